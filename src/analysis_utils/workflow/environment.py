@@ -1,0 +1,148 @@
+"""Makes `.venv` from `requirements.lock`, whole or not at all.
+
+Runs under the system's Python before anything is installed, so it uses the
+standard library only. `make` calls it when `.venv` is missing, half made, or made
+from another lock.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+PROJECT = ROOT / "pyproject.toml"
+STAMP = VENV / "made-from"
+
+
+class SetupError(Exception):
+    """What went wrong and what to do, in one sentence."""
+
+
+def fingerprint():
+    """Text that changes when the environment must be made again."""
+    return f"{ROOT}\n{LOCK.read_text()}\n{PROJECT.read_text()}"
+
+
+def is_ready():
+    """True if `.venv` is complete, works, and was made from the present lock."""
+    try:
+        if STAMP.read_text() != fingerprint():
+            return False
+        return subprocess.run([VENV / "bin/python", "-c", ""]).returncode == 0
+    except OSError:
+        return False
+
+
+def uv_requirement(lock):
+    """The lines of the lock that pin uv, with their hashes."""
+    found = re.search(r"^uv==.*(?:\n +--hash.*)*", lock, flags=re.MULTILINE)
+    if not found:
+        raise SetupError("requirements.lock pins no uv; run `make lock`.")
+    return found.group() + "\n"
+
+
+def run(command, log, advice):
+    """Run a command, keep what it says in `log`; raise `advice` if it fails."""
+    variables = dict(
+        os.environ,
+        UV_COMPILE_BYTECODE="1",
+        UV_PYTHON_DOWNLOADS="never",
+        UV_NO_PROGRESS="1",
+        UV_LINK_MODE=os.environ.get("UV_LINK_MODE", "copy"),
+        VIRTUAL_ENV=str(VENV),
+    )
+    variables.pop("PYTHONPATH", None)
+    with log.open("a") as stream:
+        stream.write("$ " + " ".join(map(str, command)) + "\n")
+        stream.flush()
+        try:
+            code = subprocess.run(
+                command, env=variables, stdout=stream, stderr=stream, cwd=ROOT
+            ).returncode
+        except OSError as error:
+            raise SetupError(f"{advice} ({error})") from error
+    if code:
+        raise SetupError(f"{advice} Details: {log}")
+
+
+def refuse_what_cannot_work():
+    """Raise before anything is removed if this machine cannot make a venv."""
+    if sys.version_info < (3, 11):
+        raise SetupError(
+            "Python 3.11 or newer is needed and this is "
+            f"{sys.version.split()[0]}; install one and run "
+            "`make PYTHON=/path/to/python3.11` again."
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError as error:
+        raise SetupError(
+            "This Python lacks its venv module; on Debian and Ubuntu install "
+            "it with `apt install python3-venv`, then run make again."
+        ) from error
+    free = shutil.disk_usage(ROOT).free
+    if free < 2e9:
+        raise SetupError(
+            f"The environment needs 2 GB of disk and {free / 1e9:.1f} GB are "
+            f"free in {ROOT}; make room and run make again."
+        )
+
+
+def make(log):
+    """Make `.venv` afresh: venv, uv, the locked packages, this package."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    run(
+        [sys.executable, "-m", "venv", VENV],
+        log,
+        "Python could not make a virtual environment in .venv; "
+        "check that this folder can be written to, then run make again.",
+    )
+    python, uv = VENV / "bin/python", VENV / "bin/uv"
+    network = (
+        "Packages could not be downloaded; check the network (or the proxy "
+        "settings), then run make again: it starts afresh."
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        pinned_uv = Path(folder) / "uv.txt"
+        pinned_uv.write_text(uv_requirement(LOCK.read_text()))
+        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        run([*pip, "--require-hashes", "-r", pinned_uv], log, network)
+    install = [uv, "pip", "sync", "-p", python, "--require-hashes", LOCK]
+    run(install, log, network)
+    this = [uv, "pip", "install", "-p", python, "--no-deps", "--no-build-isolation"]
+    run([*this, "-e", ROOT], log, "This package could not be installed into .venv.")
+    STAMP.write_text(fingerprint())
+
+
+def main():
+    """Make the environment if it is not ready; say what happens in plain lines."""
+    if is_ready():
+        return 0
+    log = Path(tempfile.gettempdir()) / f"analysis-utils-setup-{os.getpid()}.log"
+    started = time.monotonic()
+    try:
+        refuse_what_cannot_work()
+        print("Setting up .venv from requirements.lock (once, about a minute) ...")
+        sys.stdout.flush()
+        make(log)
+    except SetupError as error:
+        print(f"Set-up stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Set-up interrupted; the next `make` starts afresh.", file=sys.stderr)
+        return 130
+    print(f"Environment ready in {time.monotonic() - started:.0f} s.")
+    log.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
