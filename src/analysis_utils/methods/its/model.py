@@ -14,6 +14,7 @@ from .counts import FAMILIES, CountModel
 from .design import Design, align, build
 from .equation import equation, formula
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
+from .forecast import ForecastResults, forecast
 from .intervention import Intervention
 from .refusals import Refusal
 from .results import ITSResults
@@ -180,6 +181,10 @@ class InterruptedTimeSeries:
     def fit(self) -> ITSResults:
         """Estimate the model."""
         return ITSResults(self, self._estimate)
+
+    def forecast(self) -> ForecastResults:
+        """Fit before the first event and predict after it; see forecast."""
+        return forecast(self)
 
     @cached_property
     def _estimate(self) -> Estimate:

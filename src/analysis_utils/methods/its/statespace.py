@@ -28,9 +28,7 @@ class _StateSpace:
         if len(np.unique(layout.unit)) > 1:
             raise Refusal(f"{self.label} errors are for one series: use 'reml-ar1'.")
         constant = _constant_direction(X)
-        shift = 0.0 if constant is None else float(np.mean(y))
-        spread = float(np.std(y))
-        length = np.sqrt((X**2).mean(axis=0))
+        shift, spread, length = _scales(y, X)
         rows = layout.time - layout.time[0]
         fit = self._best((y - shift) / spread, X / length, rows)
         beta, cov = self._coefficients(fit, X.shape[1])
@@ -39,29 +37,39 @@ class _StateSpace:
         if constant is not None:
             beta = beta + shift * constant
         noise = self._noise(fit, X.shape[1], spread)
-        absorbed = fit.loglikelihood_burn > 0
-        fitted = y - fit.resid[rows] * spread if absorbed else X @ beta
+        settled = rows >= fit.loglikelihood_burn
+        fitted = X @ beta
+        if not settled.all():  # the level was absorbed: one-step predictions
+            fitted = np.where(settled, y - fit.resid[rows] * spread, np.nan)
         errors = fit.filter_results.standardized_forecasts_error[0][rows]
-        innovations = errors[rows >= fit.loglikelihood_burn]
-        scale = noise.get("sigma2", float(np.var(y - fitted)))
+        innovations = errors[settled]
+        scale = noise.get("sigma2", float(np.nanvar(y - fitted)))
         return Estimate(beta, cov, np.inf, fitted, innovations, scale, noise)
 
+    def predict(
+        self, y: np.ndarray, X: np.ndarray, layout: Layout, future: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the predictions of the periods after, and their noise covariance.
+
+        `future` holds the rows of the design after the last fitted one.
+        """
+        shift, spread, length = _scales(y, X)
+        rows = layout.time - layout.time[0]
+        fit = self._best((y - shift) / spread, X / length, rows)
+        exog = future / length if future.shape[1] else None
+        mean = np.asarray(fit.forecast(int(len(future)), exog=exog))
+        return shift + spread * mean, spread**2 * _forecast_cov(fit, len(future))
+
     def _coefficients(self, fit, k: int) -> tuple[np.ndarray, np.ndarray]:
-        place = self._places(fit, k)
+        place = self._places(len(fit.params), k)
         cov = np.asarray(fit.cov_params())[np.ix_(place, place)]
         if not np.isfinite(cov).all() or (np.diag(cov) <= 0).any():
             raise Refusal(f"{self.label} has no usable covariance: simplify the model.")
         return np.asarray(fit.params)[place], cov
 
-    def _places(self, fit, k: int) -> np.ndarray:
-        """Positions of the regression coefficients among the parameters."""
-        names = [f"x{i}" for i in range(1, k + 1)] if k > 1 else ["x1", "x"]
-        names += [f"beta.{name}" for name in names]
-        return np.flatnonzero([name in names for name in fit.model.param_names])
-
     def _noise(self, fit, k: int, spread: float) -> dict[str, float]:
         """Parameters of the errors in the outcome's units, likelihood and AIC."""
-        place = set(self._places(fit, k))
+        place = self._places(len(fit.params), k)
         noise = {
             name: float(value) * (spread**2 if "sigma2" in name else 1.0)
             for i, (name, value) in enumerate(
@@ -127,6 +135,9 @@ class Sarima(_StateSpace):
         """How many orders of a polynomial trend the errors take up."""
         return self.order[1] + self.seasonal_order[1]
 
+    def _places(self, n: int, k: int) -> np.ndarray:
+        return np.arange(k)  # SARIMAX puts regression coefficients first
+
     def _model(self, endog: np.ndarray, exog: np.ndarray | None):
         from statsmodels.tsa.statespace.sarimax import SARIMAX
 
@@ -169,6 +180,9 @@ class Structural(_StateSpace):
         """How many orders of a polynomial trend the errors take up."""
         return 1 if self.level == "local level" else 2
 
+    def _places(self, n: int, k: int) -> np.ndarray:
+        return np.arange(n - k, n)  # UnobservedComponents puts them last
+
     def _model(self, endog: np.ndarray, exog: np.ndarray | None):
         from statsmodels.tsa.statespace.structural import UnobservedComponents
 
@@ -179,6 +193,36 @@ class Structural(_StateSpace):
             seasonal=self.seasonal or None,
             stochastic_seasonal=not self.fixed_seasonal,
         )
+
+
+def _forecast_cov(fit, m: int) -> np.ndarray:
+    """Return the covariance of the next m observations given the parameters.
+
+    With state covariance P at step i, Cov(y_i, y_j) = Z T^(j-i) P Z', plus the
+    variance of the noise for i = j; then P becomes T P T' + R Q R'.
+    """
+    space = fit.filter_results
+    Z, T = space.design[:, :, 0], space.transition[:, :, 0]
+    R, Q = space.selection[:, :, 0], space.state_cov[:, :, 0]
+    P, cov = fit.predicted_state_cov[:, :, -1], np.zeros((m, m))
+    for i in range(m):
+        carried = P @ Z[0]
+        for j in range(i, m):
+            cov[i, j] = cov[j, i] = Z[0] @ carried
+            carried = T @ carried
+        cov[i, i] += space.obs_cov[0, 0, 0]
+        P = T @ P @ T.T + R @ Q @ R.T
+    return cov
+
+
+def _scales(y: np.ndarray, X: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return shift and spread of the outcome and the lengths of the columns.
+
+    Without a constant among the columns the outcome is not shifted, unless the errors
+    absorb its level anyway.
+    """
+    shift = 0.0 if _constant_direction(X) is None else float(np.mean(y))
+    return shift, float(np.std(y)), np.sqrt((X**2).mean(axis=0))
 
 
 def _constant_direction(X: np.ndarray) -> np.ndarray | None:
