@@ -91,6 +91,7 @@ def run_all(runs: list[Run], outputs: Path, workers: int, warm: bool) -> list[Ou
         if stale:
             for outcome in execute_stale(stale, outputs, workers, warm):
                 done[outcome.run.label] = outcome
+            recover(outputs)
     return list(done.values())
 
 

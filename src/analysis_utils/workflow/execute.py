@@ -53,9 +53,10 @@ def write_kernel_spec(specs: Path, name: str, folder: Path, warm: bool) -> None:
         "display_name": name,
         "language": "python",
         "env": {RUN_FOLDER: str(folder)},
+        "metadata": {"supported_encryption": ["curve"]},
     }
     if warm:
-        spec["metadata"] = {"kernel_provisioner": {"provisioner_name": "warm-fork"}}
+        spec["metadata"]["kernel_provisioner"] = {"provisioner_name": "warm-fork"}
     place = specs / KERNELS / name
     place.mkdir(parents=True, exist_ok=True)
     (place / "kernel.json").write_text(json.dumps(spec))
@@ -113,6 +114,7 @@ def papermill_run(
         str(folder / run.notebook.path.name),
         parameters=run.parameters,
         kernel_name=kernel,
+        language="python",
         progress_bar=False,
         coalesce_streams=True,
         shutdown_kernel="immediate",
@@ -169,6 +171,8 @@ def keep_failed(run: Run, folder: Path, outputs: Path, message: str) -> str:
     import nbformat
 
     source, kept = folder / run.notebook.path.name, failed_notebook(run, outputs)
+    if not source.exists():  # it failed before the first cell
+        source = run.notebook.path
     try:
         notebook = nbformat.read(source, as_version=4)
         mark_failing_cell(notebook, message)

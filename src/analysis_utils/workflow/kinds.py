@@ -1,7 +1,7 @@
 """The types that a notebook's parameters can have, and the values they admit.
 
-A type is written as a string in the notebook, alternatives joined by a bar:
-`"state | all"`, `"day | week | month"`, `"6..120"`, `"event"`. Values arrive as
+A type is written as a string in the notebook, alternatives joined by "or":
+`"state or all"`, `"day or week or month"`, `"6 to 120"`, `"event"`. Values arrive as
 text (from the command line and from runs.yaml), so a code such as county 01001 is
 never mistaken for a number.
 """
@@ -77,7 +77,7 @@ def event(text: str) -> str:
     """The id of a policy event in data/policy_events.csv, or any day of the study."""
     if re.fullmatch(r"\d{4}-.*", text):
         return study_day(text)
-    return one_of(text, column("policy_events.csv", "event_id"), "policy event")
+    return one_of(text, column("policy_events.csv", "id"), "policy event")
 
 
 def state(text: str) -> str:
@@ -100,7 +100,7 @@ def county(text: str) -> str:
     """Five-digit FIPS code of a county, zeros in front kept."""
     if not re.fullmatch(r"\d{5}", text):
         raise ValueRefused(f"{text!r} is no county code; it has five digits: 01001")
-    return one_of(text, column("counties.csv", "county_fips"), "county")
+    return one_of(text, column("counties.csv", "fips"), "county")
 
 
 def agreement_model(text: str) -> str:
@@ -133,7 +133,7 @@ def flag(text: str) -> bool:
 
 NAMED: dict[str, Callable[[str], object]] = {
     "date": study_day,
-    "as-of date": vintage,
+    "vintage": vintage,
     "event": event,
     "state": state,
     "county": county,
@@ -143,7 +143,7 @@ NAMED: dict[str, Callable[[str], object]] = {
     "bool": flag,
     "str": str,
 }
-RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
+RANGE = re.compile(r"(-?\d+) to (-?\d+)")
 
 
 def in_range(text: str, low: int, high: int) -> int:
@@ -156,7 +156,7 @@ def in_range(text: str, low: int, high: int) -> int:
 
 def parse(text: str, declared: str) -> object:
     """Value of `text` under a declared type; ValueRefused says what would be right."""
-    alternatives = [part.strip() for part in declared.split("|")]
+    alternatives = [part.strip() for part in declared.split(" or ")]
     words = tuple(p for p in alternatives if p not in NAMED and not RANGE.fullmatch(p))
     for word in words:
         if word.lower() == text.lower():

@@ -44,7 +44,7 @@ def one_declaration(
     ):
         raise NotebookError(
             f"{where}: `{lines[node.lineno - 1].strip()}` declares no typed "
-            'parameter; write for example: state: "state | all" = "all"'
+            'parameter; write for example: state: "state or all" = "all"'
         )
     kind = annotation(node.annotation)
     check_kind(kind, where)
@@ -67,7 +67,7 @@ def annotation(node: ast.expr) -> str:
 
 def check_kind(kind: str, where: str) -> None:
     """Refuse a type that looks like a misspelt one (a lone unknown word)."""
-    if "|" not in kind and kind not in kinds.NAMED and not kinds.RANGE.fullmatch(kind):
+    if " or " not in kind and kind not in kinds.NAMED and not kinds.RANGE.fullmatch(kind):
         raise NotebookError(
             f"{where}: unknown type {kind!r}"
             f"{kinds.nearest(kind, tuple(kinds.NAMED))}"
