@@ -16,7 +16,6 @@ VARIABLES = {
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
     "COLUMNS": "88",  # width of printed tables
-    "PYTHONWARNINGS": "default",
 }
 
 

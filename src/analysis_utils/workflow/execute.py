@@ -192,18 +192,17 @@ def mark_failing_cell(notebook, message: str) -> None:
     tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
     if "papermill-error-cell-tag" in tags:
         return
-    unfinished = [
+    begun = [
         index
         for index, cell in enumerate(notebook.cells)
-        if cell.metadata.get("papermill", {}).get("status") in ("running", "pending")
+        if cell.metadata.get("papermill", {}).get("start_time")
         and cell.cell_type == "code"
     ]
     mark = nbformat.v4.new_markdown_cell(
-        f"**The run ended in the next cell.** {message}",
+        f"**The run ended in the next code cell.** {message}",
         metadata={"tags": ["papermill-error-cell-tag"]},
     )
-    at = unfinished[0] if unfinished else len(notebook.cells)
-    notebook.cells.insert(at, mark)
+    notebook.cells.insert(begun[-1] if begun else 0, mark)
 
 
 def describe(error: Exception) -> str:

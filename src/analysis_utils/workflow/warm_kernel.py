@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 from multiprocessing.forkserver import ensure_running
 from typing import Any
 
@@ -45,8 +46,14 @@ def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> 
     os.environ.update(variables)
     random.seed()  # a fork must not repeat its siblings' random numbers
     numpy.random.seed()
-    parent = f"--IPKernelApp.parent_handle={os.getppid()}"
-    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline", parent])
+    threading.Thread(target=end_with_driver, daemon=True).start()
+    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline"])
+
+
+def end_with_driver() -> None:
+    """End this kernel, and what it has started, when its driver is no more."""
+    multiprocessing.parent_process().join()
+    os.killpg(0, signal.SIGKILL)
 
 
 class ForkedProcess:
