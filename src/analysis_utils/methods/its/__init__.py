@@ -1,0 +1,25 @@
+"""Interrupted time series: segmented regression with honest intervals."""
+
+from .counts import CountModel
+from .estimators import OLS, NeweyWest, PraisWinsten, RemlAR1
+from .intervention import Intervention
+from .model import InterruptedTimeSeries
+from .refusals import Refusal
+from .results import ITSResults
+from .sarima import Sarima
+from .seasonality import Fourier, SeasonalDummies
+
+__all__ = [
+    "CountModel",
+    "Fourier",
+    "ITSResults",
+    "InterruptedTimeSeries",
+    "Intervention",
+    "NeweyWest",
+    "OLS",
+    "PraisWinsten",
+    "Refusal",
+    "RemlAR1",
+    "Sarima",
+    "SeasonalDummies",
+]
