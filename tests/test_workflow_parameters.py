@@ -35,7 +35,7 @@ def refusal(folder, **overrides: str) -> str:
     [
         ("strat", "x", "no notebook has a parameter STRAT; did you mean state?"),
         ("state", "XX", "'XX' is no state"),
-        ("state", "Florda", "did you mean Florida (FL)?"),
+        ("state", "Florda", "did you mean FL (Florida)?"),
         ("frequency", "monht", "did you mean month?"),
         ("window", "61", "61 lies outside 6 to 60"),
         ("window", "abc", "'abc' is no whole number"),
