@@ -137,7 +137,7 @@ NAMED: dict[str, Callable[[str], object]] = {
     "event": event,
     "state": state,
     "county": county,
-    "model of agreement": agreement_model,
+    "model": agreement_model,
     "int": integer,
     "float": number,
     "bool": flag,
