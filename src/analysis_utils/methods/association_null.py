@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from .batches import run_batches
+from .resampling.batches import run_batches
 from .cross_correlation import (
     FISHER_Z,
     bretherton_size,

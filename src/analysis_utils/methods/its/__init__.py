@@ -6,8 +6,8 @@ from .intervention import Intervention
 from .model import InterruptedTimeSeries
 from .refusals import Refusal
 from .results import ITSResults
-from .sarima import Sarima
 from .seasonality import Fourier, SeasonalDummies
+from .statespace import Sarima, Structural
 
 __all__ = [
     "CountModel",
@@ -22,4 +22,5 @@ __all__ = [
     "RemlAR1",
     "Sarima",
     "SeasonalDummies",
+    "Structural",
 ]

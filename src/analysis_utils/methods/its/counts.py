@@ -77,7 +77,8 @@ class CountModel:
         bread = np.asarray(bread) / np.outer(scale, scale)
         cov, noise = self._covariance(y, X, mu, alpha, phi, bread, layout)
         notes = self._notes(phi, alpha)
-        return Estimate(beta, cov, np.inf, mu, pearson, phi, noise, notes)
+        deviance = None if self._is_nb else float(glm.deviance)
+        return Estimate(beta, cov, np.inf, mu, pearson, phi, noise, notes, deviance)
 
     @property
     def _is_nb(self) -> bool:

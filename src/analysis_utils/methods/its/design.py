@@ -213,7 +213,8 @@ def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
     n, k = design.X.shape
     if n <= k:
         raise Refusal(f"Too few points: {n} rows for {k} coefficients.")
-    check_rank(design.X, design.names)
+    if k:
+        check_rank(design.X, design.names)
     return Design(**{**design.__dict__, "notes": tuple(notes)})
 
 

@@ -16,7 +16,8 @@ class Estimate:
     """What a fit gives: arrays in the order of the design's columns.
 
     `innovations` are residuals that should look like white noise if the model holds;
-    `df` is infinite where the reference distribution is normal.
+    `df` is infinite where the reference distribution is normal; `deviance` is given where
+    nested models may be compared by it.
     """
 
     params: np.ndarray
@@ -27,6 +28,7 @@ class Estimate:
     scale: float
     noise: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    deviance: float | None = None
 
 
 def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
@@ -54,8 +56,9 @@ class OLS:
         resid = y - X @ beta
         _check_residuals(y, resid)
         df = len(y) - X.shape[1]
-        s2 = float(resid @ resid) / df
-        return Estimate(beta, s2 * inverse, df, X @ beta, resid, s2)
+        rss = float(resid @ resid)
+        cov = rss / df * inverse
+        return Estimate(beta, cov, df, X @ beta, resid, rss / df, deviance=rss)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from matplotlib.dates import ConciseDateFormatter
 
 from .calendar import as_periods
@@ -11,6 +12,8 @@ from .calendar import as_periods
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from .forecast import ForecastResults
+    from .model import InterruptedTimeSeries
     from .results import ITSResults
 
 # Okabe & Ito: told apart by readers with any colour vision, and in print.
@@ -37,10 +40,30 @@ def draw(
     _band(table, "fitted", ax, BLUE, "Fitted", "-")
     first = result._window(None, None, of).start
     _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Without event", "--")
-    _events(result, ax)
+    _events(result.model, ax)
+    return _finish(ax, result.model.name, legend)
+
+
+def draw_forecast(result: ForecastResults, ax: Axes, alpha: float = 0.05) -> Axes:
+    """Draw the data, the fit before the event and the prediction after it."""
+    before = result.before.model
+    after = result.counterfactual(alpha).assign(used=True)
+    past = pd.DataFrame({"observed": before.y})
+    past["used"] = before.design.used
+    past["fitted"] = result.before.fittedvalues.reindex(past.index)
+    for table in (past, after):
+        table.index = as_periods(table.index).start_time
+    _observed(pd.concat([past, after]), ax)
+    ax.plot(past.index, past["fitted"], color=BLUE, linewidth=1.2, label="Fitted")
+    _band(after, "counterfactual", ax, ORANGE, "Predicted", "--")
+    ax.axvline(after.index[0], color="0.3", linewidth=0.8, linestyle=":")
+    return _finish(ax, before.name, legend=True)
+
+
+def _finish(ax: Axes, ylabel: str, legend: bool) -> Axes:
     locator = ax.xaxis.get_major_locator()
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    ax.set(ylabel=result.model.name, xlabel="")
+    ax.set(ylabel=ylabel, xlabel="")
     ax.margins(x=0.01)
     if legend:
         ax.legend(frameon=False, fontsize="small")
@@ -67,10 +90,10 @@ def _band(table, name: str, ax: Axes, color: str, label: str, line: str) -> None
     ax.plot(table.index, table[name], line, color=color, linewidth=1.2, label=label)
 
 
-def _events(result: ITSResults, ax: Axes) -> None:
-    starts = result.model.design.periods.start_time
-    for number, part in enumerate(result.model.interventions):
-        first, _ = result.model.design.spans[part.name]
+def _events(model: InterruptedTimeSeries, ax: Axes) -> None:
+    starts = model.design.periods.start_time
+    for number, part in enumerate(model.interventions):
+        first, _ = model.design.spans[part.name]
         ax.axvline(starts[first], color="0.3", linewidth=0.8, linestyle=":")
         ax.annotate(
             part.name,

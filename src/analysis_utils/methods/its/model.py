@@ -14,10 +14,11 @@ from .counts import FAMILIES, CountModel
 from .design import Design, align, build
 from .equation import equation, formula
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
+from .forecast import ForecastResults, forecast
 from .intervention import Intervention
 from .refusals import Refusal
 from .results import ITSResults
-from .sarima import Sarima
+from .statespace import Sarima, Structural
 
 _ERRORS = {
     "ols": OLS,
@@ -25,8 +26,9 @@ _ERRORS = {
     "prais-winsten": PraisWinsten,
     "reml-ar1": RemlAR1,
     "sarima": Sarima,
+    "structural": Structural,
 }
-Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | Sarima
+Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | Sarima | Structural
 
 # Turner et al. 2021: OLS under 12 points, REML from 12 on.
 _SHORT = 12
@@ -45,9 +47,9 @@ class InterruptedTimeSeries:
     y : outcome, one value a period, indexed by dates; sorted here, gaps refused.
     interventions : known events, see Intervention.
     family : "gaussian", "poisson", "quasipoisson" or "negative_binomial".
-    errors : "ols", "newey-west", "prais-winsten", "reml-ar1" or "sarima", or one of
-        OLS(), NeweyWest(lags, correction), PraisWinsten(rho), RemlAR1(),
-        Sarima(order, seasonal_order). None: REML-AR(1), under 12 periods OLS. For
+    errors : "ols", "newey-west", "prais-winsten", "reml-ar1", "sarima" or
+        "structural", or one of OLS(), NeweyWest(lags, correction), PraisWinsten(rho),
+        RemlAR1(), Sarima(order, seasonal_order), Structural(level, seasonal). None: REML-AR(1), under 12 periods OLS. For
         counts: None (the family's variance) or Newey-West.
     trend : "linear", "quadratic", "spline" (natural cubic, `trend_df` degrees of
         freedom) or None.
@@ -142,8 +144,7 @@ class InterruptedTimeSeries:
                 )
 
     def _design(self) -> Design:
-        order = getattr(self.estimator, "order", (0, 0, 0))[1]
-        season = getattr(self.estimator, "seasonal_order", (0, 0, 0, 0))[1]
+        absorbed = getattr(self.estimator, "absorbed", 0)
         return build(
             self.y,
             self.interventions,
@@ -154,8 +155,8 @@ class InterruptedTimeSeries:
             self.covariates,
             self.control,
             self.exclude,
-            drops_constant=order + season > 0,
-            drops_linear=order + season > 1,
+            drops_constant=absorbed > 0,
+            drops_linear=absorbed > 1,
         )
 
     @property
@@ -180,6 +181,10 @@ class InterruptedTimeSeries:
     def fit(self) -> ITSResults:
         """Estimate the model."""
         return ITSResults(self, self._estimate)
+
+    def forecast(self) -> ForecastResults:
+        """Fit before the first event and predict after it; see forecast."""
+        return forecast(self)
 
     @cached_property
     def _estimate(self) -> Estimate:

@@ -13,6 +13,7 @@ from statsmodels.iolib.summary2 import Summary
 
 from . import effects
 from .calendar import position
+from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
 from .refusals import Refusal
 
@@ -125,6 +126,14 @@ class ITSResults:
         row = pd.Series(weights).reindex(self.params.index, fill_value=0.0).to_numpy()
         value = effects.Path(np.array([row @ self.params]), row[None, :])
         return self._interval(value, alpha).iloc[0].rename("contrast")
+
+    def wald_test(self, names: Sequence[str]) -> pd.Series:
+        """Return the joint Wald test that these coefficients are zero."""
+        return wald_test(self, names)
+
+    def compare_f_test(self, restricted: ITSResults) -> pd.Series:
+        """Return the F test against a smaller nested model; see comparison."""
+        return compare_f_test(self, restricted)
 
     def _interval(self, values: effects.Path, alpha: float) -> pd.DataFrame:
         reference = (self._quantile(alpha), self._tail)

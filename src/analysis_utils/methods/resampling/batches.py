@@ -1,10 +1,12 @@
 """Many draws in batches: bounded memory, same numbers for any number of workers."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 Work = Callable[[int, np.random.Generator], np.ndarray]
@@ -29,6 +31,16 @@ def run_batches(
         tasks, workers=workers, label=label))
 
 
+def one_blas_thread() -> AbstractContextManager:
+    """Limit BLAS to one thread within a `with` block, and only there."""
+    return _blas().limit(limits=1, user_api="blas")
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()  # looking for the libraries takes a millisecond
+
+
 def batch_sizes(total: int, batch: int) -> list[int]:
     """Divide `total` into batches of at most `batch`."""
     if total < 1 or batch < 1:
@@ -40,7 +52,7 @@ def in_parallel(
     function: Callable, items: Sequence, *, workers: int = 1, label: str = ""
 ) -> list:
     """Apply `function` to each item by `workers` threads; results in order."""
-    with threadpool_limits(1):
+    with one_blas_thread():
         results = Parallel(n_jobs=workers, prefer="threads", return_as="generator")(
             delayed(function)(item) for item in items)
         return list(tqdm(results, total=len(items), desc=label, delay=1, leave=False,
