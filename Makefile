@@ -60,7 +60,7 @@ clean: ## Remove the outputs, so that `make all` computes everything again
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
 
 test: environment ## Test everything
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \

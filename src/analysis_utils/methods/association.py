@@ -1,0 +1,180 @@
+"""Association between two time series that does not mistake trends for a relation.
+
+`associate(x, y)` prewhitens both series and cross-correlates what is left, with limits
+that hold for all lags at once. Of the methods offered only prewhitening holds its size
+for trends and random walks; the others are there for comparison.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.diagnostic import acorr_ljungbox
+
+from .association_null import null_of
+from .association_result import AssociationResult
+from .autoregression import fit_autoregression
+from .cross_correlation import MEASURES, cross_correlations
+from .inputs import InputError, align, as_series, check_varies
+from .stationarity import stationarity_tests
+
+METHODS = {
+    "prewhiten": "filtered to white noise by autoregressions, then correlated",
+    "difference": "first differences, taken as white noise",
+    "bretherton": "effective sample size from lag-1 autocorrelations",
+    "pyper-peterman": "effective sample size from autocorrelations to n/5",
+    "block": "blocks of x permuted",
+    "phase": "Fourier phases of x randomized",
+    "shift": "all circular shifts of x",
+}
+MINIMUM = 10
+
+
+def associate(
+    x: pd.Series | Sequence[float],
+    y: pd.Series | Sequence[float],
+    method: str = "prewhiten",
+    max_lag: int = 12,
+    *,
+    measure: str = "pearson",
+    controls: pd.DataFrame | None = None,
+    whitening: str = "both",
+    order: int | None = None,
+    level: float = 0.95,
+    n_resamples: int = 9999,
+    seed: int = 0,
+) -> AssociationResult:
+    """Correlate two series at the lags -max_lag to max_lag; positive: x comes first.
+
+    method: one of `METHODS`. measure: "pearson", "spearman" or "kendall". controls:
+    series partialled out of x and y, same period, after the same transformation.
+    whitening: "both" filters each series by its own autoregression (Haugh 1976, JASA
+    71:378), "x" filters both by that of x (Box and Jenkins 1976, ch. 11). order: of
+    the autoregression; by AIC if None. level: of intervals and limits. n_resamples:
+    draws of the permutation methods ("prewhiten" permutes the whitened x).
+
+    Raises InputError for missing values, gaps, constant or too short series.
+    """
+    _check_choices(method, measure, whitening, level, max_lag)
+    frame = _inputs(x, y, controls)
+    used, orders = _transform(frame, method, whitening, order)
+    _check_length(len(used), max_lag)
+    pair = _partial_out(used)
+    lags = np.arange(-max_lag, max_lag + 1)
+    null = null_of(method, pair.to_numpy().T, lags, measure, lost=frame.shape[1] - 2,
+                   level=level, draws=n_resamples, seed=seed)
+    index = pd.Index(lags, name="lag")
+    return AssociationResult(
+        method=method, measure=measure, level=level,
+        params=_correlate(pair, lags, measure),
+        n_effective=pd.Series(null.n_effective, index, name="n_effective"),
+        null=pd.DataFrame({"sd": null.sd, "limit": null.limit,
+                           "sup limit": null.quantile * null.sd}, index),
+        pvalues=pd.Series(null.pvalues, index, name="p"),
+        sup_pvalue=null.sup_pvalue, sup_quantile=null.quantile,
+        naive=_naive(frame.iloc[:, :2], lags, measure),
+        stationarity=stationarity_tests(frame.iloc[:, :2]),
+        whitening=_whiteness(pair, orders), series=pair, n_resamples=null.draws)
+
+
+def _inputs(
+    x: pd.Series, y: pd.Series, controls: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Put x, y and controls side by side, each checked, on their common periods."""
+    series = [as_series(x, "x"), as_series(y, "y")]
+    if series[0].name == series[1].name:
+        series = [item.rename(f"{item.name} ({role})")
+                  for item, role in zip(series, "xy", strict=True)]
+    if controls is not None:
+        series += [as_series(controls[name], str(name)) for name in controls.columns]
+    frame = align(*series)
+    for name in frame.columns:
+        check_varies(frame[name], name)
+    return frame
+
+
+def _transform(
+    frame: pd.DataFrame, method: str, whitening: str, order: int | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Difference or whiten all columns; return them and the orders used."""
+    if method == "difference":
+        return frame.diff().iloc[1:], {}
+    if method != "prewhiten":
+        return frame, {}
+    _check_length(len(frame), 0)
+    models = {name: fit_autoregression(frame[name].to_numpy(), order)
+              for name in frame.columns}
+    if whitening == "x":
+        models = dict.fromkeys(frame.columns, next(iter(models.values())))
+    whitened = [
+        pd.Series(model.whiten(frame[name].to_numpy()), frame.index[model.order:],
+                  name=name)
+        for name, model in models.items()]
+    return align(*whitened), {name: model.order for name, model in models.items()}
+
+
+def _partial_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return x and y as residuals of a regression on the controls, if there are any."""
+    pair, controls = frame.iloc[:, :2], frame.iloc[:, 2:]
+    if controls.empty:
+        return pair
+    design = np.column_stack([np.ones(len(frame)), controls])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise InputError("The controls are collinear: leave one of them out.")
+    solution = np.linalg.lstsq(design, pair.to_numpy(), rcond=None)[0]
+    residuals = pair - design @ solution
+    for name in pair.columns:
+        if residuals[name].std() <= 1e-10 * pair[name].std():
+            raise InputError(f"{name} is an exact combination of the controls.")
+    return residuals
+
+
+def _correlate(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
+    x, y = pair.to_numpy().T
+    values = cross_correlations(x, y, lags, measure)[0]
+    return pd.Series(values, pd.Index(lags, name="lag"), name="r")
+
+
+def _naive(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.DataFrame:
+    """Correlate the series as given, each lag tested as if periods were independent."""
+    r = _correlate(pair, lags, measure)
+    size = len(pair) - np.abs(lags)
+    if measure == "kendall":
+        z = np.abs(r) / np.sqrt(2 * (2 * size + 5) / (9 * size * (size - 1)))
+        return pd.DataFrame({"r": r, "p": 2 * stats.norm.sf(z)})
+    t = np.abs(r) * np.sqrt((size - 2) / (1 - r**2).clip(lower=1e-15))
+    return pd.DataFrame({"r": r, "p": 2 * stats.t.sf(t, size - 2)})
+
+
+def _whiteness(pair: pd.DataFrame, orders: dict[str, int]) -> pd.DataFrame:
+    """Order of the filter and Ljung-Box p of each series that was correlated."""
+    lags = max(1, min(10, len(pair) // 5))
+    return pd.DataFrame({
+        name: {"AR order": orders.get(name, 0), "Ljung-Box lags": lags,
+               "Ljung-Box p": float(acorr_ljungbox(pair[name], lags=[lags])
+                                    ["lb_pvalue"].iloc[0])}
+        for name in pair.columns}).T.rename_axis("series")
+
+
+def _check_choices(
+    method: str, measure: str, whitening: str, level: float, max_lag: int
+) -> None:
+    for value, allowed, what in ((method, METHODS, "method"),
+                                 (measure, MEASURES, "measure"),
+                                 (whitening, ("both", "x"), "whitening")):
+        if value not in allowed:
+            raise ValueError(f"{what} {value!r} is not known; choose one of "
+                             f"{', '.join(map(repr, allowed))}.")
+    if not 0 < level < 1:
+        raise ValueError(f"level {level} must lie between 0 and 1, as 0.95 does.")
+    if max_lag < 0:
+        raise ValueError(f"max_lag {max_lag} must not be negative.")
+
+
+def _check_length(n: int, max_lag: int) -> None:
+    needed = max(MINIMUM, 3 * max_lag)
+    if n < needed:
+        raise InputError(
+            f"{n} periods are too few to correlate at lags up to {max_lag}: "
+            f"{needed} are needed.")

@@ -1,0 +1,127 @@
+"""How correlations over lags are spread when two series have nothing in common."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import stats
+
+from .resampling.batches import run_batches
+from .cross_correlation import (
+    FISHER_Z,
+    bretherton_size,
+    cross_correlations,
+    pyper_peterman_size,
+)
+from .inputs import InputError
+from .surrogates import block_permuted, circular_shifts, permuted, phase_randomized
+
+EFFECTIVE_SIZE = {"bretherton": bretherton_size, "pyper-peterman": pyper_peterman_size}
+
+
+@dataclass(frozen=True)
+class Null:
+    """Spread and p-values of correlations (lags,) without association.
+
+    `limit`: the |r| of one lag that is exceeded with probability 1 - level.
+    `quantile`: the multiple of `sd` that the largest of all lags exceeds so.
+    """
+
+    sd: np.ndarray
+    limit: np.ndarray
+    n_effective: np.ndarray
+    pvalues: np.ndarray
+    sup_pvalue: float
+    quantile: float
+    draws: int
+
+
+def null_of(
+    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, *, lost: int,
+    level: float, draws: int, seed: int,
+) -> Null:
+    """Return the null of `cross_correlations(pair[0], pair[1])` by the named method.
+
+    `lost`: degrees of freedom spent on controls.
+    """
+    observed = cross_correlations(pair[0], pair[1], lags, measure)[0]
+    pairs = pair.shape[1] - np.abs(lags) - lost
+    if method in EFFECTIVE_SIZE:
+        size = EFFECTIVE_SIZE[method](*pair)
+        return _from_size(observed, size * pairs / pair.shape[1], measure, level)
+    sample = _draws(method, pair, lags, measure, draws, seed)
+    sd = np.sqrt(np.mean(sample**2, axis=0))
+    factor, _ = FISHER_Z[measure]
+    white = method in ("prewhiten", "difference")
+    size = pairs.astype(float) if white else np.minimum(pairs, factor / sd**2 + 1)
+    return _from_draws(observed, sample, sd, size, level)
+
+
+def _from_draws(
+    observed: np.ndarray, sample: np.ndarray, sd: np.ndarray, size: np.ndarray,
+    level: float,
+) -> Null:
+    """p-values by counting draws; the observed value counts as one of them."""
+    largest = np.max(np.abs(sample) / sd, axis=1)
+    tiny = 1 - 1e-12
+    exceed = (np.abs(sample) >= np.abs(observed) * tiny).sum(axis=0)
+    exceed_sup = (largest >= np.max(np.abs(observed) / sd) * tiny).sum()
+    count = len(sample) + 1
+    limit = np.quantile(np.abs(sample), level, axis=0, method="higher")
+    return Null(sd, limit, size, (exceed + 1) / count, float((exceed_sup + 1) / count),
+                float(np.quantile(largest, level, method="higher")), len(sample))
+
+
+def _from_size(
+    observed: np.ndarray, size: np.ndarray, measure: str, level: float
+) -> Null:
+    """p-values by Student's t with the effective size, over lags by Sidak."""
+    if size.min() <= 3:
+        raise InputError(
+            f"The series are worth only {size.min():.1f} independent periods, too few "
+            "for a test: their autocorrelation is too strong. Use method='prewhiten'.")
+    factor, _ = FISHER_Z[measure]
+    sd = np.sqrt(factor / (size - 1))
+    t = observed * np.sqrt((size - 2) / (1 - observed**2)) / math.sqrt(factor)
+    p = 2 * stats.t.sf(np.abs(t), size - 2)
+    count = len(observed)
+    quantile = stats.norm.isf((1 - level ** (1 / count)) / 2)
+    limit = stats.norm.ppf(0.5 + level / 2) * sd
+    return Null(sd, limit, size, p, float(-np.expm1(count * np.log1p(-p.min()))),
+                float(quantile), 0)
+
+
+def _draws(
+    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, draws: int, seed: int
+) -> np.ndarray:
+    """Correlations (draws, lags) of surrogates of x with y."""
+    x, y = pair
+    if method == "shift":
+        return cross_correlations(circular_shifts(x), y, lags, measure)
+    surrogate = _surrogate(method, pair)
+    n = len(x)
+    width = n * n // 2 if measure == "kendall" else n
+    return run_batches(
+        lambda size, rng: cross_correlations(surrogate(x, size, rng), y, lags, measure),
+        draws, seed=seed, batch=max(1, 2_000_000 // width), label=f"{method} draws")
+
+
+def _surrogate(method: str, pair: np.ndarray) -> Callable:
+    if method == "phase":
+        return phase_randomized
+    if method == "block":
+        return partial(block_permuted, length=block_length(pair))
+    return permuted
+
+
+def block_length(pair: np.ndarray) -> int:
+    """Block length of Politis and White 2004 (corrected 2009), the longer of the two.
+
+    By arch's `optimal_block_length`, circular; at most a quarter of the series.
+    """
+    from arch.bootstrap import optimal_block_length
+
+    lengths = optimal_block_length(pair.T)["circular"]
+    return int(np.clip(math.ceil(lengths.max()), 1, pair.shape[1] // 4))

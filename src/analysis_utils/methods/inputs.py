@@ -1,0 +1,100 @@
+"""Series as the estimators need them: dated, complete and finite, or a refusal."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+
+class InputError(ValueError):
+    """Data from which the asked number cannot be estimated; the message says why."""
+
+
+def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
+    """Return the values as floats in calendar order, or refuse them.
+
+    Refused are missing and infinite values, duplicate dates, gaps in the calendar
+    and values that are not numbers. Without an index, positions count from 0.
+    """
+    series = pd.Series(values).rename(name if getattr(values, "name", None) is None
+                                      else values.name)
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        raise InputError(f"{name}: numbers are needed, not values of {series.dtype}.")
+    series = series.astype("float64").sort_index()
+    check_finite(series, name)
+    check_calendar(series.index, name)
+    return series
+
+
+def check_finite(series: pd.Series, name: str) -> None:
+    """Refuse missing and infinite values, and say where the first ones are."""
+    bad = series.index[~np.isfinite(series.to_numpy())]
+    if len(bad):
+        where = ", ".join(_label(item) for item in bad[:3])
+        raise InputError(
+            f"{name}: {len(bad)} missing or infinite value(s), first at {where}. "
+            "Fill them by a stated rule, or leave out the periods at either end.")
+
+
+def check_calendar(index: pd.Index, name: str) -> None:
+    """Refuse duplicate dates and periods that are missing between first and last."""
+    repeated = index[index.duplicated()]
+    if len(repeated):
+        raise InputError(
+            f"{name}: {_label(repeated[0])} occurs more than once. "
+            "Add up or choose, so that each period has one value.")
+    missing = missing_periods(index)
+    if missing is not None:
+        raise InputError(
+            f"{name}: the calendar has a gap, first after {_label(missing)}. "
+            "Each period between first and last needs a value (0 if nothing occurred).")
+
+
+def missing_periods(index: pd.Index) -> object | None:
+    """Return the last label before the first gap, or None if there is no gap."""
+    if len(index) < 3:
+        return None
+    if isinstance(index, pd.DatetimeIndex):
+        if index.freq is not None or _has_frequency(index):
+            return None
+        steps = index.to_series().diff().dt.days.iloc[1:]
+        wide = steps > 1.5 * steps.median()
+        return index[int(np.argmax(wide)) if wide.any() else 0]
+    if isinstance(index, pd.PeriodIndex):
+        steps = np.diff(index.asi8)
+    else:
+        steps = np.diff(index.to_numpy(dtype="float64"))
+    wide = ~np.isclose(steps, steps.min())
+    return index[int(np.argmax(wide))] if wide.any() else None
+
+
+def _has_frequency(index: pd.DatetimeIndex) -> bool:
+    with warnings.catch_warnings():  # of the type that pandas 4 will return
+        warnings.simplefilter("ignore")
+        return pd.infer_freq(index) is not None
+
+
+def align(*series: pd.Series) -> pd.DataFrame:
+    """Put series side by side on the periods that all of them cover."""
+    frame = pd.concat(series, axis=1, join="inner", keys=range(len(series)))
+    if frame.empty:
+        names = " and ".join(str(item.name) for item in series)
+        raise InputError(f"{names} have no period in common.")
+    frame.columns = [str(item.name) for item in series]
+    check_calendar(frame.index, " and ".join(frame.columns))
+    return frame
+
+
+def check_varies(series: pd.Series, name: str) -> None:
+    """Refuse a constant series: nothing can be associated with it."""
+    values = series.to_numpy()
+    if np.ptp(values) <= 1e-12 * max(1.0, np.abs(values).max()):
+        raise InputError(f"{name}: all values are the same ({values[0]:g}).")
+
+
+def _label(item: object) -> str:
+    """Write a date without its time of day, anything else as it is."""
+    if isinstance(item, pd.Timestamp) and item == item.normalize():
+        return str(item.date())
+    return str(item)

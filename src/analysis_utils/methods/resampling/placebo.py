@@ -1,0 +1,113 @@
+"""In-time placebos: the same model refitted with its event moved to other dates.
+
+Frisch-Waugh-Lovell: trend, seasonality and covariates are projected out once; what is
+left of an event are one or two columns for each date.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..inputs import InputError
+from .batches import one_blas_thread
+from .design import as_outcomes, orthonormal
+from .newey_west import bartlett_sums
+
+CACHE = 65_536
+
+
+@dataclass(frozen=True)
+class PlaceboFits:
+    """`params` and `bse` of one coefficient: (dates, draws)."""
+
+    params: np.ndarray
+    bse: np.ndarray
+
+    @property
+    def tvalues(self) -> np.ndarray:
+        """Estimates divided by their standard errors."""
+        return self.params / self.bse
+
+
+def event_columns(
+    n: int, positions: np.ndarray, *, slope: bool = True, ramp_start: int = 0
+) -> np.ndarray:
+    """Return step and ramp columns of events at `positions`: (dates, n, 1 or 2).
+
+    The step is 1 from the position on; the ramp is `ramp_start` there and grows by 1.
+    """
+    since = np.arange(n)[None, :] - np.asarray(positions)[:, None]
+    step = (since >= 0).astype(float)
+    columns = [step, step * (since + ramp_start)] if slope else [step]
+    return np.stack(columns, axis=2)
+
+
+def placebo_fits(
+    outcomes: np.ndarray | pd.DataFrame,
+    base: np.ndarray | pd.DataFrame,
+    events: np.ndarray,
+    tested: int = 0,
+    *,
+    maxlags: int | None = None,
+    use_correction: bool = False,
+) -> PlaceboFits:
+    """Fit y = base b + events[date] g + e for each date and each outcome.
+
+    outcomes: (n,) or (n, draws). base: (n, p), with the constant. events: (dates, n,
+    d), as `event_columns` makes them. tested: the column of events whose coefficient
+    is returned. maxlags: of Newey-West errors, None for classical. Equal to
+    statsmodels' OLS of each date. Raises InputError for a date whose columns cannot
+    be told from the base.
+    """
+    basis = orthonormal(base)
+    n, p = basis.shape
+    y = as_outcomes(outcomes, n)
+    with one_blas_thread():
+        y = y - basis.q @ (basis.q.T @ y)
+        left = events - basis.q @ (basis.q.T @ events)
+        basis_of_events, influence = _influence(events, left, tested)
+        width = max(1, CACHE // n)
+        blocks = [
+            _fit_dates(y[:, i : i + width], basis_of_events, influence, maxlags)
+            for i in range(0, y.shape[1], width)]
+    params = np.concatenate([block[0] for block in blocks], axis=1)
+    variance = np.concatenate([block[1] for block in blocks], axis=1)
+    df = n - p - events.shape[2]
+    if maxlags is None:
+        variance *= np.einsum("dt,dt->d", influence, influence)[:, None] / df
+    elif use_correction:
+        variance *= n / df
+    return PlaceboFits(params, np.sqrt(variance))
+
+
+def _influence(
+    events: np.ndarray, left: np.ndarray, tested: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormalize what is left of each date's columns; influence of the tested."""
+    size = np.sqrt((events**2).sum(axis=1, keepdims=True))
+    q, triangle = np.linalg.qr(left / np.where(size == 0, 1, size))
+    diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
+    lost = np.flatnonzero((diagonal < 1e-9).any(axis=1))
+    if len(lost):
+        raise InputError(
+            f"Event {lost[0]} (counted from 0) cannot be told from the trend and the "
+            "other columns: too few periods before or after it.")
+    row = np.linalg.inv(triangle)[:, tested, :] / size[:, :, tested]
+    return q, np.einsum("dtc,dc->dt", q, row)
+
+
+def _fit_dates(
+    y: np.ndarray, q: np.ndarray, influence: np.ndarray, maxlags: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients and variances (dates, draws); without lags, variance is the RSS."""
+    params = influence @ y
+    variance = np.empty_like(params)
+    for date, (basis, vector) in enumerate(zip(q, influence, strict=True)):
+        residuals = y - basis @ (basis.T @ y)
+        if maxlags is None:
+            variance[date] = np.einsum("tb,tb->b", residuals, residuals)
+        else:
+            residuals *= vector[:, None]
+            variance[date] = bartlett_sums(residuals, maxlags)
+    return params, variance

@@ -1,0 +1,255 @@
+"""The batched engine: equal to statsmodels to 1e-9, seeded, bounded, or a refusal."""
+
+import time
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import toeplitz
+
+from analysis_utils.methods.inputs import InputError
+from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
+from analysis_utils.methods.resampling.batches import run_batches
+from analysis_utils.methods.resampling.bootstrap import (
+    KINDS,
+    block_indices,
+    residual_block_bootstrap,
+)
+from analysis_utils.methods.resampling.counts import fit_counts
+from analysis_utils.methods.resampling.linear import LinearEngine
+from analysis_utils.methods.resampling.newey_west import bartlett_sums
+from analysis_utils.methods.resampling.placebo import event_columns, placebo_fits
+
+N, DRAWS = 96, 7
+
+
+def design(n=N):
+    t = np.arange(n)
+    season = 2 * np.pi * t / 12
+    return pd.DataFrame({"const": 1.0, "time": t, "level": (t >= 50) * 1.0,
+                         "slope": np.maximum(t - 50, 0.0), "sin": np.sin(season),
+                         "cos": np.cos(season)})
+
+
+def outcomes(draws=DRAWS, n=N, seed=0):
+    noise = np.random.default_rng(seed).standard_normal((n, draws))
+    return 1e4 + 30 * pd.DataFrame(noise).ewm(alpha=0.5).mean().to_numpy()
+
+
+def counts(draws=DRAWS, seed=0):
+    mean = np.exp(1 + 0.01 * np.arange(N) + 0.4 * (np.arange(N) >= 50))
+    return np.random.default_rng(seed).negative_binomial(
+        4, 4 / (4 + mean[:, None]), (N, draws))
+
+
+def near(ours, theirs):
+    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-9)
+
+
+@pytest.mark.parametrize("maxlags, corrected", [
+    (None, False), (0, False), (4, False), (4, True), (N + 20, False)])
+def test_linear_equals_statsmodels(maxlags, corrected):
+    y, x = outcomes(), design()
+    options = {} if maxlags is None else {"cov_type": "HAC", "cov_kwds": {
+        "maxlags": maxlags, "use_correction": corrected}}
+    fits = LinearEngine(x).fit(y, maxlags=maxlags, use_correction=corrected)
+    peers = [sm.OLS(y[:, i], x).fit(**options) for i in range(DRAWS)]
+    near(fits.params.T, [peer.params for peer in peers])
+    near(fits.bse.T, [peer.bse for peer in peers])
+    one = LinearEngine(x).fit(y, ["level"], maxlags=maxlags, use_correction=corrected)
+    near(one.tvalues[0], fits.tvalues[2])
+
+
+@settings(max_examples=30, deadline=None)
+@given(n=st.integers(1, 30), lags=st.integers(0, 40), seed=st.integers(0, 99))
+def test_moving_sums_are_the_bartlett_kernel(n, lags, seed):
+    u = np.random.default_rng(seed).standard_normal(n)
+    weights = np.clip(1 - np.abs(np.subtract.outer(range(n), range(n))) / (lags + 1),
+                      0, None)
+    assert bartlett_sums(u, lags) == pytest.approx(u @ weights @ u, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("maxlags", [None, 5])
+@pytest.mark.parametrize("slope, tested", [(False, 0), (True, 0), (True, 1)])
+def test_placebos_equal_statsmodels(maxlags, slope, tested):
+    y, base = outcomes(3), design()[["const", "time", "sin", "cos"]]
+    events = event_columns(N, np.arange(10, 86), slope=slope, ramp_start=1)
+    fits = placebo_fits(y, base, events, tested, maxlags=maxlags, use_correction=True)
+    assert fits.params.shape == (76, 3)
+    options = {} if maxlags is None else {"cov_type": "HAC", "cov_kwds": {
+        "maxlags": maxlags, "use_correction": True}}
+    for date in (0, 40, 75):
+        x = np.column_stack([base, events[date]])
+        for draw in range(3):
+            peer = sm.OLS(y[:, draw], x).fit(**options)
+            near(fits.params[date, draw], peer.params[4 + tested])
+            near(fits.bse[date, draw], peer.bse[4 + tested])
+
+
+def test_event_columns_start_the_ramp_where_asked():
+    step, ramp = event_columns(5, np.array([2]), ramp_start=1)[0].T
+    assert step.tolist() == [0, 0, 1, 1, 1]
+    assert ramp.tolist() == [0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("family, alpha", [
+    ("poisson", None), ("quasipoisson", None), ("negativebinomial", 0.25)])
+@pytest.mark.parametrize("maxlags", [None, 3])
+def test_counts_equal_statsmodels(family, alpha, maxlags):
+    y, x, offset = counts(), design(), np.log(np.linspace(900, 1100, N))
+    fits = fit_counts(y, x, offset=offset, family=family, alpha=alpha, maxlags=maxlags)
+    peer_family = (sm.families.NegativeBinomial(alpha=alpha) if alpha
+                   else sm.families.Poisson())
+    options = {"tol": 1e-13, "tol_criterion": "params", "maxiter": 100}
+    if maxlags is not None:
+        options |= {"cov_type": "HAC", "cov_kwds": {"maxlags": maxlags}}
+    elif family == "quasipoisson":
+        options |= {"scale": "X2"}
+    for draw in range(DRAWS):
+        peer = sm.GLM(y[:, draw], x, family=peer_family, offset=offset).fit(**options)
+        gap = (fits.params[:, draw] - peer.params) / peer.bse
+        assert np.abs(gap).max() < 1e-9
+        near(fits.bse[:, draw], peer.bse)
+        near(fits.dispersion[draw], peer.pearson_chi2 / peer.df_resid)
+
+
+def test_separated_counts_have_no_number():
+    y = counts()
+    y[50:, 2] = 0
+    y[:, 4] = 0
+    fits = fit_counts(y, design())
+    assert (~fits.converged).tolist() == [i in (2, 4) for i in range(DRAWS)]
+    assert np.isnan(fits.params[:, 2]).all() and np.isnan(fits.bse[:, 4]).all()
+    assert np.isfinite(fits.bse[:, fits.converged]).all()
+
+
+def test_ar1_is_least_squares_given_rho():
+    y, x = outcomes(), design()
+    fits = fit_ar1_reml(y, x)
+    for draw in range(DRAWS):
+        peer = sm.GLS(y[:, draw], x, sigma=toeplitz(fits.rho[draw] ** np.arange(N)))
+        near(fits.params[:, draw], peer.fit().params)
+        near(fits.bse[:, draw], peer.fit().bse)
+
+
+def restricted_deviance(rho, y, x):
+    """-2 log REML by its definition, with the n x n covariance."""
+    cov = toeplitz(rho ** np.arange(len(y))) / (1 - rho**2)
+    inverse = np.linalg.inv(cov)
+    info = x.T @ inverse @ x
+    beta = np.linalg.solve(info, x.T @ inverse @ y)
+    rss = (y - x @ beta) @ inverse @ (y - x @ beta)
+    return ((len(y) - x.shape[1]) * np.log(rss) + np.linalg.slogdet(cov)[1]
+            + np.linalg.slogdet(info)[1])
+
+
+def test_ar1_rho_maximizes_the_restricted_likelihood():
+    y, x = outcomes(), design().to_numpy()
+    for draw, rho in enumerate(fit_ar1_reml(y, x).rho):
+        best = restricted_deviance(rho, y[:, draw], x)
+        grid = np.append(np.linspace(-0.98, 0.98, 99), [rho - 1e-4, rho + 1e-4])
+        assert all(best <= restricted_deviance(r, y[:, draw], x) + 1e-9 for r in grid)
+
+
+def test_ar1_without_autocorrelation_is_ols():
+    y, x = outcomes(), design()
+    ols = LinearEngine(x).fit(y)
+    fits = fit_ar1_reml(y, x, rho=0.0)
+    near(fits.params, ols.params)
+    near(fits.bse, ols.bse)
+
+
+@settings(max_examples=20, deadline=None)
+@given(scale=st.floats(1e-4, 1e6), shift=st.floats(-1e5, 1e5), seed=st.integers(0, 9))
+def test_scaling_and_shifting_the_outcome(scale, shift, seed):
+    y, x = outcomes(2, seed=seed), design()
+    for fit in (lambda z: LinearEngine(x).fit(z, maxlags=3), lambda z: fit_ar1_reml(z, x)):
+        base, moved = fit(y), fit(y * scale + shift)
+        np.testing.assert_allclose(moved.bse, base.bse * scale, rtol=1e-5)
+        np.testing.assert_allclose(moved.params[2:], base.params[2:] * scale,
+                                   rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_same_numbers_for_any_number_of_workers():
+    def run(workers):
+        return residual_block_bootstrap(outcomes(1)[:, 0], design(), "level", length=6,
+                                        draws=2500, seed=3, workers=workers)
+    assert (run(1) == run(2)).all()
+    assert run(1).shape == (2500, 2)
+
+
+def test_a_draw_depends_on_seed_and_batch_alone():
+    def work(size, rng):
+        return rng.standard_normal(size)
+    first = run_batches(work, 250, seed=1, batch=100)
+    assert (first[:200] == run_batches(work, 200, seed=1, batch=100)).all()
+    assert (first != run_batches(work, 250, seed=2, batch=100)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_keep_neighbours_together(kind):
+    rows = block_indices(60, 400, 6, np.random.default_rng(0), kind)
+    assert rows.min() == 0 and rows.max() == 59
+    together = np.mean((np.diff(rows, axis=1) % 60) == 1)
+    assert together == pytest.approx(5 / 6, abs=0.03)
+
+
+def test_block_bootstrap_finds_the_spread_of_a_mean_with_autocorrelation():
+    rng = np.random.default_rng(4)
+    n, rho = 400, 0.5
+    y = np.zeros(n)
+    for t, e in enumerate(rng.standard_normal(n)):
+        y[t] = rho * y[t - 1] + e
+    draws = residual_block_bootstrap(y, np.ones((n, 1)), 0, length=20, draws=2000)
+    long_run = sm.OLS(y, np.ones(n)).fit(
+        cov_type="HAC", cov_kwds={"maxlags": 20}).bse[0]
+    assert draws[:, 0].std() == pytest.approx(long_run, rel=0.15)
+
+
+def test_time_is_linear_and_memory_bounded():
+    engine, y = LinearEngine(design()), outcomes(40_000)
+
+    def seconds(draws):
+        start = time.perf_counter()
+        engine.fit(y[:, :draws], ["level"], maxlags=4)
+        return time.perf_counter() - start
+    small = min(seconds(4000) for _ in range(5))
+    large = min(seconds(40_000) for _ in range(3))
+    assert large < 25 * small
+    tracemalloc.start()
+    engine.fit(y, ["level"], maxlags=4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < y.nbytes / 3
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: LinearEngine(design().assign(twice=lambda d: 2 * d["level"])),
+     "Column twice .* combination"),
+    (lambda: LinearEngine(design().assign(zero=0.0)), "Column zero"),
+    (lambda: LinearEngine(design(6)), "6 periods cannot identify 6"),
+    (lambda: LinearEngine(design().replace(1.0, np.nan)), "missing or infinite"),
+    (lambda: LinearEngine(design()).fit(outcomes()[:-1]), "must have the 96 rows"),
+    (lambda: LinearEngine(design()).fit(outcomes() * np.inf), "missing or infinite"),
+    (lambda: LinearEngine(design()).fit(outcomes(), ["jump"]), "No coefficient 'jump'"),
+    (lambda: placebo_fits(outcomes(), design()[["const", "time"]],
+                          event_columns(N, [50, N - 1])), "Event 1 .* too few periods"),
+    (lambda: fit_counts(-counts(), design()), "cannot be negative"),
+    (lambda: fit_counts(counts(), design(), offset=np.full(N, -np.inf)), "offset needs 96 finite"),
+    (lambda: fit_ar1_reml(np.full(N, 3.0), design()), "constant or an exact"),
+    (lambda: block_indices(10, 1, 11, np.random.default_rng(0)), "do not fit"),
+])
+def test_bad_input_is_refused(call, words):
+    with pytest.raises(InputError, match=words):
+        call()
+
+
+def test_unknown_choices_are_refused():
+    with pytest.raises(ValueError, match="family 'gamma'"):
+        fit_counts(counts(), design(), family="gamma")
+    with pytest.raises(ValueError, match="fixed alpha"):
+        fit_counts(counts(), design(), family="negativebinomial")
