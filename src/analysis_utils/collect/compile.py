@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect import editions, hand, identify, register, sources
+from analysis_utils.collect import editions, hand, history, identify, register, sources
 from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
 from analysis_utils.run_context import sha256
 
@@ -66,7 +66,8 @@ def tables(table: pd.DataFrame, printed: pd.DataFrame, data: Path
     places = [pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
               for name in ("states", "counties")]
     rows = identify.identified(printed, decisions, places[0])
-    return vars(register.compiled(rows, table, decisions, places[1]))
+    compiled = vars(register.compiled(rows, table, decisions, places[1]))
+    return compiled | history.tables(data, compiled["agreements"], compiled["editions"])
 
 
 def main(task: str) -> None:
