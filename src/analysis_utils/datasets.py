@@ -78,6 +78,63 @@ def counties() -> pd.DataFrame:
     return load("counties")
 
 
+def state_neighbours() -> pd.DataFrame:
+    """Pairs of states with a common border, in both directions."""
+    return load("state_neighbours")
+
+
+def policy_events() -> pd.DataFrame:
+    """Federal and state events 1996-2026: id, date, direction, citation, certainty."""
+    return load("policy_events")
+
+
+def encounters(
+    series: str | None = None, level: str | None = None, geography: str | None = None
+) -> pd.DataFrame:
+    """Monthly counts of events: date, series, level, geography, value, flag, source.
+
+    Levels: nation, state, area (of responsibility), sector. Raises DataError for a
+    series, level or geography that has no counts. encounter_series() says what each
+    series counts and what is known to be wrong with it.
+    """
+    table = load("encounters")
+    wanted = {"series": series, "level": level, "geography": geography}
+    for column, value in wanted.items():
+        if value is None:
+            continue
+        known = table[column].unique()
+        if value not in known:
+            raise DataError(f"encounters have no {column} {value!r}; there are "
+                            f"{', '.join(sorted(known))}")
+        table = table[table[column] == value]
+    return table.reset_index(drop=True)
+
+
+def encounter_series() -> pd.DataFrame:
+    """What each series of encounters counts, its faults and its coverage."""
+    return load("encounter_series")
+
+
+def encounter_overlaps() -> pd.DataFrame:
+    """Both numbers wherever two publications count the same months or years."""
+    return load("encounter_overlaps")
+
+
+def published_figures() -> pd.DataFrame:
+    """Single figures that others published, as printed, with how exact they are."""
+    return load("published_figures")
+
+
+def program_counts() -> pd.DataFrame:
+    """Identified and removed through 287(g), by agency and fiscal year 2006-2013."""
+    return load("program_counts")
+
+
+def sources() -> pd.DataFrame:
+    """Every published file that data/ rests on: address, checksum, licence."""
+    return load("sources")
+
+
 @cache
 def _package(folder: Path) -> dict:
     return json.loads((folder / PACKAGE).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Every monthly count in one tidy table: data/encounters.csv."""
+"""Every monthly count in one tidy table: data/encounters.csv, and its companions."""
 
 from pathlib import Path
 
@@ -6,8 +6,21 @@ import pandas as pd
 
 from analysis_utils.collect import cbp, ice_counts, ohss
 from analysis_utils.collect.counts import COLUMNS, FLAGS
+from analysis_utils.collect.encounter_series import encounter_series
+from analysis_utils.collect.overlaps import encounter_overlaps
 
 KEY = ["series", "level", "geography", "date"]
+
+
+def tables(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
+    """The compiled tables by name, from `raw` and the hand tables below `data`."""
+    counts = encounters(raw, data / "hand")
+    figures = pd.read_csv(data / "published_figures.csv")
+    return {
+        "encounters": counts,
+        "encounter_series": encounter_series(counts, data / "hand"),
+        "encounter_overlaps": encounter_overlaps(raw, counts, figures),
+    }
 
 
 def encounters(raw: Path, hand: Path) -> pd.DataFrame:
