@@ -73,6 +73,19 @@ def last_day(as_of: Day = None) -> pd.Timestamp:
     return min(pd.Timestamp(as_of), editions.last_seen.max())
 
 
+def active_since_2002(*, interpolated: bool = False) -> pd.DataFrame:
+    """Active agreements at the end of each month since July 2002: active, grade.
+
+    From September 2017 to August 2020 only anchors are known: those months are
+    missing (NaN) unless `interpolated` asks for values between published totals. The
+    index is the last day of the month; the last month ends with the newest list.
+    """
+    table = datasets.active_monthly().set_index("date")[["active", "grade"]]
+    if not interpolated:
+        table["active"] = table.active.where(table.grade != "interpolated")
+    return table
+
+
 def list_as_of(date: Day) -> pd.DataFrame:
     """The list as printed on a day: ICE's rows and order, cell by cell.
 
