@@ -26,7 +26,7 @@ def find(name: str) -> Event:
     """
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
         return Event(name, pd.Timestamp(name), f"the day {name}")
-    table = datasets.load("policy_events").set_index("id")
+    table = datasets.policy_events().set_index("id")
     if name not in table.index:
         raise ValueError(f"no policy event {name!r} in data/policy_events.csv")
     row = table.loc[name]
@@ -38,7 +38,7 @@ def between(start: pd.Timestamp, end: pd.Timestamp, state: str = "all") -> pd.Da
 
     Columns date, id, title, state, direction, date_confidence; ordered by date.
     """
-    table = datasets.load("policy_events")
+    table = datasets.policy_events()
     here = table["state"].isin(["", state]) | (state == "all") | table["state"].isna()
     chosen = table[table["date"].between(start, end) & here]
     columns = ["date", "id", "title", "state", "direction", "date_confidence"]

@@ -22,6 +22,7 @@ STACK = [
     "matplotlib.pyplot",
     "numpy",
     "pandas",
+    "pandera.pandas",
     "scipy.stats",
     "seaborn",
     "statsmodels.api",
