@@ -122,6 +122,12 @@ def _irls(y, X, offset, alpha):
     return fit
 
 
+def poisson_start(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Return the linear predictor of the Poisson fit, where others begin."""
+    scale = np.sqrt((X**2).mean(axis=0))
+    return np.log(np.asarray(_irls(y, X / scale, offset, 0.0).mu))
+
+
 def _alpha(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> float:
     """Return the maximum-likelihood overdispersion, 0 if Poisson fits better."""
 

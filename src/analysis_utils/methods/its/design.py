@@ -115,9 +115,7 @@ def _trend(periods, trend, df, drops_constant, drops_linear) -> pd.DataFrame:
     time = np.arange(len(periods), dtype=float)
     columns = {} if drops_constant else {"Intercept": np.ones(len(time))}
     if trend not in (None, "linear", "quadratic", "spline"):
-        raise Refusal(
-            f"trend is None, linear, quadratic or spline, not {trend!r}."
-        )
+        raise Refusal(f"trend is None, linear, quadratic or spline, not {trend!r}.")
     if trend == "spline":
         columns |= _spline(time, df)
     elif trend and not drops_linear:
@@ -272,7 +270,7 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
     length = np.sqrt((X**2).sum(axis=0))
     if (length == 0).any():
         zero = [name for name, size in zip(names, length, strict=True) if size == 0]
-        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: leave it out.")
+        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: drop it.")
     _, r, order = qr(X / length, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(r))
     rank = int((diagonal > 1e-9 * diagonal[0]).sum())
@@ -285,4 +283,3 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
         f"Collinear: {names[loose]} is determined by {', '.join(partners)} in the "
         "fitted periods, so their effects cannot be told apart. Leave one out."
     )
-

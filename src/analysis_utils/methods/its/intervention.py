@@ -39,6 +39,7 @@ class Intervention:
     end : last period of the intervention; level and slope are zero after it.
     ramp_start : value of the ramp at T: 0 (Linden 2015: the level change is the one at
         T) or 1 (Lopez Bernal 2017, Schaffer 2021: the change at T is level + slope).
+
     """
 
     name: str
