@@ -11,6 +11,7 @@ from analysis_utils.methods.its import (
     Fourier,
     InterruptedTimeSeries,
     Intervention,
+    Refusal,
     SeasonalDummies,
 )
 from analysis_utils.methods.its.calendar import as_periods, position
@@ -49,6 +50,11 @@ def column(kind, **options):
         ("slope", {"slope": True, "end": "2020-07"}, [0, 0, 0, 0, 0, 1, 2, 0, 0, 0]),
         ("slope", {"slope": True, "transition": 2}, [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]),
         ("pulse", {"pulse": True}, [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
+        (
+            "level",
+            {"level": True, "decay": 0.5},
+            [0, 0, 0, 0, 0.5, 0.75, 0.875, 0.9375, 0.96875, 0.984375],
+        ),
         ("pulse", {"pulse": 3}, [0, 0, 0, 0, 1, 1, 1, 0, 0, 0]),
         (
             "pulse",
@@ -176,3 +182,30 @@ def test_several_events_with_lag_and_end():
     assert model.fit().counterfactual(of="second")["counterfactual"].iloc[
         20
     ] == pytest.approx(model.fit().counterfactual()["fitted"].iloc[20])
+
+
+def test_an_end_given_by_a_year_or_month_is_the_end_of_it():
+    y = gaussian()
+    law = Intervention("law", "2021", end="2022")
+    assert InterruptedTimeSeries(y, law).design.spans["law"] == (12, 36)
+    model = InterruptedTimeSeries(y, event(), exclude=("2021", "2021"))
+    assert (~model.design.used).sum() == 12
+    whole = model.fit().effect(over=("2022", "2022"))
+    assert whole.loc["cumulated difference", "estimate"] == pytest.approx(
+        12 * model.fit().params["law_level"]
+    )
+
+
+def test_each_unit_has_its_own_offset():
+    y, other = counts(ratio=1.5), counts(seed=8).rename("elsewhere")
+    sizes = {"cases": np.log(100.0), "elsewhere": np.log(300.0)}
+    exposure = pd.DataFrame(sizes, y.index)
+    model = InterruptedTimeSeries(
+        y, event(), family="poisson", control=other, offset=exposure
+    )
+    plain = InterruptedTimeSeries(y, event(), family="poisson", control=other).fit()
+    moved = plain.params - model.fit().params
+    assert moved["Intercept"] == pytest.approx(np.log(300))
+    assert moved["treated"] == pytest.approx(np.log(100 / 300))
+    with pytest.raises(Refusal, match="no column elsewhere"):
+        model.replace(offset=exposure[["cases"]])

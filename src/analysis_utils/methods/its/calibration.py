@@ -43,10 +43,10 @@ def calibrate(
 
     Model: intercept, trend, level and slope change in the middle of n periods. Gaussian
     outcomes with AR(1) errors; counts of mean 25 with variance dispersion * mean, whose
-    normal scores are AR(1).
-    `slow_draws` for the two estimators of counts that are refitted draw by draw. One row a setting, estimator and coefficient: `size` (share of |t| over
-    the critical value), `coverage` (1 - size), Monte Carlo standard error, `refused`
-    (draws without a finite estimate; they count neither way).
+    normal scores are AR(1). `slow_draws` for the two estimators of counts that are
+    refitted draw by draw. One row a setting, estimator and coefficient: `size` (share
+    of |t| over the critical value), `coverage` (1 - size), Monte Carlo standard error,
+    `refused` (draws without a finite estimate; they count neither way).
     """
     rows = []
     for n in LENGTHS:

@@ -15,7 +15,7 @@ from statsmodels.tools.sm_exceptions import (
     PerfectSeparationWarning,
 )
 
-from .estimators import Estimate, check_correction, hac_lags
+from .estimators import Estimate, autocorrelation_note, check_correction, hac_lags
 from .least_squares import Layout, hac_covariance
 from .refusals import Refusal
 
@@ -77,6 +77,9 @@ class CountModel:
         bread = np.asarray(bread) / np.outer(scale, scale)
         cov, noise = self._covariance(y, X, mu, alpha, phi, bread, layout)
         notes = self._notes(phi, alpha)
+        if self.hac is None:
+            cure = "quasipoisson with errors='reml-ar1'"
+            notes += autocorrelation_note(pearson, layout, cure)
         deviance = None if self._is_nb else float(glm.deviance)
         return Estimate(beta, cov, np.inf, mu, pearson, phi, noise, notes, deviance)
 

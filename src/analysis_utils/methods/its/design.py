@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import qr
 
 from . import seasonality
-from .calendar import as_periods, listed, moment
+from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
 from .refusals import Refusal
@@ -101,7 +101,7 @@ def build(
     table = pd.concat(blocks, keys=keys, names=["unit", "date"])
     names = [name for name in table if name != "y"]
     _check_columns(table.columns)
-    table["offset"] = np.tile(_offset(offset, periods), len(units))
+    table["offset"] = _offset(offset, units, len(periods))
     left_out = _left_out(periods, interventions, exclude)
     owners = _owners(interventions, pieces, control is not None)
     spans = {part.name: part.span(periods) for part in interventions}
@@ -188,15 +188,24 @@ def _aligned(covariates: pd.DataFrame | None, periods) -> pd.DataFrame:
     return pd.DataFrame(index=periods) if covariates is None else covariates
 
 
-def _offset(offset: pd.Series | None, periods) -> np.ndarray:
-    return np.zeros(len(periods)) if offset is None else offset.to_numpy(float)
+def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
+    """Return one offset a row: a series for all units, or a table by their names."""
+    if offset is None:
+        return np.zeros(n * len(units))
+    if isinstance(offset, pd.Series):
+        return np.tile(offset.to_numpy(float), len(units))
+    names = [unit.name for unit in units]
+    missing = [str(name) for name in names if name not in offset]
+    if missing:
+        raise Refusal(f"The offset has no column {', '.join(missing)}.")
+    return offset[names].to_numpy(float).T.ravel()
 
 
 def _left_out(periods, interventions, exclude) -> np.ndarray:
     out = np.zeros(len(periods), dtype=bool)
     for first, last in exclude:
         inside = (periods.end_time >= moment(first)) & (
-            periods.start_time <= _end_moment(last)
+            periods.start_time <= last_moment(last)
         )
         if not inside.any():
             raise Refusal(f"The exclusion {first} to {last} lies outside the data.")
@@ -204,10 +213,6 @@ def _left_out(periods, interventions, exclude) -> np.ndarray:
     for part in interventions:
         out |= part.excluded(periods)
     return out
-
-
-def _end_moment(date: object) -> pd.Timestamp:
-    return date.end_time if isinstance(date, pd.Period) else moment(date)
 
 
 def _checked(design: Design, interventions, kept: np.ndarray) -> Design:

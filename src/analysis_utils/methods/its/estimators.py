@@ -40,6 +40,30 @@ def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
         )
 
 
+def autocorrelation_note(
+    e: np.ndarray, layout: Layout, cure: str = "errors='reml-ar1'"
+) -> tuple[str, ...]:
+    """Say where neighbouring residuals are alike but the model says independent."""
+    now = np.flatnonzero(layout.steps == 1)
+    r = float(e[now] @ e[now - 1] / (e @ e))
+    if r < 2 / np.sqrt(len(e)):
+        return ()
+    return (
+        f"Residuals are autocorrelated (lag 1: {r:.2f}): intervals are too narrow; "
+        f"use {cure}.",
+    )
+
+
+def _short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
+    """Say what the intervals of an estimator really cover in a short series."""
+    if len(np.unique(layout.time)) >= enough:
+        return ()
+    return (
+        f"{label}: intervals are too narrow under {enough} periods (95 % intervals "
+        f"held {covered}).",
+    )
+
+
 @dataclass(frozen=True)
 class OLS:
     """Independent errors of equal variance; t distribution with n - k degrees.
@@ -59,7 +83,10 @@ class OLS:
         df = len(y) - X.shape[1]
         rss = float(resid @ resid)
         cov = rss / df * inverse
-        return Estimate(beta, cov, df, X @ beta, resid, rss / df, deviance=rss)
+        notes = autocorrelation_note(resid, layout)
+        return Estimate(
+            beta, cov, df, X @ beta, resid, rss / df, notes=notes, deviance=rss
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +120,8 @@ class NeweyWest:
         cov = cov * (n / (n - k) if self.correction == "stata" else 1.0)
         s2 = float(resid @ resid) / (n - k)
         noise = {"lags": lags}
-        return Estimate(beta, cov, n - k, X @ beta, resid, s2, noise)
+        notes = _short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
+        return Estimate(beta, cov, n - k, X @ beta, resid, s2, noise, notes)
 
 
 def check_correction(correction: str) -> None:
@@ -140,6 +168,7 @@ class PraisWinsten:
         rho = self._converged_rho(y, X, layout)
         noise = {"rho": rho}
         notes = (f"rho by {self.rho!r}",)
+        notes += _short_note(layout, 100, self.label, "90 % at 48 periods, rho .4")
         return gls(y, X, rho, layout.steps, noise, notes)
 
     def _converged_rho(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> float:
@@ -227,6 +256,7 @@ class RemlAR1:
         deviance = reml_deviance if self.method == "reml" else ml_deviance
         rho = _best_rho(lambda r: deviance(r, y, X, steps))
         notes = () if abs(rho) < 0.99 else ("rho at the edge: near a unit root",)
+        notes += _short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")
         return gls(y, X, rho, steps, notes=notes)
 
 

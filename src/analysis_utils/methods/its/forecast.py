@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import toeplitz
 
-from .calendar import as_periods, moment, position
+from .calendar import as_periods, moment, window
 from .refusals import Refusal
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ForecastResults:
         if over is None:
             return slice(None)
         periods = as_periods(self.observed.index)
-        first, last = (position(periods, date, "The effect's date") for date in over)
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
     def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:

@@ -60,7 +60,8 @@ class InterruptedTimeSeries:
         freedom) or None.
     seasonality : None, a number of Fourier pairs a year (a week for daily data),
         "periods" (indicators), or Fourier / SeasonalDummies terms, several in a list.
-    offset : log of the exposure (counts only).
+    offset : log of the exposure (counts only); with `control` a series for all units or
+        a table with one column a unit, named as the outcome and the controls are.
     covariates : columns indexed by the same periods; the counterfactual keeps them.
     control : one series or a table with one column a control unit.
     exclude : windows (first, last) left out of the fit; time still runs through them.
@@ -87,7 +88,7 @@ class InterruptedTimeSeries:
         trend: str | None = "linear",
         trend_df: int = 3,
         seasonality: object = None,
-        offset: pd.Series | None = None,
+        offset: pd.Series | pd.DataFrame | None = None,
         covariates: pd.Series | pd.DataFrame | None = None,
         control: pd.Series | pd.DataFrame | None = None,
         exclude: Sequence[tuple[object, object]] | None = None,
@@ -105,7 +106,7 @@ class InterruptedTimeSeries:
         self.control = _table(control, self.y, "The control", "control")
         self.trend, self.trend_df = trend, trend_df
         self.seasonality = seasonal.parse(seasonality)
-        self.exclude = list(exclude or [])
+        self.exclude = _windows(exclude)
         self.use_t = use_t
         self.estimator = self._estimator(errors)
         self._check_outcome()
@@ -232,3 +233,11 @@ def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:
 
 def _columns(table: pd.DataFrame) -> list[pd.Series]:
     return [table[name] for name in table]
+
+
+def _windows(exclude) -> list[tuple[object, object]]:
+    """Return windows from none, one (first, last) or a list of them."""
+    if not exclude:
+        return []
+    one = isinstance(exclude, tuple) and not isinstance(exclude[0], tuple | list)
+    return [exclude] if one else list(exclude)

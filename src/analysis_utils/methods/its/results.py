@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
 from . import effects
-from .calendar import position
+from .calendar import window
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
 from .refusals import Refusal
@@ -231,9 +231,7 @@ class ITSResults:
         if over is None:
             spans = [self.model.design.spans[name] for name in self._named(of)]
             return slice(min(a for a, _ in spans), len(periods))
-        first, last = (position(periods, date, "The effect's date") for date in over)
-        if last < first:
-            raise Refusal(f"The window {over} ends before it begins.")
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
     def effect_path(
