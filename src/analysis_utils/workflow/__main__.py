@@ -55,7 +55,24 @@ def make_all(own: dict[str, str], overrides: dict[str, str]) -> int:
         print(f"Outputs go to outputs/custom/{slug(overrides)}/.")
         if left:
             print(f"{left} runs have none of these parameters and are left out.")
-    return report(runs, own)
+    code = report(runs, own)
+    if not code and not {"NOTEBOOK", "RUN"} & set(own):
+        code = verdicts(runs, complete=not overrides)
+    return code
+
+
+def verdicts(runs: list[Run], complete: bool) -> int:
+    """Bring outputs/verdicts/ up to date; exit code 1 if it cannot be built."""
+    from analysis_utils.report import build
+
+    if build.REGISTRY.exists() and not build.is_fresh(runs):
+        try:
+            build.build(runs, complete)
+        except Refused as refused:
+            print(f"FAILED verdicts, left as they were:\n{refused}", file=sys.stderr)
+            return 1
+        print("verdicts: computed from the recorded results")
+    return 0
 
 
 def make_run(own: dict[str, str], overrides: dict[str, str]) -> int:
