@@ -94,9 +94,13 @@ def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str
 
 
 def _unread(update: "Update") -> Iterable[str]:
-    """Dates, counties and levels that could not be read; the rows are taken in."""
-    sheet, notes = update.table.rows.row.tolist(), []
-    for place, row in update.rows[update.rows.set_aside == ""].iterrows():
+    """Dates, counties and levels of new rows that could not be read.
+
+    The rows are taken in.
+    """
+    sheet, notes, rows = update.table.rows.row.tolist(), [], update.rows
+    new = (rows.set_aside == "") & (rows["first"] == rows["last"])
+    for place, row in rows[new].iterrows():
         where = f"row {sheet[place]} ({row.agreement_id})"
         if pd.isna(row.signed_date):
             notes.append(f"{where}: signing date {row.signed!r} is set aside; the "

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect import editions, hand, history, identify, register, sources
+from analysis_utils.collect import (
+    anomalies,
+    dictionary,
+    editions,
+    hand,
+    history,
+    identify,
+    register,
+    sources,
+)
 from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
 from analysis_utils.run_context import sha256
 
@@ -79,6 +88,7 @@ def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path
     """The tables of the register by name, from editions and identified rows."""
     compiled = vars(register.compiled(rows, table, hand.read(data / "hand"),
                                       _read(data, "counties")))
+    compiled["anomalies"] = anomalies.anomalies(rows)
     return compiled | history.tables(data, compiled["agreements"], compiled["editions"])
 
 
@@ -93,6 +103,7 @@ def main(task: str) -> None:
         table, printed = from_data(data)
     compiled = more | tables(table, identified(printed, data), data)
     changed = sources.write_tables(compiled, data)
+    dictionary.write(data)
     print(f"{len(table)} editions, {len(compiled['agreements'])} agreements; "
           f"changed: {', '.join(changed) or 'nothing'}")
 

@@ -22,7 +22,8 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
-    rows["state_code"] = _states(rows, hand, states)
+    rows["printed_state"] = _states(rows, hand, states)
+    rows["state_code"] = rows.printed_state
     rows["model"] = _meanings(rows.support_type, "support_type", hand)
     rows["level_code"] = _meanings(rows.type, "type", hand).fillna("")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
