@@ -108,7 +108,7 @@ def test_fetches_whole_files_by_repository_commit_and_path(tmp_path, server):
         ("broken", "the server answered 503"),
         ("lie", "not the registered file (other SHA-256); refused"),
         ("flood", "not the registered file (other SHA-256); refused"),
-        ("cut", "cut off; run `make raw` again"),
+        ("cut", "the transfer was cut off; run `make raw` again"),
         ("silent", "no answer within 0.5 seconds"),
         ("stall", "no answer within 0.5 seconds"),
     ],
@@ -122,7 +122,7 @@ def test_one_sentence_for_each_fault_and_no_half_file(tmp_path, server, mood, se
 
 def test_no_server_at_all_is_said(tmp_path):
     failures, raw = run(tmp_path, "http://127.0.0.1:9", "one")
-    assert "no connection" in failures[0] and files(raw) == set()
+    assert "no connection to the server" in failures[0] and files(raw) == set()
 
 
 def test_a_transfer_that_breaks_once_is_tried_again(tmp_path, server):
@@ -175,7 +175,7 @@ def test_plain_lines_without_a_terminal_and_exit_code(tmp_path, server):
         timeout=60,
     )
     assert done.returncode == 1
-    assert "0 of 2 files are complete, fetching 2" in done.stdout
+    assert "Fetching 2 of 2 files" in done.stdout
     assert "fetched lists/one.csv" in done.stdout and "\r" not in done.stdout
     assert "1 of 2 files could not be had" in done.stderr
     assert "Traceback" not in done.stderr

@@ -26,6 +26,7 @@ BASE = "https://raw.githubusercontent.com"  # SOURCES_URL names another
 PATIENCE = 30.0  # seconds without a byte
 WORKERS = 8
 CHUNK = 1 << 16
+SHOWN = 10  # failures told one by one
 STALE = 3600.0  # seconds after which a part left by a killed run is deleted
 
 
@@ -137,10 +138,10 @@ def _reason(error: Exception, patience: float) -> str:
         return f"the server answered {error.response.status_code}; try again later"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"no answer within {patience:g} seconds; run `make raw` again"
-    if isinstance(
-        error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError
-    ):
-        return "no connection, or it was cut off; run `make raw` again"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the transfer was cut off; run `make raw` again"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server; run `make raw` again when there is one"
     if isinstance(error, ValueError) and "hash" in str(error):
         return "what arrived is not the registered file (other SHA-256); refused"
     return f"{type(error).__name__}: {error}"
@@ -156,8 +157,8 @@ def fetch_all(
     folder.mkdir(parents=True, exist_ok=True)
     _delete_parts(folder)
     wanted = [source for source in sources if not is_complete(source, folder)]
-    print(f"{len(sources) - len(wanted)} of {len(sources)} files are complete", end="")
-    print(f" in {folder}" if not wanted else f", fetching {len(wanted)} to {folder}")
+    if wanted:
+        print(f"Fetching {len(wanted)} of {len(sources)} files to {folder}", flush=True)
     for parent in {(folder / source.file).parent for source in wanted}:
         parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -209,11 +210,14 @@ def main(registry: Path = REGISTRY) -> None:
     sources = registered(registry, os.environ.get("SOURCES_URL") or BASE)
     failures = fetch_all(sources, folder)
     if failures:
+        more = f"\n... and {len(failures) - SHOWN} more" * (len(failures) > SHOWN)
         sys.exit(
-            "\n".join(failures)
+            "\n".join(failures[:SHOWN])
+            + more
             + f"\n{len(failures)} of {len(sources)} files could not be had; the others "
             "are complete and are kept when you run `make raw` again."
         )
+    print(f"All {len(sources)} files are complete in {folder}")
 
 
 if __name__ == "__main__":

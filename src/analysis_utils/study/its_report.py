@@ -10,23 +10,16 @@ from analysis_utils.methods.its import (
     ITSResults,
     Refusal,
 )
+from analysis_utils.methods.its.placebo import placebo_dates
+from analysis_utils.methods.its.power import minimum_detectable_effect
+from analysis_utils.methods.its.sensitivity import sensitivity as methods_sensitivity
 from analysis_utils.publish.style import COLOURS
 from analysis_utils.study.events import Event
-
-# (name, family, errors): the outcome's families and errors, side by side.
-SPECIFICATIONS = [
-    ("OLS", "gaussian", "ols"),
-    ("Newey-West", "gaussian", "newey-west"),
-    ("Prais-Winsten", "gaussian", "prais-winsten"),
-    ("REML, AR(1)", "gaussian", "reml-ar1"),
-    ("quasi-Poisson", "quasipoisson", None),
-    ("negative binomial", "negative_binomial", None),
-]
 
 
 def coefficients(result: ITSResults) -> pd.DataFrame:
     """Estimates, standard errors and intervals; rate ratios for counts."""
-    return result.table().rename_axis("coefficient")
+    return result.table().rename_axis("term")
 
 
 def draw(ax: Axes, result: ITSResults, ylabel: str) -> pd.DataFrame:
@@ -85,52 +78,35 @@ def beyond(acf: pd.DataFrame) -> str:
     return str(count) if count else "none"
 
 
-def sensitivity(y: pd.Series, change: Intervention, family: str) -> pd.DataFrame:
-    """Change of level at the event under each specification, or why there is none."""
-    half = len(y) // 4
-    shorter = y.iloc[half:-half]
-    rows = [row(name, y, change, fam, err) for name, fam, err in SPECIFICATIONS]
-    more = {
-        "half the window": (shorter, {}),
-        "level only": (y, {"change": Intervention(change.name, change.date)}),
-        "lag of one period": (y, {"change": _lagged(change)}),
-        "quadratic trend": (y, {"trend": "quadratic"}),
-    }
-    for name, (series, options) in more.items():
-        options = {"change": change} | options
-        rows.append(row(name, series, family=family, errors=None, **options))
-    return pd.DataFrame(rows).set_index("specification")
+def sensitivity(model: InterruptedTimeSeries) -> pd.DataFrame:
+    """Change of level under each variant of the model, or why there is none."""
+    table = methods_sensitivity(model)
+    scale = "difference of logs" if model.log_link else "difference"
+    columns = ["estimate", "lower", "upper", "p", "refused"]
+    return table[columns].rename(columns={"refused": f"note ({scale})"})
 
 
-def _lagged(change: Intervention) -> Intervention:
-    return Intervention(change.name, change.date, slope=change.slope, lag=1)
+def placebo(ax: Axes, model: InterruptedTimeSeries) -> pd.DataFrame:
+    """Rank the event's t among those of all other dates; draw, record, return them."""
+    found = placebo_dates(model)
+    publish.number("placebo_p", found.pvalue, digits=3, label="rank among dates")
+    publish.number("placebo_dates", len(found.fitted), "dates")
+    t = publish.rounded(found.fitted[["t"]].reset_index())
+    ax.hist(t["t"], bins=24, color=COLOURS["other"])
+    ax.axvline(found.true["t"], color=COLOURS["counterfactual"])
+    ax.set(xlabel="t of the level change at other dates; line: at the event")
+    ax.set_ylabel("Dates")
+    return t
 
 
-def row(
-    name: str,
-    y: pd.Series,
-    change: Intervention,
-    family: str,
-    errors: str | None,
-    trend: str = "linear",
-) -> dict[str, object]:
-    """One specification: the level change with its interval, or the refusal."""
-    found: dict[str, object] = {"specification": name, "scale": "difference"}
-    if family != "gaussian":
-        found["scale"] = "rate ratio"
+def record_detectable(result: ITSResults, term: str) -> None:
+    """Record the smallest change of level found with probability 0.8."""
     try:
-        model = InterruptedTimeSeries(
-            y, [change], family=family, errors=errors, trend=trend
-        )
-        table = model.fit().table()
-    except Refusal as refused:
-        return found | {"note": str(refused)}
-    level = table.loc[f"{change.slug}_level"]
-    names = ["coefficient", "lower", "upper"]
-    if family != "gaussian":
-        names = ["rate ratio", "ratio lower", "ratio upper"]
-    values = dict(zip(["estimate", "lower", "upper"], level[names], strict=True))
-    return found | values | {"p": level["p"], "note": ""}
+        size = minimum_detectable_effect(result.model, term, n_sim=400, seed=287)
+    except Refusal:
+        size = None
+    unit = "times" if result.model.log_link else ""
+    publish.number("detectable", size, unit, 1, label="found with probability 0.8")
 
 
 def sentence(result: ITSResults, policy: Event, outcome: str, frequency: str) -> str:

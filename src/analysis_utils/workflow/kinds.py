@@ -62,7 +62,7 @@ def calendar_day(text: str, first: str, last: str, what: str) -> str:
 
 def study_day(text: str) -> str:
     """A day between the first agreement and the newest list."""
-    signed = [day for day in column("agreements.csv", "signed") if day]
+    signed = [day for day in column("early_register.csv", "signed") if day]
     last = max(column("editions.csv", "last_seen"))
     return calendar_day(text, min(signed), last, "the data")
 
