@@ -9,6 +9,7 @@ from analysis_utils.collect import (
     anomalies,
     dictionary,
     editions,
+    encounters,
     hand,
     history,
     identify,
@@ -99,6 +100,7 @@ def main(task: str) -> None:
         raw = sources.require(sources.raw_folder())
         more["captures"] = editions.read_captures(raw, data)
         table, printed = from_lists(more["captures"], raw, data)
+        more |= encounters.tables(raw, data)
     else:
         table, printed = from_data(data)
     compiled = more | tables(table, identified(printed, data), data)

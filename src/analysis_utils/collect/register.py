@@ -268,6 +268,6 @@ def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
     }
     records = []
     for name, table in keys.items():
-        last = stated["last"].groupby(table.agg("|".join, axis=1)).max()
+        last = stated["last"].groupby([table[column] for column in table]).max()
         records.append((name, len(last), int((last < size - 1).sum())))
     return pd.DataFrame(records, columns=["key", "agreements", "removed"])
