@@ -45,8 +45,8 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
 
     headings: printed heading (upper case) -> one of CELLS, or "" to leave it out.
     """
-    _refuse_what_is_no_workbook(path)
     try:
+        _refuse_what_is_no_workbook(path)
         parts = _sheet_parts(path)
         workbook = CalamineWorkbook.from_path(path)
         sheets = {name: _cells(workbook, name) for name in parts}
@@ -100,7 +100,7 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
                  for name, target in names.items() if "worksheets/" in target}
     for name, content in parts.items():
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
-        if rows and int(rows[-1]) > MAX_ROWS or re.search(rb' r="[A-Z]{3}', content):
+        if max(map(int, rows), default=0) > MAX_ROWS or re.search(rb' r="[A-Z]{3}', content):
             raise UnreadableList(f"{path.name}: sheet {name!r} reaches over "
                                  f"{MAX_ROWS:,} rows or 702 columns; not opened")
     return parts
