@@ -7,27 +7,34 @@ the hand tables. What neither knows is set aside with the reason, never guessed.
 import pandas as pd
 
 from analysis_utils.collect import naming
+from analysis_utils.collect.counties import counties_of
 from analysis_utils.collect.hand import Hand, fail, require_used
 
+LEVELS = {"COUNTY": "county", "MUNICIPALITY": "municipal", "STATE AGENCY": "state"}
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
-def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.DataFrame:
+def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
+               counties: pd.DataFrame) -> pd.DataFrame:
     """Printed rows with state, name, model, agreement_id, signed_date, set_aside.
 
-    printed: the cells as text (editions.CELLS) and last_edition; states: the table
-    of data/states.csv. Cells with a meaning of their own become columns ending in
-    `_code`; `set_aside` is blank for rows that state an agreement.
+    printed: the cells as text (workbooks.CELLS) and last_edition; states, counties:
+    the tables of data/. Cells with a meaning of their own become columns ending in
+    `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
-    rows["state_code"] = _states(rows, hand, states)
-    rows["model"] = _meanings(rows.support_type, "support_type", hand)
-    rows["level_code"] = _meanings(rows.type, "type", hand).fillna("")
+    official = dict(zip(states.name.str.upper(), states.state, strict=True))
+    rows["printed_state"] = _meanings(rows.state, "state", hand, official)
+    rows["state_code"] = rows.printed_state
+    models = dict(zip(hand.models.name.str.upper(), hand.models.model, strict=True))
+    rows["model"] = _meanings(rows.support_type, "support_type", hand, models)
+    rows["level_code"] = _meanings(rows.type, "type", hand, LEVELS).fillna("")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
     rows["key"] = rows.agency.map(names)
     rows = _with_corrected_states(rows, hand)
     rows["name"] = _aliased(rows, hand)
     rows["signed_date"] = _signed(rows, hand)
+    rows["county_fips"] = counties_of(rows, hand, counties)
     rows["set_aside"] = _reasons(rows)
     stated = rows.set_aside == ""
     rows["agency_id"] = (rows.state_code + "-" + rows.name.map(naming.slug))
@@ -35,18 +42,13 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Da
     return rows
 
 
-def _states(rows: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Series:
-    official = dict(zip(states.name.str.upper(), states.state, strict=True))
-    return _meanings(rows.state, "state", hand, official)
-
-
 def _meanings(cells: pd.Series, column: str, hand: Hand,
-              official: dict[str, str] | None = None) -> pd.Series:
-    """Meaning of each cell by spellings.csv and official names; missing if unknown."""
+              official: dict[str, str]) -> pd.Series:
+    """Meaning of each cell by official names and spellings.csv; missing if unknown."""
     decided = hand.spellings[hand.spellings.column == column]
     used = decided.printed.isin({naming.trimmed(cell).upper() for cell in cells})
     require_used("spellings", decided, used)
-    known = (official or {}) | dict(zip(decided.printed, decided.meaning, strict=True))
+    known = official | dict(zip(decided.printed, decided.meaning, strict=True))
     spelt = {cell: known.get(naming.trimmed(cell).upper()) for cell in cells.unique()}
     return cells.map(spelt).astype("str")
 
