@@ -14,7 +14,7 @@ _STEPS = (((28, 31), "M"), ((89, 93), "Q"), ((360, 370), "Y"))
 def as_periods(index: pd.Index) -> pd.PeriodIndex:
     """Return the periods that the dates of `index` stand for.
 
-    Weekly dates: Mondays begin their week; any other day ends it, as in
+    Weekly dates: Mondays begin their week (or weeks); any other day ends it, as in
     ``resample("W")``. A PeriodIndex says it without a convention.
     """
     if isinstance(index, pd.PeriodIndex):
@@ -29,7 +29,11 @@ def as_periods(index: pd.Index) -> pd.PeriodIndex:
         raise Refusal("The index holds a missing date (NaT): remove or repair it.")
     if len(index) < 3:
         raise Refusal(f"Too few points: the series has {len(index)}.")
-    return index.tz_localize(None).to_period(_frequency(index.sort_values()))
+    dates = index.tz_localize(None)
+    freq = _frequency(dates.sort_values())
+    if freq[0].isdigit() and "W-" in freq and dates[0].day_name() != "Monday":
+        dates = dates - pd.Timedelta(weeks=int(freq.split("W")[0]) - 1)
+    return dates.to_period(freq)
 
 
 def _frequency(dates: pd.DatetimeIndex) -> str:

@@ -100,6 +100,7 @@ def build(
     keys = ["treated", *(str(c) for c in ([] if control is None else control))]
     table = pd.concat(blocks, keys=keys, names=["unit", "date"])
     names = [name for name in table if name != "y"]
+    _check_columns(table.columns)
     table["offset"] = np.tile(_offset(offset, periods), len(units))
     left_out = _left_out(periods, interventions, exclude)
     owners = _owners(interventions, pieces, control is not None)
@@ -153,6 +154,13 @@ def _owners(interventions, pieces, controlled: bool) -> dict[str, list[str]]:
         part.name: [rename(column) for column in piece]
         for part, piece in zip(interventions, pieces, strict=True)
     }
+
+
+def _check_columns(columns: pd.Index) -> None:
+    """Refuse a covariate that has the name of another column."""
+    twice = columns[columns.duplicated()].union(columns.intersection(["offset"]))
+    if len(twice):
+        raise Refusal(f"Column names occur twice: {listed(twice)}. Rename a covariate.")
 
 
 def _check_names(interventions: list[Intervention]) -> None:

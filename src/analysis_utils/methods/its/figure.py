@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.dates import ConciseDateFormatter
 
 from .calendar import as_periods
@@ -22,7 +23,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 def draw(
     result: ITSResults,
-    ax: Axes,
+    ax: Axes | None = None,
     of: str | None = None,
     alpha: float = 0.05,
     legend: bool = True,
@@ -34,6 +35,7 @@ def draw(
     """
     if not result.model.interventions:
         raise ValueError("Nothing to draw: the model has no intervention.")
+    ax = plt.gca() if ax is None else ax
     table = result.counterfactual(of, alpha)
     table.index = as_periods(table.index).start_time
     _observed(table, ax)
@@ -44,8 +46,11 @@ def draw(
     return _finish(ax, result.model.name, legend)
 
 
-def draw_forecast(result: ForecastResults, ax: Axes, alpha: float = 0.05) -> Axes:
+def draw_forecast(
+    result: ForecastResults, ax: Axes | None = None, alpha: float = 0.05
+) -> Axes:
     """Draw the data, the fit before the event and the prediction after it."""
+    ax = plt.gca() if ax is None else ax
     before = result.before.model
     after = result.counterfactual(alpha).assign(used=True)
     past = pd.DataFrame({"observed": before.y})

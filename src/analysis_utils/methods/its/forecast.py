@@ -91,7 +91,7 @@ class ForecastResults:
         first, last = (position(periods, date, "The effect's date") for date in over)
         return slice(first, last + 1)
 
-    def plot(self, ax: Axes, alpha: float = 0.05) -> Axes:
+    def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:
         """Draw the fit before, the prediction after with its interval, the data."""
         from .figure import draw_forecast
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
 from .counts import FAMILIES, CountModel
@@ -98,7 +99,8 @@ class InterruptedTimeSeries:
         self.exclude = list(exclude or [])
         self.estimator = self._estimator(errors)
         self._check_outcome()
-        self.design = self._design()
+        with one_blas_thread():  # two make products of this size slower
+            self.design = self._design()
 
     def _estimator(self, errors: str | Errors | None) -> Errors | CountModel:
         if self.family not in ("gaussian", *FAMILIES):
@@ -190,9 +192,9 @@ class InterruptedTimeSeries:
     def _estimate(self) -> Estimate:
         design = self.design
         parts = (design.y, design.X, design.layout)
-        if self.log_link:
-            return self.estimator.fit(*parts, design.offset)
-        return self.estimator.fit(*parts)
+        offset = [design.offset] if self.log_link else []
+        with one_blas_thread():
+            return self.estimator.fit(*parts, *offset)
 
     def __repr__(self) -> str:
         return f"InterruptedTimeSeries({self.equation})"
@@ -210,8 +212,9 @@ def _numeric(y: pd.Series) -> pd.Series:
 def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:
     if data is None:
         return None
-    table = data if isinstance(data, pd.DataFrame) else data.to_frame(data.name or default)
-    return align(table.astype(float), y, what)
+    if isinstance(data, pd.Series):
+        data = data.to_frame(data.name or default)
+    return align(data.astype(float).rename(columns=str), y, what)
 
 
 def _columns(table: pd.DataFrame) -> list[pd.Series]:

@@ -56,20 +56,26 @@ def minimum_detectable_effect(
     """Return the smallest effect found with probability `target`.
 
     A coefficient for a gaussian outcome, a rate ratio for counts; `direction` -1 asks
-    for decreases. The same draws serve every size (bisection, to 1 %); refused if no
-    effect up to 100 standard errors (ratios from 1/100 to 100) reaches the target.
+    for decreases. The same draws serve every size (to 1 % of the coefficient); refused
+    if no effect up to 100 standard errors (ratios from 1/100 to 100) reaches it.
     """
     draws = _Draws(model, term, noise, n_sim, seed, alpha)
-    low, high = 0.0, draws.largest()
-    if draws.rejections(draws.effect(direction * high))["power"] < target:
-        raise Refusal(
-            f"No effect of {term} up to {draws.effect(direction * high):.3g} is found "
-            f"with probability {target:g}: the series cannot show such an effect."
-        )
+
+    def found(size: float) -> bool:
+        effect = draws.effect(direction * size)
+        return draws.rejections(effect)["power"] >= target
+
+    low, high = 0.0, draws.largest / 100
+    while not found(high):
+        low, high = high, 1.5 * high
+        if high > draws.largest:
+            raise Refusal(
+                f"No effect of {term} up to {draws.effect(direction * low):.3g} is "
+                f"found with probability {target:g}: the series is too short or noisy."
+            )
     while high - low > 0.01 * high:
         middle = (low + high) / 2
-        found = draws.rejections(draws.effect(direction * middle))["power"] >= target
-        low, high = (low, middle) if found else (middle, high)
+        low, high = (low, middle) if found(middle) else (middle, high)
     return draws.effect(direction * high)
 
 
@@ -95,8 +101,9 @@ class _Draws:
         """Return the size as the caller states it."""
         return float(np.exp(coefficient)) if self.model.log_link else coefficient
 
+    @property
     def largest(self) -> float:
-        """Return the largest coefficient that is tried."""
+        """The largest coefficient that is tried."""
         if self.model.log_link:
             return float(np.log(100))
         return 100 * float(np.nanmedian(self._without[1]))

@@ -50,7 +50,8 @@ class ITSResults:
     @property
     def tvalues(self) -> pd.Series:
         """Coefficients over their standard errors."""
-        return (self.params / self.bse).rename("t")
+        name = "z" if np.isinf(self.df_resid) else "t"
+        return (self.params / self.bse).rename(name)
 
     @property
     def pvalues(self) -> pd.Series:
@@ -287,7 +288,7 @@ class ITSResults:
         """Return autocorrelations and tests of the innovations; see Diagnostics."""
         return Diagnostics.of(self, lags)
 
-    def plot(self, ax: Axes, **options: object) -> Axes:
+    def plot(self, ax: Axes | None = None, **options: object) -> Axes:
         """Draw data, fit, counterfactual, intervals and events; see figure.draw."""
         from .figure import draw
 
