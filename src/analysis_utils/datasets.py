@@ -63,6 +63,29 @@ def printed_rows() -> pd.DataFrame:
     return load("printed_rows")
 
 
+def captures() -> pd.DataFrame:
+    """Every published copy of a list: where it is, and which table it shows."""
+    return load("captures")
+
+
+def early_register() -> pd.DataFrame:
+    """Agreements signed from 2002 to July 2017, ended ones included."""
+    return load("early_register")
+
+
+def active_monthly() -> pd.DataFrame:
+    """Active agreements by month since July 2002, each month graded.
+
+    `series.active_since_2002` hands these out without the interpolated months.
+    """
+    return load("active_monthly")
+
+
+def published_totals() -> pd.DataFrame:
+    """Totals published by ICE and others beside the register's, and why they differ."""
+    return load("published_totals")
+
+
 def key_care() -> pd.DataFrame:
     """"Removed" agreements by the care with which names are matched."""
     return load("key_care")
@@ -202,10 +225,11 @@ def _validate(table: pd.DataFrame, schema: dict, path: Path) -> None:
     key = schema.get("primaryKey")
     try:
         pa.DataFrameSchema(columns, unique=key).validate(table, lazy=True)
+        return
     except pa.errors.SchemaErrors as errors:
         case = errors.failure_cases.sort_values("index", kind="stable").iloc[0]
-        _fail(path, int(case["index"]), case["column"] or ", ".join(key),
-              case["failure_case"], f"breaks {case['check']}")
+    _fail(path, int(case["index"]), case["column"] or ", ".join(key),
+          case["failure_case"], f"breaks {case['check']}")
 
 
 def _column(pa, field: dict, table: pd.DataFrame):

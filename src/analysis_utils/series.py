@@ -65,6 +65,27 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
     return _by_period(_framed(counts, parts, days), frequency)
 
 
+def last_day(as_of: Day = None) -> pd.Timestamp:
+    """The last day that the counts cover: of the newest list known on a day."""
+    editions = datasets.editions()
+    if as_of is None:
+        return editions.last_seen.max()
+    return min(pd.Timestamp(as_of), editions.last_seen.max())
+
+
+def active_since_2002(*, interpolated: bool = False) -> pd.DataFrame:
+    """Active agreements at the end of each month since July 2002: active, grade.
+
+    From September 2017 to August 2020 only anchors are known: those months are
+    missing (NaN) unless `interpolated` asks for values between published totals. The
+    index is the last day of the month; the last month ends with the newest list.
+    """
+    table = datasets.active_monthly().set_index("date")[["active", "grade"]]
+    if not interpolated:
+        table["active"] = table.active.where(table.grade != "interpolated")
+    return table
+
+
 def list_as_of(date: Day) -> pd.DataFrame:
     """The list as printed on a day: ICE's rows and order, cell by cell.
 
@@ -177,3 +198,54 @@ def _by_period(table: pd.DataFrame, frequency: str) -> pd.DataFrame:
     sums = table.groupby(period).sum()
     sums.index = table.index[~period.duplicated()]
     return sums.rename_axis("date")
+
+
+def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
+           last: pd.Timestamp) -> pd.Series:
+    """Whole periods about a day, as many before its period as from it on.
+
+    Parameters
+    ----------
+    counts : as `signings` gives them, indexed by the first day of each period.
+    day : its period is the first one after.
+    frequency : "week" or "month", that of `counts`.
+    window : the most periods on each side; fewer where the data end sooner. Equal
+        numbers keep a common variance honest when it differs before and after.
+    last : last day that the counts cover; a period it cuts is left out.
+
+    Returns the counts with a PeriodIndex. Raises ValueError with less than 8 a side.
+    """
+    periods = counts.set_axis(counts.index.to_period(FREQUENCIES[frequency]))
+    whole = (periods.index.start_time == counts.index) & (
+        periods.index.end_time.normalize() <= last)
+    periods = periods[whole]
+    before = int((periods.index.end_time < day).sum())
+    side = min(window, before, len(periods) - before)
+    if side < 8:
+        raise ValueError(
+            f"only {before} whole {frequency}s lie before {day.date()} and "
+            f"{len(periods) - before} from it on; 8 on each side are needed. Choose "
+            "another event or a higher frequency.")
+    return periods.iloc[before - side: before + side]
+
+
+def list_counts(days: Iterable[Day]) -> pd.DataFrame:
+    """What the list held on each day: rows as printed, agreements, agencies, states.
+
+    Index: the days; further columns: the edition and when it was first seen.
+    """
+    agreements = datasets.agreements().set_index("agreement_id")
+    editions = datasets.editions()
+    rows = {}
+    for day in map(pd.Timestamp, days):
+        edition = editions[editions.first_seen <= day].iloc[-1]
+        listed = agreements.reindex(list_as_of(day).agreement_id.unique()).dropna(
+            subset="state")
+        rows[day] = {
+            "edition": edition.edition,
+            "rows printed": int(edition.rows_printed),
+            "agreements": len(listed),
+            "agencies": listed.agency_id.nunique(),
+            "states and territories": listed.state.nunique(),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("day")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect.workbooks import COLUMNS, PrintedTable
+from analysis_utils.collect.workbooks import CELLS, PrintedTable
 
-CELLS = list(COLUMNS.values())
 COLUMNS_OF_TABLE = ["edition", "first_seen", "last_seen", "list_until", "copies",
                     "workbook", "source", "sha256"]
+CAPTURES = ["file", "workbook", "repository", "commit", "path", "committed_at",
+            "sha256"]
 # Time of day that a suffix of a file name stands for, for the order within a day
 HOURS = {"am": 8, "mid": 12, "": 13, "pm": 16}
 WEB_CAPTURE = re.compile(r"-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)\d\d\.xlsx$")
@@ -40,6 +41,9 @@ class Edition:
 
 def edition_of_name(name: str) -> str | None:
     """Edition that a file name states (2025-08-29pm), None where it states none."""
+    stem = name.removesuffix(".xlsx")
+    if EDITION.match(stem) and _is_date(stem[:10]):
+        return stem
     web = WEB_CAPTURE.search(name)
     if web:
         return "{}-{}-{}-{}{}".format(*web.groups())
@@ -142,7 +146,23 @@ def weave(lists: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     for position, (_, rows) in enumerate(lists):
         cells = list(rows[CELLS].itertuples(index=False, name=None))
         master, current = _woven(master, current, cells, position)
-    names = [name for name, _ in lists]
+    return _as_rows(master, [name for name, _ in lists])
+
+
+def appended(printed: pd.DataFrame, names: list[str], name: str,
+             rows: pd.DataFrame) -> pd.DataFrame:
+    """The woven rows with one more edition behind the newest, as `weave` gives them."""
+    cells = list(printed[CELLS].itertuples(index=False, name=None))
+    master = [[row, first, last] for row, first, last in
+              zip(cells, printed["first"], printed["last"], strict=True)]
+    newest = len(names) - 1
+    current = [place for place, entry in enumerate(master) if entry[2] == newest]
+    more = list(rows[CELLS].itertuples(index=False, name=None))
+    master, _ = _woven(master, current, more, newest + 1)
+    return _as_rows(master, [*names, name])
+
+
+def _as_rows(master: list[list], names: list[str]) -> pd.DataFrame:
     woven = pd.DataFrame([entry[0] for entry in master], columns=CELLS)
     woven["first"] = [entry[1] for entry in master]
     woven["last"] = [entry[2] for entry in master]
@@ -172,9 +192,17 @@ def _woven(master: list, current: list[int], cells: list, position: int) -> tupl
     return merged, places
 
 
-def read_captures(raw: Path) -> pd.DataFrame:
-    """Published copies listed in captures.csv: file, workbook, source, sha256."""
-    table = pd.read_csv(raw / "captures.csv", dtype=str, keep_default_na=False)
-    table["source"] = table.repository + "@" + table.commit + ":" + table.path
-    table = table.rename(columns={"same_table_as": "workbook"})
-    return table[["file", "workbook", "source", "sha256"]]
+def read_captures(raw: Path, data: Path) -> pd.DataFrame:
+    """Published copies: CAPTURES' columns, `workbook` naming the table they show.
+
+    From captures.csv among the raw files; without it from data/captures.csv, which
+    was compiled from it.
+    """
+    if (raw / "captures.csv").exists():
+        table = pd.read_csv(raw / "captures.csv", dtype=str, keep_default_na=False)
+        table = table.rename(columns={"same_table_as": "workbook"})
+        table["workbook"] = table.workbook.where(table.workbook != "", table.file)
+        return table[CAPTURES].sort_values(CAPTURES, ignore_index=True)
+    if (data / "captures.csv").exists():
+        return pd.read_csv(data / "captures.csv", dtype=str, keep_default_na=False)
+    return pd.DataFrame(columns=CAPTURES, dtype=str)

@@ -16,6 +16,7 @@ KEYS = {
     "counties": ["state", "printed", "agency"],
     "dates": ["state", "agency", "model", "printed"],
     "files": ["file", "workbook"],
+    "headings": ["heading"],
     "models": ["model"],
     "spellings": ["column", "printed"],
     "state_corrections": ["state", "agency", "model", "signed"],
@@ -35,9 +36,15 @@ class Hand:
     counties: pd.DataFrame
     dates: pd.DataFrame
     files: pd.DataFrame
+    headings: pd.DataFrame
     models: pd.DataFrame
     spellings: pd.DataFrame
     state_corrections: pd.DataFrame
+
+
+def columns_by_heading(hand: Hand) -> dict[str, str]:
+    """Column of the list that each printed heading stands for; "" to leave it out."""
+    return dict(zip(hand.headings.heading, hand.headings.column, strict=True))
 
 
 def read(folder: Path) -> Hand:

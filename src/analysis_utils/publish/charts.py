@@ -39,6 +39,7 @@ def lines(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
         )
     ax.set_ylabel(ylabel)
     ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     return dates(ax)
 
 
@@ -69,7 +70,7 @@ def dates(ax: Axes) -> Axes:
 
 
 def stacked_bars(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
-    """Stacked bars of counts per period, a legend above.
+    """Stacked bars of counts per period, the legend above the axes.
 
     Parameters
     ----------
@@ -91,7 +92,13 @@ def stacked_bars(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
         )
         below += frame[column].to_numpy()
     ax.set_ylabel(ylabel)
-    ax.legend(loc="upper left", ncols=len(frame.columns))
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=len(frame.columns),
+        handlelength=1,
+        borderaxespad=0.2,
+    )
     return dates(ax)
 
 

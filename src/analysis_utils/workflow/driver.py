@@ -68,8 +68,6 @@ class Progress:
     def outcome(self, outcome: Outcome) -> None:
         """A run has ended."""
         line = f"{outcome.run.label}: {outcome.state} in {outcome.seconds:.1f} s"
-        if outcome.message:
-            line += "\n    " + outcome.message.replace("\n", "\n    ")
         if self.bar is not None:
             self.bar.write(line)
         else:

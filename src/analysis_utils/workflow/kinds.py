@@ -63,14 +63,14 @@ def calendar_day(text: str, first: str, last: str, what: str) -> str:
 def study_day(text: str) -> str:
     """A day between the first agreement and the newest list."""
     signed = [day for day in column("early_register.csv", "signed") if day]
-    last = max(column("editions.csv", "date"))
+    last = max(column("editions.csv", "last_seen"))
     return calendar_day(text, min(signed), last, "the data")
 
 
 def vintage(text: str) -> str:
     """A day on which a list was in force, for `as_of`."""
-    days = column("editions.csv", "date")
-    return calendar_day(text, min(days), max(days), "the published lists")
+    first, last = column("editions.csv", "first_seen"), column("editions.csv", "last_seen")
+    return calendar_day(text, min(first), max(last), "the published lists")
 
 
 def event(text: str) -> str:

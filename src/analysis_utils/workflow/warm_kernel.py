@@ -22,6 +22,7 @@ STACK = [
     "matplotlib.pyplot",
     "numpy",
     "pandas",
+    "pandera.pandas",
     "scipy.stats",
     "seaborn",
     "statsmodels.api",
@@ -39,15 +40,18 @@ def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> 
     """Turn this forked process into an IPython kernel (does not return)."""
     import numpy
     from ipykernel.kernelapp import IPKernelApp
+    from tqdm import tqdm
 
     os.setsid()  # an interrupt at the terminal is the driver's to handle
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(variables)
+    tqdm.set_lock(threading.RLock())  # its default, a semaphore, outlives a kill
     random.seed()  # a fork must not repeat its siblings' random numbers
     numpy.random.seed()
     threading.Thread(target=end_with_driver, daemon=True).start()
-    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline"])
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # also: be quiet at start
+    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline", parent])
 
 
 def end_with_driver() -> None:

@@ -102,19 +102,19 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     """Fit the model before its first event, without interventions; predict after."""
     _check(model)
     first = min(start for start, _ in model.design.spans.values())
-    before = _before(model, first).fit()
+    fitted = before(model, first).fit()
     everything = model.replace(interventions=()).design
     rows = everything.treated.iloc[first:]
     X = rows[everything.names].to_numpy()
     observed = pd.Series(rows["y"].to_numpy(), model.y.index[first:], name="observed")
     if hasattr(model.estimator, "predict"):
-        mean, cov_mean, cov_noise = _state_space(before, X)
+        mean, cov_mean, cov_noise = _state_space(fitted, X)
     elif model.log_link:
-        mean, cov_mean, cov_noise = _counts(before, X, rows["offset"].to_numpy())
+        mean, cov_mean, cov_noise = _counts(fitted, X, rows["offset"].to_numpy())
     else:
-        mean, cov_mean, cov_noise = _linear(before, X)
+        mean, cov_mean, cov_noise = _linear(fitted, X)
     predicted = pd.Series(mean, observed.index, name="predicted")
-    return ForecastResults(before, observed, predicted, cov_mean, cov_noise)
+    return ForecastResults(fitted, observed, predicted, cov_mean, cov_noise)
 
 
 def _check(model: InterruptedTimeSeries) -> None:
@@ -126,8 +126,8 @@ def _check(model: InterruptedTimeSeries) -> None:
         raise Refusal("A spline is not extrapolated: use a linear or quadratic trend.")
 
 
-def _before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
-    """Return the model of the periods before the first event."""
+def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
+    """Return the model of the first periods alone, without interventions."""
     end = model.design.periods[first].start_time
 
     def cut(data):
@@ -139,6 +139,7 @@ def _before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
         interventions=(),
         offset=cut(model.offset),
         covariates=cut(model.covariates),
+        control=cut(model.control),
         exclude=windows,
         errors=model._asked["errors"] if model.log_link else model.estimator,
     )

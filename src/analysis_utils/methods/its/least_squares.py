@@ -1,12 +1,13 @@
-"""Least squares by QR of scaled columns, and what correlated errors ask of it."""
+"""Least squares, and what correlated errors ask of it: gaps and units respected."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from statsmodels.stats.sandwich_covariance import S_hac_simple
+
+from ..resampling.design import orthonormal
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,10 @@ class Layout:
 
 
 def solve(y: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least-squares coefficients and (X'X)^-1.
-
-    Columns are scaled to length one first: with time in calendar years or cubes the
-    plain normal equations lose half of the digits (NIST StRD: Longley, Wampler).
-    """
-    length = np.sqrt((X**2).sum(axis=0))
-    q, r = np.linalg.qr(X / length)
-    beta = solve_triangular(r, q.T @ y)
-    inverse = solve_triangular(r, np.eye(len(r))) / length[:, None]
-    scale = length if beta.ndim == 1 else length[:, None]
-    return beta / scale, inverse @ inverse.T
+    """Return the least-squares coefficients and (X'X)^-1."""
+    basis = orthonormal(X)
+    outward = basis.inverse()
+    return basis.back((basis.q.T @ y)[:, None])[:, 0], outward @ outward.T
 
 
 def whiten(a: np.ndarray, rho: float, steps: np.ndarray) -> np.ndarray:
