@@ -28,7 +28,7 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list raw clean test lock environment
+.PHONY: help all run why list raw clean data register update test lock environment
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -61,6 +61,15 @@ raw: environment ## Fetch the published files with checksums (177 files, 30 MB; 
 clean: ## Remove the outputs, so that `make all` computes everything again
 	@rm -rf outputs/[0-9]* outputs/custom outputs/failed outputs/.[a-z]*
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
+
+data: environment ## Compile data/ from the published files (RAW_DIR=folder, else make raw)
+	@$(PY) -m analysis_utils.collect.compile data
+
+register: environment ## Compile the register anew after a change in data/hand (no raw files needed)
+	@$(PY) -m analysis_utils.collect.compile register
+
+update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONFIRM=yes)
+	@$(PY) -m analysis_utils.collect.update "$(LIST)" "$(DATE)" "$(CONFIRM)"
 
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal

@@ -86,6 +86,11 @@ def published_totals() -> pd.DataFrame:
     return load("published_totals")
 
 
+def anomalies() -> pd.DataFrame:
+    """What is wrong in the published lists, by class, with counts and an example."""
+    return load("anomalies")
+
+
 def key_care() -> pd.DataFrame:
     """"Removed" agreements by the care with which names are matched."""
     return load("key_care")

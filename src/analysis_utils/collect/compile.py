@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect import editions, hand, history, identify, register, sources
+from analysis_utils.collect import (
+    anomalies,
+    dictionary,
+    editions,
+    encounters,
+    hand,
+    history,
+    identify,
+    register,
+    sources,
+)
 from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
 from analysis_utils.run_context import sha256
 
@@ -56,8 +66,7 @@ def from_lists(published: pd.DataFrame, raw: Path, data: Path
 
 def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Editions and printed rows as compiled before."""
-    table = pd.read_csv(data / "editions.csv", dtype=str, keep_default_na=False)
-    rows = pd.read_csv(data / "printed_rows.csv", dtype=str, keep_default_na=False)
+    table, rows = _read(data, "editions"), _read(data, "printed_rows")
     place = {name: position for position, name in enumerate(table.edition)}
     rows["first"] = rows.first_edition.map(place)
     rows["last"] = rows.last_edition.map(place)
@@ -65,14 +74,22 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table[editions.COLUMNS_OF_TABLE], rows[kept]
 
 
-def tables(table: pd.DataFrame, printed: pd.DataFrame, data: Path
+def identified(printed: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """Printed rows with the agreement that each states; raises HandTableError."""
+    return identify.identified(printed, hand.read(data / "hand"),
+                               _read(data, "states"), _read(data, "counties"))
+
+
+def _read(data: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path
            ) -> dict[str, pd.DataFrame]:
-    """The tables of the register by name; raises HandTableError."""
-    decisions = hand.read(data / "hand")
-    places = [pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
-              for name in ("states", "counties")]
-    rows = identify.identified(printed, decisions, places[0])
-    compiled = vars(register.compiled(rows, table, decisions, places[1]))
+    """The tables of the register by name, from editions and identified rows."""
+    compiled = vars(register.compiled(rows, table, hand.read(data / "hand"),
+                                      _read(data, "counties")))
+    compiled["anomalies"] = anomalies.anomalies(rows)
     return compiled | history.tables(data, compiled["agreements"], compiled["editions"])
 
 
@@ -82,11 +99,13 @@ def main(task: str) -> None:
     if task == "data":
         raw = sources.require(sources.raw_folder())
         more["captures"] = editions.read_captures(raw, data)
+        more |= encounters.tables(raw, data)
         table, printed = from_lists(more["captures"], raw, data)
     else:
         table, printed = from_data(data)
-    compiled = more | tables(table, printed, data)
+    compiled = more | tables(table, identified(printed, data), data)
     changed = sources.write_tables(compiled, data)
+    dictionary.write(data)
     print(f"{len(table)} editions, {len(compiled['agreements'])} agreements; "
           f"changed: {', '.join(changed) or 'nothing'}")
 

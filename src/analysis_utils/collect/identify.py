@@ -7,20 +7,23 @@ the hand tables. What neither knows is set aside with the reason, never guessed.
 import pandas as pd
 
 from analysis_utils.collect import naming
+from analysis_utils.collect.counties import counties_of
 from analysis_utils.collect.hand import Hand, fail, require_used
 
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
-def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.DataFrame:
+def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
+               counties: pd.DataFrame) -> pd.DataFrame:
     """Printed rows with state, name, model, agreement_id, signed_date, set_aside.
 
-    printed: the cells as text (editions.CELLS) and last_edition; states: the table
-    of data/states.csv. Cells with a meaning of their own become columns ending in
-    `_code`; `set_aside` is blank for rows that state an agreement.
+    printed: the cells as text (workbooks.CELLS) and last_edition; states, counties:
+    the tables of data/. Cells with a meaning of their own become columns ending in
+    `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
-    rows["state_code"] = _states(rows, hand, states)
+    rows["printed_state"] = _states(rows, hand, states)
+    rows["state_code"] = rows.printed_state
     rows["model"] = _meanings(rows.support_type, "support_type", hand)
     rows["level_code"] = _meanings(rows.type, "type", hand).fillna("")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
@@ -28,6 +31,7 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Da
     rows = _with_corrected_states(rows, hand)
     rows["name"] = _aliased(rows, hand)
     rows["signed_date"] = _signed(rows, hand)
+    rows["county_fips"] = counties_of(rows, hand, counties)
     rows["set_aside"] = _reasons(rows)
     stated = rows.set_aside == ""
     rows["agency_id"] = (rows.state_code + "-" + rows.name.map(naming.slug))

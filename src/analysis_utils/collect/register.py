@@ -9,7 +9,6 @@ from analysis_utils.collect.hand import Hand, require_used
 
 BRIEF = 10  # days: a listing this short, then gone, is marked
 SWITCH = 30  # days around a removal in which a new model counts as its replacement
-NO_COUNTY = {"", "NA", "N A"}
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,7 @@ def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
 def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
                   ) -> pd.DataFrame:
     """State, model, best spelling, level, kind and county of each agreement."""
-    rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable").copy()
-    rows["county_fips"] = counties_of(rows, hand, counties)
+    rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable")
     groups = rows.groupby("agreement_id")
     table = groups[["agency_id", "state_code", "model", "name"]].first()
     table = table.rename(columns={"state_code": "state"})
@@ -177,45 +175,6 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
     require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
     return table
-
-
-def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Series:
-    """FIPS code of each row's county; blank where none is printed or known.
-
-    A county named by the agency itself (Gulf County Sheriff) counts where the list
-    printed none.
-    """
-    known = {(state, naming.normalized(name)): fips for state, name, fips in
-             zip(counties.state, counties.county, counties.fips, strict=True)}
-    printed = {(row.state, row.printed, naming.normalized(row.agency)): row.county_fips
-               for row in hand.counties.itertuples()}
-    found, used = [], set()
-    for state, cell, key in zip(rows.state_code, rows.county, rows.key, strict=True):
-        cell = naming.trimmed(cell)
-        decided = [k for k in ((state, cell, key), (state, cell, "")) if k in printed]
-        used.update(decided)
-        fips = printed[decided[0]] if decided else _county(known, state, cell)
-        if not fips and naming.normalized(cell) in NO_COUNTY:
-            fips = _county_in_name(known, state, key)
-        found.append(fips)
-    keys = [(row.state, row.printed, naming.normalized(row.agency))
-            for row in hand.counties.itertuples()]
-    require_used("counties", hand.counties, pd.Series([k in used for k in keys],
-                                                      dtype=bool))
-    return pd.Series(found, index=rows.index)
-
-
-def _county(known: dict, state: str, cell: str) -> str:
-    name = naming.normalized(cell)
-    tries = [name, f"{name} COUNTY", f"{name} PARISH", f"{name} CITY"]
-    return next((known[state, t] for t in tries if (state, t) in known), "")
-
-
-def _county_in_name(known: dict, state: str, key: str) -> str:
-    for word in (" COUNTY ", " PARISH "):
-        if word in key:
-            return known.get((state, key.split(word)[0] + word.rstrip()), "")
-    return ""
 
 
 def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:

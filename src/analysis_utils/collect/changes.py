@@ -1,0 +1,114 @@
+"""What a new list changes, in words: added, gone, perhaps renamed, not understood."""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis_utils.collect import naming
+
+if TYPE_CHECKING:
+    from analysis_utils.collect.update import Update
+
+ALIKE = 0.8  # likeness of two names from which a renaming is suggested
+SHOWN = 40  # lines of one kind that are printed
+
+
+def report(update: "Update") -> list[str]:
+    """Lines that tell what the list adds, ends, changes and leaves open."""
+    old, new = (tables["agreements"].set_index("agreement_id")
+                for tables in (update.before, update.after))
+    was, now = old[old.gone_by == ""], new[new.gone_by == ""]
+    gone, came = was.index.difference(now.index), now.index.difference(was.index)
+    counts = update.after["editions"].iloc[-1]
+    lines = [
+        f"Edition {update.edition}: {counts.rows_printed} rows = {counts.agreements} "
+        f"agreements + {counts.duplicates} duplicates + {counts.set_aside} set aside",
+        f"Before: {len(was)} agreements; {len(came)} added, {len(gone)} gone"]
+    lines += _section("Added", [_described(now.loc[name], name in old.index)
+                                for name in came])
+    lines += _section("Gone", [f"{_described(new.loc[name])}: {new.removal[name]}"
+                               for name in gone])
+    lines += _section("Perhaps renamed (suggestions for data/hand/aliases.csv or "
+                      "state_corrections.csv; decide and run make register)",
+                      renamings(old.loc[gone], new.loc[came]))
+    lines += _section("Signing date changed", _redated(was, now))
+    lines += _section("Not understood, set aside", _set_aside(update))
+    lines += _section("Noted", update.table.notes + _firsts(was, now, old)
+                      + _unread(update))
+    return lines
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  ... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return ["", f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:SHOWN]),
+            *more]
+
+
+def _described(row: pd.Series, returned: bool = False) -> str:
+    again = ", listed before" if returned else ""
+    return f"{row.state} {row.agency} {row.model}, signed {row.signed or '?'}{again}"
+
+
+def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
+    """Pairs of a gone and an added agreement that may be the same one.
+
+    Same model, and alike names in one state, or one name in two states.
+    """
+    found = []
+    for old in gone.itertuples():
+        for new in came[came.model == old.model].itertuples():
+            likeness = SequenceMatcher(None, naming.normalized(old.agency),
+                                       naming.normalized(new.agency)).ratio()
+            same_date = old.signed == new.signed
+            if (likeness >= ALIKE - 0.2 * same_date if old.state == new.state
+                    else likeness == 1 and same_date):
+                dates = "same signing date" if same_date else "other signing date"
+                found.append((-likeness, f"{old.state} {old.agency} -> {new.state} "
+                              f"{new.agency} ({old.model}; names {likeness:.0%} alike, "
+                              f"{dates})"))
+    return [text for _, text in sorted(found)]
+
+
+def _redated(was: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    both = was.index.intersection(now.index)
+    changed = both[was.dates_printed[both] != now.dates_printed[both]]
+    return [f"{name}: {was.dates_printed[name]} -> {now.dates_printed[name]}"
+            for name in changed]
+
+
+def _set_aside(update: "Update") -> list[str]:
+    sheet = update.table.rows.row.tolist()
+    aside = update.rows[update.rows.set_aside != ""]
+    return [f"row {sheet[place]}: {row.set_aside} ({naming.trimmed(row.agency)})"
+            for place, row in aside.iterrows()]
+
+
+def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str]:
+    """States that were never listed before."""
+    return [f"first agreement of {state} ever listed"
+            for state in sorted(set(now.state) - set(was.state) - set(old.state))]
+
+
+def _unread(update: "Update") -> Iterable[str]:
+    """Dates, counties and levels of new rows that could not be read.
+
+    The rows are taken in.
+    """
+    sheet, notes, rows = update.table.rows.row.tolist(), [], update.rows
+    new = (rows.set_aside == "") & (rows["first"] == rows["last"])
+    for place, row in rows[new].iterrows():
+        where = f"row {sheet[place]} ({row.agreement_id})"
+        if pd.isna(row.signed_date):
+            notes.append(f"{where}: signing date {row.signed!r} is set aside; the "
+                         "agreement is taken in without a date")
+        elif row.signed_date > pd.Timestamp(update.edition[:10]):
+            notes.append(f"{where}: signed {row.signed}, later than the list")
+        if row.county_fips == "" and naming.trimmed(row.county) not in ("", "#NA", "N/A"):
+            notes.append(f"{where}: county {naming.trimmed(row.county)!r} is not known")
+        if row.type and row.level_code == "" and naming.trimmed(row.type) != "#NA":
+            notes.append(f"{where}: type {naming.trimmed(row.type)!r} is not known")
+    return notes
