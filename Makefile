@@ -28,7 +28,7 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list raw clean data register update test lock environment
+.PHONY: help all run why list raw data register update clean test lock environment
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"

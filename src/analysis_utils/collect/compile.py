@@ -84,12 +84,18 @@ def _read(data: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
-def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path
-           ) -> dict[str, pd.DataFrame]:
-    """The tables of the register by name, from editions and identified rows."""
+def tables_of_lists(table: pd.DataFrame, rows: pd.DataFrame, data: Path
+                    ) -> dict[str, pd.DataFrame]:
+    """The tables on the years of ICE's lists, from editions and identified rows."""
     compiled = vars(register.compiled(rows, table, hand.read(data / "hand"),
                                       _read(data, "counties")))
-    compiled["anomalies"] = anomalies.anomalies(rows)
+    return compiled | {"anomalies": anomalies.anomalies(rows)}
+
+
+def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path
+           ) -> dict[str, pd.DataFrame]:
+    """The tables of the register by name, with those of the years before the lists."""
+    compiled = tables_of_lists(table, rows, data)
     return compiled | history.tables(data, compiled["agreements"], compiled["editions"])
 
 
@@ -99,8 +105,8 @@ def main(task: str) -> None:
     if task == "data":
         raw = sources.require(sources.raw_folder())
         more["captures"] = editions.read_captures(raw, data)
-        more |= encounters.tables(raw, data)
         table, printed = from_lists(more["captures"], raw, data)
+        more |= encounters.tables(raw, data)
     else:
         table, printed = from_data(data)
     compiled = more | tables(table, identified(printed, data), data)

@@ -10,6 +10,7 @@ from analysis_utils.collect import naming
 from analysis_utils.collect.counties import counties_of
 from analysis_utils.collect.hand import Hand, fail, require_used
 
+LEVELS = {"COUNTY": "county", "MUNICIPALITY": "municipal", "STATE AGENCY": "state"}
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
@@ -22,10 +23,12 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
-    rows["printed_state"] = _states(rows, hand, states)
+    official = dict(zip(states.name.str.upper(), states.state, strict=True))
+    rows["printed_state"] = _meanings(rows.state, "state", hand, official)
     rows["state_code"] = rows.printed_state
-    rows["model"] = _meanings(rows.support_type, "support_type", hand)
-    rows["level_code"] = _meanings(rows.type, "type", hand).fillna("")
+    models = dict(zip(hand.models.name.str.upper(), hand.models.model, strict=True))
+    rows["model"] = _meanings(rows.support_type, "support_type", hand, models)
+    rows["level_code"] = _meanings(rows.type, "type", hand, LEVELS).fillna("")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
     rows["key"] = rows.agency.map(names)
     rows = _with_corrected_states(rows, hand)
@@ -39,18 +42,13 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     return rows
 
 
-def _states(rows: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Series:
-    official = dict(zip(states.name.str.upper(), states.state, strict=True))
-    return _meanings(rows.state, "state", hand, official)
-
-
 def _meanings(cells: pd.Series, column: str, hand: Hand,
-              official: dict[str, str] | None = None) -> pd.Series:
-    """Meaning of each cell by spellings.csv and official names; missing if unknown."""
+              official: dict[str, str]) -> pd.Series:
+    """Meaning of each cell by official names and spellings.csv; missing if unknown."""
     decided = hand.spellings[hand.spellings.column == column]
     used = decided.printed.isin({naming.trimmed(cell).upper() for cell in cells})
     require_used("spellings", decided, used)
-    known = (official or {}) | dict(zip(decided.printed, decided.meaning, strict=True))
+    known = official | dict(zip(decided.printed, decided.meaning, strict=True))
     spelt = {cell: known.get(naming.trimmed(cell).upper()) for cell in cells.unique()}
     return cells.map(spelt).astype("str")
 

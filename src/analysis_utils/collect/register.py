@@ -92,9 +92,9 @@ def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     number = (step != 1).groupby(runs.dated).cumsum()
     table = runs.groupby(["dated", number.rename("run")]).position.agg(["min", "max"])
     table = table.reset_index()
-    parts = table.dated.str.rsplit(" ", n=1, expand=True)
+    parts = table.dated.astype("str").str.rsplit(" ", n=1)
     return pd.DataFrame({
-        "agreement_id": parts[0], "signed": parts[1],
+        "agreement_id": parts.str[0], "signed": parts.str[1],
         "first_printed": _at(editions.first_seen, table["min"]),
         "last_printed": _at(editions.last_seen, table["max"]),
         "replaced_by": _at(editions.first_seen, table["max"] + 1),
@@ -268,6 +268,6 @@ def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
     }
     records = []
     for name, table in keys.items():
-        last = stated["last"].groupby(table.agg("|".join, axis=1)).max()
+        last = stated["last"].groupby([table[column] for column in table]).max()
         records.append((name, len(last), int((last < size - 1).sum())))
     return pd.DataFrame(records, columns=["key", "agreements", "removed"])
