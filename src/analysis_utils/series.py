@@ -55,9 +55,9 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
     period (the first period begins with `start`).
     """
     known = _chosen(_known(basis, as_of), state, model, agency_kind)
+    known = known[known.spell == 1]  # a return to the list is no new agreement
     if basis == "listing":
         known = known[known.begin > datasets.editions().first_seen.min()]
-    known = known.drop_duplicates("agreement_id")  # a return is no new agreement
     days = _days(start, end, as_of)
     parts = _parts(known, by)
     counts = [part.begin.value_counts().reindex(days, fill_value=0)
