@@ -15,7 +15,8 @@ FIELDS = [
     {"name": "code", "type": "string", "constraints": {"pattern": r"\d{5}"}},
     {"name": "kind", "type": "string", "constraints": {"enum": ["a", "b"]}},
     {"name": "day", "type": "date", "constraints": {"minimum": "2002-01-01"}},
-    {"name": "count", "type": "integer", "constraints": {"required": True, "minimum": 0}},
+    {"name": "count", "type": "integer",
+     "constraints": {"required": True, "minimum": 0}},
     {"name": "share", "type": "number", "constraints": {"maximum": 1}},
     {"name": "known", "type": "boolean", "constraints": {"required": True}},
 ]

@@ -60,7 +60,8 @@ def test_spells_are_those_of_the_printed_rows():
 
 
 def test_every_county_lies_in_its_state():
-    table = datasets.agreements().merge(datasets.states()[["state", "fips"]], on="state")
+    states = datasets.states()[["state", "fips"]]
+    table = datasets.agreements().merge(states, on="state")
     known = table[table.county_fips != ""]
     assert (known.county_fips.str[:2] == known.fips).all()
     sheriffs = table[table.agency_kind == "sheriff"]
@@ -93,7 +94,8 @@ def test_keys_between_files_lead_somewhere():
 
 def test_the_dictionary_is_written_from_the_package():
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
-    assert (DATA / "README.md").read_text(encoding="utf-8") == dictionary.text(package), (
+    written = (DATA / "README.md").read_text(encoding="utf-8")
+    assert written == dictionary.text(package), (
         "data/README.md is not that of datapackage.json: run `make register`")
 
 
@@ -132,9 +134,11 @@ def test_the_list_of_a_day_is_that_of_its_workbook():
     from analysis_utils.collect.workbooks import read_table
 
     headings = hand.columns_by_heading(hand.read(DATA / "hand"))
-    for edition in datasets.editions().drop_duplicates("first_seen", keep="last")[::12
-                                                                                 ].itertuples():
-        path = sources.raw_folder() / "ice_lists" / edition.workbook
+    last_of_day = datasets.editions().drop_duplicates("first_seen", keep="last")
+    for edition in last_of_day[::12].itertuples():
+        paths = [sources.raw_folder() / "ice_lists", DATA / compiling.LISTS]
+        path = next(p / edition.workbook for p in paths
+                    if (p / edition.workbook).exists())
         printed = read_table(path, headings).rows[editions.CELLS]
         shown = series.list_as_of(edition.first_seen)[editions.CELLS]
         assert shown.to_numpy().tolist() == printed.to_numpy().tolist()
@@ -149,9 +153,10 @@ def test_edition_counts_agree_with_the_compiled_facts():
     counts = dict(zip(zip(name, rows, strict=True), lists.n_active, strict=True))
     table = datasets.editions()
     table["workbook"] = table.workbook.str.replace("__overwritten-20250704", "")
-    table["known"] = [counts.get(pair) for pair in zip(table.workbook, table.rows_printed,
-                                                       strict=True)]
-    assert table.known.isna().sum() == 0 and len(table) == 160
+    pairs = zip(table.workbook, table.rows_printed, strict=True)
+    table["known"] = [counts.get(pair) for pair in pairs]
+    table = table[:160]  # those of the published files; lists taken in later follow
+    assert table.known.notna().all()
     different = table[table.agreements != table.known]
     # Moore County, Texas, stands there once more under Tennessee
     assert different.edition.tolist() == ["2025-09-02pm"]
@@ -162,7 +167,7 @@ def test_the_early_register_and_the_months_agree_with_the_compiled_facts():
     known = pd.read_csv(FACTS / "history.csv")
     months = datasets.active_monthly().assign(
         date=lambda table: table.date.dt.strftime("%Y-%m-%d")).merge(known, on="date")
-    exact = months[months.grade != "interpolated"]
+    exact = months[(months.grade != "interpolated") & (months.date < "2026-04")]
     different = exact[exact.active != exact.n_active]
     assert different.date.tolist() == ["2017-07-31"]  # ICE: 60; roster of 2 July: 45
     gap = months[months.grade == "interpolated"]
@@ -179,7 +184,7 @@ def test_known_aliases_lead_to_one_agreement():
     states = dict(zip(datasets.states().name.str.upper(), datasets.states().state,
                       strict=True))
     rows["key"] = rows.agency.map(naming.normalized)
-    rows["printed"] = rows.state.map(lambda cell: states.get(naming.trimmed(cell).upper()))
+    rows["printed"] = [states.get(naming.trimmed(cell).upper()) for cell in rows.state]
     rows["model"] = rows.agreement_id.str[-3:]
     found = rows.groupby(["printed", "key", "model"]).agreement_id.agg(set).to_dict()
     checked = 0

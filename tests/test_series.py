@@ -38,8 +38,9 @@ def small(monkeypatch):
                        "2025-03-09", "2025-02-20"),
         "first_printed": days("2025-03-01", "2025-03-05", "2025-03-01", "2025-03-10",
                               "2025-03-20", "2025-03-01")})
-    for name, table in {"editions": editions, "agreements": agreements, "spells": spells,
-                        "signing_dates": signed}.items():
+    tables = {"editions": editions, "agreements": agreements, "spells": spells,
+              "signing_dates": signed}
+    for name, table in tables.items():
         monkeypatch.setattr(datasets, name, lambda table=table: table)
 
 

@@ -1,6 +1,5 @@
 """What a new list changes, in words: added, gone, perhaps renamed, not understood."""
 
-from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ if TYPE_CHECKING:
     from analysis_utils.collect.update import Update
 
 ALIKE = 0.8  # likeness of two names from which a renaming is suggested
+LONG_AGO = 120  # days before the first listing from which a signing date is noted
+NOTHING = ("", "#NA", "N/A")  # cells that state nothing
 SHOWN = 40  # lines of one kind that are printed
 
 
@@ -36,7 +37,7 @@ def report(update: "Update") -> list[str]:
     lines += _section("Signing date changed", _redated(was, now))
     lines += _section("Not understood, set aside", _set_aside(update))
     lines += _section("Noted", update.table.notes + _firsts(was, now, old)
-                      + _unread(update))
+                      + _unread(update, came.difference(old.index)))
     return lines
 
 
@@ -93,22 +94,27 @@ def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str
             for state in sorted(set(now.state) - set(was.state) - set(old.state))]
 
 
-def _unread(update: "Update") -> Iterable[str]:
+def _unread(update: "Update", came: pd.Index) -> list[str]:
     """Dates, counties and levels of new rows that could not be read.
 
     The rows are taken in.
     """
     sheet, notes, rows = update.table.rows.row.tolist(), [], update.rows
+    listed = pd.Timestamp(update.edition[:10])
     new = (rows.set_aside == "") & (rows["first"] == rows["last"])
     for place, row in rows[new].iterrows():
         where = f"row {sheet[place]} ({row.agreement_id})"
         if pd.isna(row.signed_date):
             notes.append(f"{where}: signing date {row.signed!r} is set aside; the "
                          "agreement is taken in without a date")
-        elif row.signed_date > pd.Timestamp(update.edition[:10]):
+        elif row.signed_date > listed:
             notes.append(f"{where}: signed {row.signed}, later than the list")
-        if row.county_fips == "" and naming.trimmed(row.county) not in ("", "#NA", "N/A"):
-            notes.append(f"{where}: county {naming.trimmed(row.county)!r} is not known")
-        if row.type and row.level_code == "" and naming.trimmed(row.type) != "#NA":
-            notes.append(f"{where}: type {naming.trimmed(row.type)!r} is not known")
+        elif (listed - row.signed_date).days > LONG_AGO and row.agreement_id in came:
+            notes.append(f"{where}: signed {row.signed}, long before this first "
+                         "listing; the year may be mistyped (data/hand/dates.csv)")
+        county, kind = naming.trimmed(row.county), naming.trimmed(row.type)
+        if row.county_fips == "" and county not in NOTHING:
+            notes.append(f"{where}: county {county!r} is not known")
+        if row.level_code == "" and kind not in NOTHING:
+            notes.append(f"{where}: type {kind!r} is not known")
     return notes

@@ -96,8 +96,9 @@ def _refuse_older(path: Path, name: str, names: pd.Series) -> None:
     if editions.order(name) <= editions.order(newest):
         raise Refusal(
             f"{path.name}: its date, {name}, is not later than that of the newest "
-            f"edition, {newest}. If the name is wrong, give the date (DATE=2026-05-18); "
-            "an older list goes among the raw files, and `make data` finds its place")
+            f"edition, {newest}. If the name is wrong, give the date "
+            "(DATE=2026-05-18); an older list goes among the raw files, and "
+            "`make data` finds its place")
 
 
 def _refuse_lost_columns(path: Path, table: PrintedTable, printed: pd.DataFrame,
@@ -144,8 +145,8 @@ def stored_name(path: Path, edition: str) -> str:
 
 def take_in(update: Update, data: Path) -> list[str]:
     """Write the register with the new list, all files or none; names of the changed."""
-    kept = {f"{compiling.LISTS}/{stored_name(update.path, update.edition)}": update.path}
-    return sources.write_tables(update.after, data, kept)
+    kept = f"{compiling.LISTS}/{stored_name(update.path, update.edition)}"
+    return sources.write_tables(update.after, data, {kept: update.path})
 
 
 def obtained(place: str, folder: Path) -> Path:
@@ -175,7 +176,7 @@ def main(place: str = "", edition: str = "", confirm: str = "") -> None:
         update = proposed(path, edition, sources.DATA, confirm == "yes")
         print("\n".join(report(update)), flush=True)
         changed = take_in(update, sources.DATA)
-    print(f"\nTaken in; changed: {', '.join(changed)}. `git diff --stat data` shows it.")
+    print(f"\nTaken in; changed: {', '.join(changed)} (`git diff --stat data`)")
 
 
 if __name__ == "__main__":

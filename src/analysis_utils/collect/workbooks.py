@@ -100,7 +100,8 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
                  for name, target in names.items() if "worksheets/" in target}
     for name, content in parts.items():
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
-        if max(map(int, rows), default=0) > MAX_ROWS or re.search(rb' r="[A-Z]{3}', content):
+        far = re.search(rb' r="[A-Z]{3}', content)
+        if far or max(map(int, rows), default=0) > MAX_ROWS:
             raise UnreadableList(f"{path.name}: sheet {name!r} reaches over "
                                  f"{MAX_ROWS:,} rows or 702 columns; not opened")
     return parts
