@@ -74,6 +74,8 @@ def refusals(tmp_path):
     for name in ("03012024pm", "03022025am"):
         yield (new_list(tmp_path, more, f"participatingAgencies{name}.xlsx"),
                "not later than that of the newest")
+    yield (new_list(tmp_path, more, "participatingAgencies03104025am.xlsx"),
+           "days after that of the newest")
     renamed = ["STATE", "AGENCY NAME", *HEADINGS[2:]]
     yield new_list(tmp_path / "r", more, headings=renamed), "no column LAW ENFORCEMENT"
     renamed = [*HEADINGS[:2], "KIND", *HEADINGS[3:]]
@@ -152,10 +154,10 @@ def test_what_no_list_had_before_is_reported_and_not_guessed(tmp_path, data):
     found = proposed(path, data)
     text = "\n".join(report(found))
     for words in ("13 rows = 9 agreements + 0 duplicates + 4 set aside",
-                  "row 8: model not known: Tribal Task Force Model (Tribal Police)",
-                  "row 9: state not known: NAVAJO NATION (Navajo Police)",
-                  "row 11: state not known: TEXSA (Eta PD)",
-                  "row 14: no agency printed",
+                  "model not known: Tribal Task Force Model: row 8 (Tribal Police)",
+                  "state not known: NAVAJO NATION: row 9 (Navajo Police)",
+                  "state not known: TEXSA, perhaps TEXAS: row 11 (Eta PD)",
+                  "no agency printed: row 14 ()",
                   "column 'REGION' is new",
                   "first agreement of PR ever listed",
                   "signing date '5025-07-07' is set aside",
@@ -255,3 +257,9 @@ def test_a_list_is_fetched_from_its_address(tmp_path):
     with pytest.raises(update.Refusal, match="404"):
         update.obtained(f"{base}/gone.xlsx", tmp_path / "here")
     server.shutdown()
+
+
+def test_an_agreement_in_a_row_set_aside_is_not_simply_gone(tmp_path, data):
+    rows = [*SECOND[:5], row("Zeta PD", state="TEXSA"), row("Eta PD")]
+    text = "\n".join(report(proposed(new_list(tmp_path, rows), data)))
+    assert "TX Zeta PD TFM, signed 2025-03-01: perhaps row 7, set aside" in text

@@ -1,7 +1,7 @@
 """What a new list changes, in words: added, gone, perhaps renamed, not understood."""
 
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from difflib import SequenceMatcher, get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -18,8 +18,8 @@ SHOWN = 40  # lines of one kind that are printed
 
 def report(update: "Update") -> list[str]:
     """Lines that tell what the list adds, ends, changes and leaves open."""
-    old, new = (tables["agreements"].set_index("agreement_id")
-                for tables in (update.before, update.after))
+    old, new = (table.set_index("agreement_id")
+                for table in (update.before, update.after["agreements"]))
     was, now = old[old.gone_by == ""], new[new.gone_by == ""]
     gone, came = was.index.difference(now.index), now.index.difference(was.index)
     counts = update.after["editions"].iloc[-1]
@@ -29,13 +29,13 @@ def report(update: "Update") -> list[str]:
         f"Before: {len(was)} agreements; {len(came)} added, {len(gone)} gone"]
     lines += _section("Added", [_described(now.loc[name], name in old.index)
                                 for name in came])
-    lines += _section("Gone", [f"{_described(new.loc[name])}: {new.removal[name]}"
-                               for name in gone])
+    lines += _section("Gone", _gone(new.loc[gone], update))
     lines += _section("Perhaps renamed (suggestions for data/hand/aliases.csv or "
                       "state_corrections.csv; decide and run make register)",
                       renamings(old.loc[gone], new.loc[came]))
     lines += _section("Signing date changed", _redated(was, now))
-    lines += _section("Not understood, set aside", _set_aside(update))
+    lines += _section("Not understood, set aside (decide in data/hand/spellings.csv or "
+                      "models.csv and run make register)", _set_aside(update))
     lines += _section("Noted", update.table.notes + _firsts(was, now, old)
                       + _unread(update, came.difference(old.index)))
     return lines
@@ -49,7 +49,7 @@ def _section(title: str, lines: list[str]) -> list[str]:
             *more]
 
 
-def _described(row: pd.Series, returned: bool = False) -> str:
+def _described(row: NamedTuple, returned: bool = False) -> str:
     again = ", listed before" if returned else ""
     return f"{row.state} {row.agency} {row.model}, signed {row.signed or '?'}{again}"
 
@@ -81,11 +81,33 @@ def _redated(was: pd.DataFrame, now: pd.DataFrame) -> list[str]:
             for name in changed]
 
 
-def _set_aside(update: "Update") -> list[str]:
-    sheet = update.table.rows.row.tolist()
+def _gone(gone: pd.DataFrame, update: "Update") -> list[str]:
+    """Agreements no longer listed; those that stand in a row set aside are named."""
     aside = update.rows[update.rows.set_aside != ""]
-    return [f"row {sheet[place]}: {row.set_aside} ({naming.trimmed(row.agency)})"
-            for place, row in aside.iterrows()]
+    sheet = update.table.rows.row
+    places = {(row.key, row.signed): sheet[row.Index] for row in aside.itertuples()}
+    lines = []
+    for row in gone.itertuples():
+        place = places.get((naming.normalized(row.agency), row.signed))
+        lines.append(f"{_described(row)}: " + (
+            f"perhaps row {place}, set aside" if place else row.removal))
+    return lines
+
+
+def _set_aside(update: "Update") -> list[str]:
+    """One line for each reason, with the rows and the nearest known spelling."""
+    aside = update.rows[update.rows.set_aside != ""]
+    sheet, lines = update.table.rows.row, []
+    known = update.rows[update.rows.set_aside == ""].state.map(naming.trimmed).unique()
+    for reason, rows in aside.groupby("set_aside"):
+        cell = naming.trimmed(rows.state.iloc[0])
+        near = get_close_matches(cell, known, 1, ALIKE) if "state" in reason else []
+        hint = f", perhaps {near[0]}" if near else ""
+        shown = [f"{sheet[row.Index]} ({naming.trimmed(row.agency)})"
+                 for row in rows[:5].itertuples()]
+        more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+        lines.append(f"{reason}{hint}: row {', '.join(shown)}{more}")
+    return lines
 
 
 def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str]:
