@@ -145,6 +145,7 @@ def test_aliases_states_dates_counties_and_kinds_are_decided_by_hand(tmp_path):
         "FL-gulf-county-sheriff-TFM", "FL-gulf-county-bocc-WSO",
         "KS-ellis-county-sheriff-WSO", "TX-ellis-county-sheriff-WSO",
         "FL-howey-police-department-TFM"}
+    assert table.signed_quality.tolist().count("corrected") == 1
     howey = table.loc["FL-howey-police-department-TFM"]
     assert (howey.signed, howey.county_fips) == ("2025-05-08", "12069")
     assert (howey.agency_kind, howey.level) == ("other", "county")

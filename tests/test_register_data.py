@@ -201,3 +201,14 @@ def test_raw_files_are_named_where_they_are_missing(monkeypatch, tmp_path):
     with pytest.raises(FileNotFoundError, match="make raw"):
         sources.require(sources.raw_folder())
     assert sources.raw_folder() == Path(os.environ["RAW_DIR"])
+
+
+def test_no_edition_is_dated_before_its_signings_or_after_its_commit():
+    table, dates = datasets.editions(), datasets.signing_dates()
+    latest = dates.groupby("first_printed").signed.max()
+    assert (latest.to_numpy() <= latest.index.to_numpy()).all()
+    copies = datasets.captures()
+    first = copies.merge(table[["sha256", "edition", "first_seen"]], on="sha256")
+    known = first[first.committed_at != ""]
+    committed = pd.to_datetime(known.committed_at).dt.normalize()
+    assert (known.first_seen <= committed).all() and len(known) > 100

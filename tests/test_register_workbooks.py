@@ -49,7 +49,7 @@ def test_headings_may_drift(tmp_path):
 def test_rows_above_blank_rows_empty_columns_and_other_sheets(tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "Pivot"
-    book.active.append(["Total", "JEM"])
+    book.active.append(["State", "Type", "JEM"])
     sheet = book.create_sheet("Agreements")
     for place, cells in enumerate([["287(g) list"], [], [*HEADINGS, None, None],
                                    [], row("Alpha"), [" "] * 8, row("Beta")], start=1):

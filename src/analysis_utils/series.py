@@ -32,7 +32,8 @@ def active(*, basis: str, frequency: str = "month", by: str | None = None,
     state, model, agency_kind : one value or several; None for all.
     start, end : first and last day; by default those of the lists.
     as_of : count with what was known on that day: lists published by then, and the
-        signing dates that they printed.
+        signing dates that they printed. Which names are the same agency, and its
+        kind, are as known today.
 
     Returns a DataFrame with the last day of each period as index (the last period
     ends with `end`) and integer counts, the column "all" without `by`.

@@ -111,6 +111,8 @@ def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
     table["last_listed"] = _at(editions.last_seen, table["last"])
     table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
     table = table.join(_signed(dates, table.first_listed))
+    table["signed_quality"] = table.signed_quality.mask(
+        _only_decided(stated, table.signed), "corrected")
     table["days_listed"] = _days_listed(spells, editions)
     table["removal"] = removals(table, spells, editions)
     table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
@@ -202,6 +204,15 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     result["signed"] = result.signed.fillna(printed.first().where(late))
     result["signed_quality"] = quality
     return result.fillna({"signed": "", "resigned": "", "dates_printed": ""})
+
+
+def _only_decided(stated: pd.DataFrame, signed: pd.Series) -> pd.Series:
+    """Agreements whose signing date no row prints by itself."""
+    printed = stated[~stated.date_decided & stated.signed_date.notna()]
+    days = printed.signed_date.dt.strftime("%Y-%m-%d")
+    known = set(zip(printed.agreement_id, days, strict=True))
+    return pd.Series([day != "" and (name, day) not in known
+                      for name, day in signed.items()], index=signed.index)
 
 
 def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:
