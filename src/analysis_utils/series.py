@@ -32,7 +32,8 @@ def active(*, basis: str, frequency: str = "month", by: str | None = None,
     state, model, agency_kind : one value or several; None for all.
     start, end : first and last day; by default those of the lists.
     as_of : count with what was known on that day: lists published by then, and the
-        signing dates that they printed.
+        signing dates that they printed. Which names are the same agency, and its
+        kind, are as known today.
 
     Returns a DataFrame with the last day of each period as index (the last period
     ends with `end`) and integer counts, the column "all" without `by`.
@@ -55,9 +56,9 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
     period (the first period begins with `start`).
     """
     known = _chosen(_known(basis, as_of), state, model, agency_kind)
+    known = known[known.spell == 1]  # a return to the list is no new agreement
     if basis == "listing":
         known = known[known.begin > datasets.editions().first_seen.min()]
-    known = known.drop_duplicates("agreement_id")  # a return is no new agreement
     days = _days(start, end, as_of)
     parts = _parts(known, by)
     counts = [part.begin.value_counts().reindex(days, fill_value=0)

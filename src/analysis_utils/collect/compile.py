@@ -66,7 +66,7 @@ def from_lists(published: pd.DataFrame, raw: Path, data: Path
 
 def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Editions and printed rows as compiled before."""
-    table, rows = _read(data, "editions"), _read(data, "printed_rows")
+    table, rows = read(data, "editions"), read(data, "printed_rows")
     place = {name: position for position, name in enumerate(table.edition)}
     rows["first"] = rows.first_edition.map(place)
     rows["last"] = rows.last_edition.map(place)
@@ -77,10 +77,11 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def identified(printed: pd.DataFrame, data: Path) -> pd.DataFrame:
     """Printed rows with the agreement that each states; raises HandTableError."""
     return identify.identified(printed, hand.read(data / "hand"),
-                               _read(data, "states"), _read(data, "counties"))
+                               read(data, "states"), read(data, "counties"))
 
 
-def _read(data: Path, name: str) -> pd.DataFrame:
+def read(data: Path, name: str) -> pd.DataFrame:
+    """A table of data/ with every cell as text."""
     return pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
@@ -88,7 +89,7 @@ def tables_of_lists(table: pd.DataFrame, rows: pd.DataFrame, data: Path
                     ) -> dict[str, pd.DataFrame]:
     """The tables on the years of ICE's lists, from editions and identified rows."""
     compiled = vars(register.compiled(rows, table, hand.read(data / "hand"),
-                                      _read(data, "counties")))
+                                      read(data, "counties")))
     return compiled | {"anomalies": anomalies.anomalies(rows)}
 
 

@@ -34,8 +34,9 @@ def early_register(facts: pd.DataFrame, agreements: pd.DataFrame) -> pd.DataFram
     table["status"] = "on the roster of 1 August 2017"
     table["status"] = table.status.mask(table.gone_by != "", "ended").mask(
         table.first_roster == "", "ended, date unknown")
+    on_first_list = agreements.first_listed == agreements.first_listed.min()
     table["listed_2021"] = table.agreement_id.isin(
-        agreements.agreement_id[agreements.first_listed == agreements.first_listed.min()])
+        agreements.agreement_id[on_first_list])
     return table.sort_values("agreement_id", ignore_index=True)
 
 
@@ -91,9 +92,9 @@ def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
 
 def _from_statement(totals: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
     """The anchor of that month, or carried forward from the one before."""
-    rows = []
+    anchors, rows = _anchors(totals), []
     for month in months:
-        last = _anchors(totals)[lambda table, end=_end(month): table.date <= end].iloc[-1]
+        last = anchors[anchors.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month)
         rows.append((_end(month), int(last.total), "observed" if seen else "rebuilt",
                      f"{last.publisher} of {last.date}"))
@@ -109,7 +110,8 @@ def _anchors(totals: pd.DataFrame) -> pd.DataFrame:
 def _bridge(totals: pd.DataFrame) -> pd.Series:
     """Totals by the days between which the gap is bridged."""
     anchors = _anchors(totals)
-    known = pd.Series(anchors.total.astype(int).to_numpy(), pd.to_datetime(anchors.date))
+    counts = anchors.total.astype(int).to_numpy()
+    known = pd.Series(counts, pd.to_datetime(anchors.date))
     known[GAP[0].start_time - pd.Timedelta(days=1)] = known.iloc[0]  # carried forward
     for day in UNCHANGED:
         known[day] = known.iloc[1]

@@ -33,7 +33,7 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     rows["key"] = rows.agency.map(names)
     rows = _with_corrected_states(rows, hand)
     rows["name"] = _aliased(rows, hand)
-    rows["signed_date"] = _signed(rows, hand)
+    rows["signed_date"], rows["date_decided"] = _signed(rows, hand)
     rows["county_fips"] = counties_of(rows, hand, counties)
     rows["set_aside"] = _reasons(rows)
     stated = rows.set_aside == ""
@@ -101,23 +101,24 @@ def _refuse_bad_aliases(rows: pd.DataFrame, table: pd.DataFrame, sources: pd.Ser
                  "so this is an alias of nothing")
 
 
-def _signed(rows: pd.DataFrame, hand: Hand) -> pd.Series:
-    """Signing date as printed or as dates.csv reads it; missing where unreadable."""
+def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
+    """Signing date, missing where unreadable, and whether dates.csv decides it."""
     text = rows.signed.map(naming.trimmed)
     table, used = hand.dates, []
+    decided = pd.Series(False, index=rows.index)
     for row in table.itertuples():
         hit = text == row.printed
         if row.agency:
             hit &= ((rows.state_code == row.state) & (rows.model == row.model)
                     & (rows.name == naming.normalized(row.agency)))
         used.append(hit.any())
-        text = text.mask(hit, row.signed)
+        text, decided = text.mask(hit, row.signed), decided | hit
     require_used("dates", table, pd.Series(used, dtype=bool))
     dates = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
     american = pd.to_datetime(text, format="%m/%d/%Y", errors="coerce")
     dates = dates.fillna(american)
     latest = pd.to_datetime(rows.last_edition.str[:10]) + pd.Timedelta(days=366)
-    return dates.where((dates >= EARLIEST) & (dates <= latest))
+    return dates.where((dates >= EARLIEST) & (dates <= latest)), decided
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:
