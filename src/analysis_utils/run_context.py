@@ -6,6 +6,7 @@ nothing is recorded.
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 RUN_FOLDER = "ANALYSIS_RUN_FOLDER"
@@ -19,6 +20,13 @@ def folder() -> Path | None:
     return Path(name) if name else None
 
 
+def cell() -> int | None:
+    """Number of the notebook's cell that is executing (`In [5]`); None if unknown."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell.execution_count if shell else None
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as stream:
@@ -26,9 +34,9 @@ def sha256(path: Path) -> str:
 
 
 def record_read(path: Path) -> None:
-    """Note that this run rests on `path` (a file below the project's root)."""
+    """Note that this run rests on `path` (below the project's root), and which cell."""
     run = folder()
     if run:
         name = path.resolve().relative_to(ROOT).as_posix()
         with open(run / READS, "a") as stream:
-            stream.write(f"{sha256(path)}  {name}\n")
+            stream.write(f"{sha256(path)}  {cell() or 0}  {name}\n")

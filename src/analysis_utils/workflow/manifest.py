@@ -55,21 +55,25 @@ def files_written(folder: Path) -> dict[str, str]:
     }
 
 
-def files_read(folder: Path) -> dict[str, str]:
-    """Data files that a run has read, from the record its loaders kept."""
+def files_read(folder: Path) -> tuple[dict[str, str], dict[str, list[int]]]:
+    """Data files that a run has read, and by which cells (0: not known), by name."""
     record = folder / READS
     lines = record.read_text().splitlines() if record.exists() else []
     read: dict[str, str] = {}
+    cells: dict[str, set[int]] = {}
     for line in lines:
-        digest, name = line.split("  ", 1)
+        digest, cell, name = line.split("  ", 2)
         if read.setdefault(name, digest) != digest:
             raise RuntimeError(f"{name} changed while the notebook ran; run it again.")
-    return dict(sorted(read.items()))
+        cells.setdefault(name, set()).add(int(cell))
+    return dict(sorted(read.items())), {n: sorted(c) for n, c in sorted(cells.items())}
 
 
 def write(folder: Path, inputs: dict) -> None:
     """Write the manifest of a finished run into its folder."""
-    content = inputs | {"data": files_read(folder), "outputs": files_written(folder)}
+    data, read_by = files_read(folder)
+    outputs = files_written(folder)
+    content = inputs | {"data": data, "read_by_cells": read_by, "outputs": outputs}
     (folder / READS).unlink(missing_ok=True)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
