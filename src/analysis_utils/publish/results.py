@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from html import escape
 
-from analysis_utils.run_context import cell, folder
+from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
 SIGNIFICANT = 6
@@ -55,7 +55,7 @@ class Number:
 
 
 _numbers: dict[str, Number] = {}
-_cells: dict[str, int | None] = {}  # cell that recorded each number
+_places: dict[str, dict[str, int | None]] = {}  # where each number was recorded
 _displays: dict[str, dict[str, dict]] = {"figures": {}, "tables": {}}
 _sentences: list[dict[str, object]] = []
 _hypotheses: list[dict[str, object]] = []
@@ -121,7 +121,7 @@ def number(
         level if interval else None,
         label,
     )
-    _numbers[key], _cells[key] = recorded, cell()
+    _numbers[key], _places[key] = recorded, place()
     _write()
     return recorded
 
@@ -167,8 +167,8 @@ def hypothesis(
             "p": significant(p),
             "n": n,
             "note": note,
-            "cell": cell(),
         }
+        | place()
     )
     _write()
 
@@ -187,14 +187,14 @@ def sentence(template: str):
         near = difflib.get_close_matches(str(missing.args[0]), _numbers, n=1)
         also = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"no number {missing} was recorded{also}") from None
-    _sentences.append({"template": template, "text": text, "cell": cell()})
+    _sentences.append({"template": template, "text": text} | place())
     _write()
     return Markdown(escape(text, quote=False))
 
 
 def display(kind: str, name: str, **about: str) -> None:
-    """Note which cell has made a figure or table (`kind`), and what it shows."""
-    _displays[kind][name] = about | {"cell": cell()}
+    """Note where a figure or table (`kind`) is made, and what it shows."""
+    _displays[kind][name] = about | place()
     _write()
 
 
@@ -204,7 +204,7 @@ def _write() -> None:
     if run:
         content = {
             "numbers": {
-                key: asdict(n) | {"cell": _cells[key]}
+                key: asdict(n) | _places[key]
                 for key, n in sorted(_numbers.items())
             },
             "sentences": _sentences,

@@ -55,25 +55,29 @@ def files_written(folder: Path) -> dict[str, str]:
     }
 
 
-def files_read(folder: Path) -> tuple[dict[str, str], dict[str, list[int]]]:
-    """Data files that a run has read, and by which cells (0: not known), by name."""
+def files_read(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Data files that a run has read: SHA-256 and places (`cell:line`), by name."""
     record = folder / READS
     lines = record.read_text().splitlines() if record.exists() else []
     read: dict[str, str] = {}
-    cells: dict[str, set[int]] = {}
+    places: dict[str, set[tuple[int, ...]]] = {}
     for line in lines:
-        digest, cell, name = line.split("  ", 2)
+        digest, place, name = line.split("  ", 2)
         if read.setdefault(name, digest) != digest:
             raise RuntimeError(f"{name} changed while the notebook ran; run it again.")
-        cells.setdefault(name, set()).add(int(cell))
-    return dict(sorted(read.items())), {n: sorted(c) for n, c in sorted(cells.items())}
+        places.setdefault(name, set()).add(tuple(map(int, place.split(":"))))
+    read_at = {
+        name: [f"{cell}:{line}" for cell, line in sorted(found)]
+        for name, found in sorted(places.items())
+    }
+    return dict(sorted(read.items())), read_at
 
 
 def write(folder: Path, inputs: dict) -> None:
     """Write the manifest of a finished run into its folder."""
-    data, read_by = files_read(folder)
+    data, read_at = files_read(folder)
     outputs = files_written(folder)
-    content = inputs | {"data": data, "read_by_cells": read_by, "outputs": outputs}
+    content = inputs | {"data": data, "read_at": read_at, "outputs": outputs}
     (folder / READS).unlink(missing_ok=True)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
