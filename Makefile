@@ -19,6 +19,7 @@ export OVERRIDES := $(MAKEOVERRIDES)
 
 PY := .venv/bin/python
 DRIVER := $(PY) -m analysis_utils.workflow
+REVIEW := $(PY) -m analysis_utils.review
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
 PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -73,6 +74,12 @@ update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONF
 
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal
+
+verify: environment ## Make everything again and compare with the archive (AGAINST=a tag or folder)
+	@$(REVIEW) verify
+
+trace: environment ## Say where a number comes from (KEY=...), or what rests on data (DATA=data/...)
+	@$(REVIEW) trace
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
