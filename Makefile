@@ -19,6 +19,7 @@ export OVERRIDES := $(MAKEOVERRIDES)
 
 PY := .venv/bin/python
 DRIVER := $(PY) -m analysis_utils.workflow
+EDITOR_TOOLS := $(PY) -m analysis_utils.editor
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
 PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -28,7 +29,8 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list raw clean test lock environment
+.PHONY: help all run why list raw clean test lock environment \
+	tidy lab new
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -62,10 +64,19 @@ clean: ## Remove the outputs, so that `make all` computes everything again
 	@rm -rf outputs/[0-9]* outputs/custom outputs/failed outputs/.[a-z]*
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
 
+lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)
+	@$(EDITOR_TOOLS) lab
+
+new: environment ## Make a notebook, its run and its test (NAME=08_my_question)
+	@$(EDITOR_TOOLS) new
+
+tidy: environment ## Put source notebooks right for git; set up `git diff` for them
+	@$(EDITOR_TOOLS) tidy
+
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
-	  --no-header --no-annotate --python-version 3.11 --extra test --extra build \
+	  --no-header --no-annotate --python-version 3.11 --all-extras \
 	  pyproject.toml -o requirements.lock
