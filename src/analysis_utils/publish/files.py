@@ -58,7 +58,7 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
         (run / f"{name}.svg").write_text(picture, encoding="utf-8")
         fig.savefig(run / f"{name}.pdf")
         fig.savefig(run / f"{name}.png", dpi=300)
-        _write_csv(data, run / f"{name}.csv")
+        write_csv(data, run / f"{name}.csv")
         text = f"{caption.strip()}\n\nAlternative text: {alt.strip()}\n"
         (run / f"{name}.txt").write_text(text, encoding="utf-8")
     plt.close(fig)
@@ -102,8 +102,8 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2):
     run = folder()
     if run:
         _refuse_second(run / f"{name}.tex")
-        _write_csv(frame, run / f"{name}.csv")
-        (run / f"{name}.tex").write_text(_latex(frame, name, caption, digits))
+        write_csv(frame, run / f"{name}.csv")
+        (run / f"{name}.tex").write_text(latex_table(frame, name, caption, digits))
     return Table(frame, caption, digits)
 
 
@@ -146,7 +146,7 @@ def _cell(value: object, digits: int) -> str:
     return str(value)
 
 
-def _latex(frame: pd.DataFrame, name: str, caption: str, digits: int) -> str:
+def latex_table(frame: pd.DataFrame, name: str, caption: str, digits: int) -> str:
     """The table in LaTeX (booktabs), special characters escaped."""
     printed = _printed(frame, digits)
     style = printed.reset_index().style.hide(axis="index")
@@ -162,7 +162,7 @@ def _escape(text: str) -> str:
     return "".join(f"\\{c}" if c in "&%$#_{}" else c for c in text)
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write data as CSV, floats rounded; text never starts as a formula."""
     data = rounded(frame.reset_index() if _named(frame.index) else frame)
     for column in data.columns[data.dtypes.map(pd.api.types.is_string_dtype)]:

@@ -10,6 +10,7 @@ from analysis_utils.run_context import folder
 
 FILE = "results.json"
 SIGNIFICANT = 6
+ROLES = ("primary", "sensitivity", "placebo", "comparison")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Number:
 
 _numbers: dict[str, Number] = {}
 _sentences: list[dict[str, str]] = []
+_hypotheses: list[dict[str, object]] = []
 
 
 def significant(value: float | None, digits: int = SIGNIFICANT) -> float | int | None:
@@ -121,6 +123,52 @@ def number(
     return recorded
 
 
+def hypothesis(
+    key: str,
+    estimate: float | None = None,
+    interval: tuple[float, float] | None = None,
+    p: float | None = None,
+    *,
+    n: int | None = None,
+    role: str = "primary",
+    note: str = "",
+) -> None:
+    """Record a result against a hypothesis of notebooks/hypotheses.yaml.
+
+    Parameters
+    ----------
+    key : str
+        Id of the hypothesis.
+    estimate, interval, p : float, (low, high), float
+        On the scale that the registry names, 95 % interval, two-sided p. All missing:
+        not testable, and `note` says why.
+    n : int
+        Observations used.
+    role : str
+        "primary" (one for each hypothesis), "sensitivity", "placebo" or "comparison".
+    note : str
+        What the reader should know; needed where nothing was estimated.
+    """
+    if role not in ROLES:
+        raise ValueError(f"role is {', '.join(ROLES)}, not {role!r}")
+    if estimate is None and not note:
+        raise ValueError(f"{key}: say in note= why nothing could be estimated")
+    low, high = interval or (None, None)
+    _hypotheses.append(
+        {
+            "id": key,
+            "role": role,
+            "estimate": significant(estimate),
+            "low": significant(low),
+            "high": significant(high),
+            "p": significant(p),
+            "n": n,
+            "note": note,
+        }
+    )
+    _write()
+
+
 def sentence(template: str):
     """Show a sentence whose numbers are recorded results, as Markdown.
 
@@ -148,5 +196,7 @@ def _write() -> None:
             "numbers": {key: asdict(n) for key, n in sorted(_numbers.items())},
             "sentences": _sentences,
         }
+        if _hypotheses:
+            content["hypotheses"] = _hypotheses
         text = json.dumps(content, indent=1, ensure_ascii=False)
         (run / FILE).write_text(text + "\n", encoding="utf-8")
