@@ -14,15 +14,9 @@ def make_tidy(given: dict[str, str]) -> int:
     git_diff.set_up()
     left = []
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        before = tidy.problems(path)
-        wanted = tidy.text(tidy.tidied(tidy.read(path)))
-        if wanted != path.read_text(encoding="utf-8"):
-            path.write_text(wanted, encoding="utf-8")
-        after = tidy.problems(path)
-        for sentence in before:
-            if sentence not in after:
-                print(f"put right: {sentence.removesuffix('; run `make tidy`')}")
-        left += after
+        for sentence in tidy.put_right(path):
+            print(f"put right: {sentence}")
+        left += tidy.problems(path)
     for sentence in left:
         print(f"left to you: {sentence}")
     if not left:
@@ -32,8 +26,9 @@ def make_tidy(given: dict[str, str]) -> int:
 
 def make_new(given: dict[str, str]) -> int:
     """Make a notebook, its run and its test, and execute it."""
-    from analysis_utils.editor import new
+    from analysis_utils.editor import git_diff, new
 
+    git_diff.set_up()
     return new.make(given.get("NAME"))
 
 

@@ -32,6 +32,7 @@ SETTINGS = {
         "jpserver_extensions": {"nbdime": False},
     },
     "LabApp": {"extension_manager": "readonly", "news_url": None},
+    "KernelManager": {"transport_encryption": "auto"},
     "KernelSpecManager": {"allowed_kernelspecs": ["python3"]},
 }
 

@@ -8,6 +8,7 @@ import ast
 import builtins
 import copy
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -21,14 +22,18 @@ from analysis_utils.workflow.notebook import Notebook, NotebookError
 
 LANGUAGE = {"name": "python"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ADVICE = "; run `make tidy`"
 GIVEN = {*dir(builtins), "display", "get_ipython", "__file__"}
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook of format 4; NotebookError says what to do if it is none."""
+    """A notebook of format 4 as it is on disk; NotebookError if it is none.
+
+    Read without validation, which would fill in missing ids with random ones.
+    """
     Notebook(path)
     try:
-        return nbformat.read(path, as_version=4)
+        return nbformat.v4.reads(path.read_text(encoding="utf-8"))
     except Exception as error:
         raise NotebookError(f"{path.name} is no notebook of format 4: {error}") from error
 
@@ -77,8 +82,20 @@ def problems(path: Path) -> list[str]:
     found = [*machine_traces(notebook), *cell_problems(notebook)]
     if not found and text(tidied(notebook)) != path.read_text(encoding="utf-8"):
         found.append("is not written the way git keeps it")
-    found = [f"{path.name} {sentence}; run `make tidy`" for sentence in found]
+    found = [f"{path.name} {sentence}{ADVICE}" for sentence in found]
     return found + [f"{path.name} {sentence}" for sentence in order_problems(notebook)]
+
+
+def put_right(path: Path) -> list[str]:
+    """Tidy a notebook on disk, whole or not at all; what was put right, in words."""
+    before = problems(path)
+    wanted = text(tidied(read(path)))
+    if wanted == path.read_text(encoding="utf-8"):
+        return []
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(wanted, encoding="utf-8")
+    os.replace(new, path)
+    return [sentence.removesuffix(ADVICE) for sentence in before if ADVICE in sentence]
 
 
 def machine_traces(notebook: NotebookNode) -> Iterator[str]:
