@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis_utils.editor import lab
+from analysis_utils.editor import lab, tidy
 from analysis_utils.workflow.runs import Refused
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -139,6 +139,10 @@ def test_a_port_in_use_is_refused_in_a_sentence():
         port = other.getsockname()[1]
         with pytest.raises(Refused, match=f"another port: make lab PORT={port + 1}"):
             lab.checked_port(str(port))
+KERNEL = (
+    "[...(globalThis.jupyterapp?.shell.widgets('main') ?? [])]"
+    ".find(widget => widget.sessionContext)?.sessionContext.session?.kernel"
+)
 
 
 class Browser:
@@ -190,7 +194,8 @@ class Browser:
             if self.value(script):
                 return
             time.sleep(0.25)
-        raise AssertionError(f"not true after {seconds} s: {script}")
+        page = self.value("document.body.innerText")
+        raise AssertionError(f"not true after {seconds} s: {script}\n{page}")
 
     def close(self) -> None:
         self.socket.close()
@@ -203,9 +208,9 @@ class Browser:
 )
 def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
     """Opened at the printed address, run by its menu command; every cell has run."""
-    checkout.notebook(
-        "03_a", "", "import sys\nimport pandas as pd", "print(sys.prefix, pd.__version__)"
-    )
+    show = "print(sys.prefix, pd.__version__)"
+    path = checkout.notebook("03_a", "", "import sys\nimport pandas as pd", show)
+    tidy.put_right(path)
     root = f"--ServerApp.root_dir={checkout.root}"
     shown = "--LabApp.expose_app_in_browser=True"
     with (
@@ -216,8 +221,8 @@ def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
         try:
             page = f"http://127.0.0.1:{port}/lab/tree/notebooks/03_a.ipynb?token={token}"
             browser.call("Page.navigate", url=page)
-            status = "document.querySelector('#jp-main-statusbar')?.innerText"
-            browser.until(f"({status} ?? '').includes('| Idle')")
+            browser.until(f"{KERNEL}?.connectionStatus == 'connected'")
+            browser.until(f"{KERNEL}?.status == 'idle'")
             browser.value("jupyterapp.commands.execute('notebook:run-all-cells')")
             prompts = "[...document.querySelectorAll('.jp-InputPrompt')]"
             numbered = f"{prompts}.filter(p => /\\[\\d+\\]/.test(p.innerText)).length"
