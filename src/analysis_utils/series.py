@@ -66,11 +66,19 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
 
 
 def last_day(as_of: Day = None) -> pd.Timestamp:
-    """The last day that the counts cover: of the newest list known on a day."""
+    """The last day that the counts cover: of the newest list known on a day.
+
+    Days after the last copy of that list are not covered, even if `as_of` is later:
+    between two lists nothing is known of the signings.
+    """
     editions = datasets.editions()
     if as_of is None:
         return editions.last_seen.max()
-    return min(pd.Timestamp(as_of), editions.last_seen.max())
+    known = editions[editions.first_seen <= pd.Timestamp(as_of)]
+    if len(known) == 0:
+        raise ValueError(f"No list is known before {editions.first_seen.min().date()}; "
+                         f"{as_of} is earlier")
+    return min(pd.Timestamp(as_of), known.last_seen.max())
 
 
 def active_since_2002(*, interpolated: bool = False) -> pd.DataFrame:
