@@ -14,6 +14,8 @@ BANS = {
     "nm-hb-9": "",
     "md-hb-444": "",
 }
+COLUMNS = ["date", "state", "banned", "banned_ended", "others", "others_ended"]
+COLUMNS += ["days_followed"]
 SENTENCE = (
     "Of {banned} that a ban reached, {banned_ended} were gone ({banned_share}); of "
     "{others} followed in states without a ban, {others_ended} ({others_share}). The "
@@ -35,7 +37,7 @@ def at_risk(days: int, as_of: str | None = None) -> pd.DataFrame:
         _one_ban(spells, event, BANS[name], set(events["state"]), days, last)
         for name, event in events.iterrows()
     ]
-    table = pd.DataFrame(rows, index=pd.Index(events.index, name="ban"))
+    table = pd.DataFrame(rows, index=pd.Index(events.index, name="ban"), columns=COLUMNS)
     return table.sort_values("date")
 
 
