@@ -137,11 +137,14 @@ def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
     """Signing date by agreement: the register's, or the one printed on that day."""
     if as_of is None:
         return agreements.set_index("agreement_id").signed
+    day = pd.Timestamp(as_of)
     printed = datasets.signing_dates()
-    printed = printed[printed.first_printed <= pd.Timestamp(as_of)]
+    printed = printed[printed.first_printed <= day]
+    printed = printed.assign(last=printed.last_printed.clip(upper=day))
     listed = printed.groupby("agreement_id").first_printed.transform("min")
     first = printed[printed.signed <= listed]
-    return first.sort_values("first_printed", kind="stable").groupby(
+    order = ["last", "first_printed", "signed"]  # the one printed last corrects others
+    return first.sort_values(order, kind="stable").groupby(
         "agreement_id").signed.last()
 
 

@@ -28,14 +28,19 @@ from analysis_utils.study.growth import TERM_BEGAN
 
 REGISTRY = run_context.ROOT / "notebooks" / registry.FILE
 THEN, NOW = "as known then", "as known now, same weeks"
+MARGIN = pd.Timedelta(days=10)
 ESTIMATES = ("estimate", "low", "high", "p")
 
 
 def days(first: str, last: pd.Timestamp, frequency: str) -> pd.DatetimeIndex:
-    """`first`, the last day of each week or month after it, and `last`."""
+    """`first`, the last day of each week or month well after it, and `last`.
+
+    Only `last` where that comes before `first`.
+    """
     step = {"week": "W-SUN", "month": "ME"}[frequency]
-    between = pd.date_range(first, last, freq=step)
-    return pd.DatetimeIndex([pd.Timestamp(first), last]).union(between)
+    begin = min(pd.Timestamp(first), last)
+    between = pd.date_range(begin + pd.Timedelta(days=7), last, freq=step)
+    return pd.DatetimeIndex([begin, last]).union(between)
 
 
 def lists(vintages: pd.DatetimeIndex) -> pd.DataFrame:
@@ -177,7 +182,7 @@ def record(table: pd.DataFrame) -> None:
         publish.number(f"{key}_lowest", then["estimate"].min(), digits=2)
         publish.number(f"{key}_highest", then["estimate"].max(), digits=2)
         revised = (now["estimate"] - then["estimate"]).abs().max()
-        publish.number(f"{key}_revision", revised, digits=2)
+        publish.number(f"{key}_revision", revised, digits=3)
         ends = then.dropna(subset="estimate").iloc[-1:]
         last = ends.iloc[0] if len(ends) else pd.Series(dict.fromkeys(ESTIMATES))
         interval = (last["low"], last["high"])
@@ -206,18 +211,48 @@ def told(table: pd.DataFrame, hypothesis: str) -> str:
 
 
 def draw(axes: list[Axes], table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
-    """One panel for each hypothesis: estimates by vintage with 95% intervals."""
+    """One panel for each hypothesis: estimates by vintage with 95% intervals.
+
+    Lines mark no effect (grey) and the smallest effect of interest (dotted).
+    """
     data = publish.rounded(table.dropna(subset="estimate"))
+    hypotheses, _ = registry.read(REGISTRY)
     for ax, (name, label) in zip(axes, labels.items(), strict=True):
-        part = data[data["hypothesis"] == name]
-        for which, colour, shift in (
-            (THEN, COLOURS["fitted"], -2),
-            (NOW, COLOURS["counterfactual"], 2),
-        ):
-            here = part[part["data"] == which]
-            x = here["vintage"] + pd.Timedelta(days=shift)
-            ax.vlines(x, here["low"], here["high"], color=colour, lw=1)
-            marker = "o" if which == THEN else "D"
-            ax.plot(x, here["estimate"], marker, color=colour, ms=3.5, label=which)
-        ax.set_title(label)
+        part, hypothesis = data[data["hypothesis"] == name], hypotheses[name]
+        if hypothesis.scale == "ratio":
+            logarithmic(ax)
+        ax.axhline(hypothesis.null, color=COLOURS["event"], lw=0.7)
+        ax.axhline(hypothesis.bounds[1], color=COLOURS["event"], lw=0.7, ls=":")
+        draw_intervals(ax, part[part["data"] == THEN], COLOURS["fitted"], "o", -2)
+        draw_intervals(ax, part[part["data"] == NOW], COLOURS["counterfactual"], "D", 2)
+        charts.dates(ax).set_title(label)
+        ax.set_xlim(table["vintage"].min() - MARGIN, table["vintage"].max() + MARGIN)
+    explain(axes[0])
     return data
+
+
+def explain(ax: Axes) -> None:
+    """Say what the colours are, in room made above the data."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.2 * (high - low))
+    words = ((THEN, COLOURS["fitted"], 0.68), (NOW, COLOURS["counterfactual"], 0.99))
+    for text, colour, x in words:
+        place = {"transform": ax.transAxes, "ha": "right", "va": "top"}
+        ax.text(x, 0.99, text, color=colour, fontsize=7, **place)
+
+
+def draw_intervals(
+    ax: Axes, part: pd.DataFrame, colour: str, marker: str, shift: int
+) -> None:
+    """Estimates with their intervals, `shift` days beside the vintage."""
+    x = part["vintage"] + pd.Timedelta(days=shift)
+    ax.vlines(x, part["low"], part["high"], color=colour, lw=1)
+    ax.plot(x, part["estimate"], marker, color=colour, ms=3.5)
+
+
+def logarithmic(ax: Axes) -> None:
+    """A logarithmic axis with plain numbers."""
+    ax.set_yscale("log")
+    ticks = [0.1, 1, 10]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
