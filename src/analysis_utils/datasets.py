@@ -153,6 +153,11 @@ def published_figures() -> pd.DataFrame:
     return load("published_figures")
 
 
+def article_claims() -> pd.DataFrame:
+    """Claims of the article that prompted the study, and what checks each of them."""
+    return load("article_claims")
+
+
 def program_counts() -> pd.DataFrame:
     """Identified and removed through 287(g), by agency and fiscal year 2006-2013."""
     return load("program_counts")

@@ -67,11 +67,19 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
 
 
 def last_day(as_of: Day = None) -> pd.Timestamp:
-    """The last day that the counts cover: of the newest list known on a day."""
+    """The last day that the counts cover: of the newest list known on a day.
+
+    Days after the last copy of that list are not covered, even if `as_of` is later:
+    between two lists nothing is known of the signings.
+    """
     editions = datasets.editions()
     if as_of is None:
         return editions.last_seen.max()
-    return min(pd.Timestamp(as_of), editions.last_seen.max())
+    known = editions[editions.first_seen <= pd.Timestamp(as_of)]
+    if len(known) == 0:
+        raise ValueError(f"No list is known before {editions.first_seen.min().date()}; "
+                         f"{as_of} is earlier")
+    return min(pd.Timestamp(as_of), known.last_seen.max())
 
 
 def active_since_2002(*, interpolated: bool = False) -> pd.DataFrame:
@@ -130,11 +138,14 @@ def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
     """Signing date by agreement: the register's, or the one printed on that day."""
     if as_of is None:
         return agreements.set_index("agreement_id").signed
+    day = pd.Timestamp(as_of)
     printed = datasets.signing_dates()
-    printed = printed[printed.first_printed <= pd.Timestamp(as_of)]
+    printed = printed[printed.first_printed <= day]
+    printed = printed.assign(last=printed.last_printed.clip(upper=day))
     listed = printed.groupby("agreement_id").first_printed.transform("min")
     first = printed[printed.signed <= listed]
-    return first.sort_values("first_printed", kind="stable").groupby(
+    order = ["last", "first_printed", "signed"]  # the one printed last corrects others
+    return first.sort_values(order, kind="stable").groupby(
         "agreement_id").signed.last()
 
 
