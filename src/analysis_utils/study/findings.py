@@ -27,6 +27,13 @@ def p_words(p: float | None, key: str) -> str:
     return "p < 0.001" if p is not None and p < 0.001 else f"p = {{{key}}}"
 
 
+def words(key: str, found: Finding) -> str:
+    """Template for a result recorded as `key`: interval and p, or why there is none."""
+    if found.estimate is None:
+        return f"not testable ({found.note})"
+    return f"{{{key}:interval}} ({p_words(found.p, f'{key}_p')})"
+
+
 def rank_p(statistic: float, draws, centre: float = 0.0) -> float:
     """Two-sided p: rank of |statistic - centre| among draws under the hypothesis."""
     as_far = (abs(draws - centre) >= abs(statistic - centre) - 1e-12).sum()

@@ -127,16 +127,35 @@ def leave_one_out(frame: pd.DataFrame, x: str, y: str, given: str | None = None
                       for state in values.index})
 
 
-def scatter(ax: Axes, frame: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
-    """One postal code a state; states without any agreement are grey."""
-    shown = publish.rounded(frame[[x, y, "agreements"]].dropna())
-    for state, row in shown.iterrows():
-        colour = COLOURS["other" if row["agreements"] == 0 else "observed"]
-        ax.text(row[x], row[y], state, fontsize=6.5, ha="center", va="center",
-                color=colour, clip_on=False)
-    for values, limits in ((shown[x], ax.set_xlim), (shown[y], ax.set_ylim)):
-        limits(values.min() - 0.04 * np.ptp(values), values.max() + 0.04 * np.ptp(values))
-    return shown
+def scatter(ax: Axes, ranked: pd.DataFrame, x: str, y: str) -> Axes:
+    """A postal code for each state at its ranks; grey: without any agreement.
+
+    Codes that would cover each other are moved apart, mostly by less than one rank.
+    """
+    heights = apart(ranked[x].to_numpy(), ranked[y].to_numpy())
+    for (state, row), height in zip(ranked.iterrows(), heights, strict=True):
+        colour = COLOURS["event" if row["agreements"] == 0 else "fitted"]
+        weight = "normal" if row["agreements"] == 0 else "bold"
+        ax.text(row[x], height, state, fontsize=6.5, ha="center", va="center",
+                color=colour, weight=weight)
+    ends = (-1, len(ranked) + 2)
+    ax.set(xlim=ends, ylim=ends)
+    return ax
+
+
+def apart(x: np.ndarray, y: np.ndarray, width: float = 2.9, height: float = 1.35
+          ) -> np.ndarray:
+    """y of labels at (x, y), pushed up and down until none covers another."""
+    order = np.argsort(np.argsort(x, kind="stable"), kind="stable")
+    place = y.astype(float) + 1e-3 * (order * 7 % 11)  # ties part without a slant
+    for _ in range(200):
+        gap = place[:, None] - place[None, :]
+        close = (np.abs(x[:, None] - x[None, :]) < width) & (np.abs(gap) < height)
+        np.fill_diagonal(close, False)
+        if not close.any():
+            break
+        place += 0.25 * (close * np.sign(gap) * (height - np.abs(gap))).sum(axis=1)
+    return np.round(place, 2)
 
 
 def rank_axis(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
