@@ -261,3 +261,24 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
             "states and territories": listed.state.nunique(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("day")
+
+
+def agreements_known(as_of: Day = None) -> pd.DataFrame:
+    """One row for each agreement listed by a day, as known on that day.
+
+    Columns agreement_id, agency_id, state, agency_kind, level, model, signed (the
+    date known then), first_listed, last_listed and gone_by (missing while listed).
+    """
+    cut = last_day(as_of)
+    spells = datasets.spells()
+    spells = spells[spells.first_listed <= cut].sort_values(["agreement_id", "spell"])
+    first, last = (spells.drop_duplicates("agreement_id", keep=keep).set_index(
+        "agreement_id") for keep in ("first", "last"))
+    agreements = datasets.agreements()
+    table = agreements[["agreement_id", "agency_id", "state", "agency_kind", "level",
+                        "model"]].set_index("agreement_id").loc[first.index]
+    table["signed"] = _signed(agreements, as_of).reindex(first.index)
+    table["first_listed"] = first.first_listed
+    table["last_listed"] = last.last_listed.clip(upper=cut)
+    table["gone_by"] = last.gone_by.where(last.gone_by <= cut)
+    return table.reset_index()
