@@ -19,6 +19,8 @@ from analysis_utils.workflow import manifest
 
 ARCHIVED = sorted((ROOT / "outputs").glob("[0-9]*/*/*.ipynb"))
 NAMES = [f"{p.parent.parent.name}/{p.parent.name}" for p in ARCHIVED]
+# One run of each notebook by nbval; test_reproduction makes every run again.
+FIRST = list({path.name: path for path in reversed(ARCHIVED)}.values())
 
 
 def nbval(path: Path) -> subprocess.CompletedProcess:
@@ -68,7 +70,7 @@ def test_every_archived_file_is_in_the_manifest(path):
     assert manifest.files_written(path.parent) == stamp["outputs"]
 
 
-@pytest.mark.parametrize("path", ARCHIVED, ids=NAMES)
+@pytest.mark.parametrize("path", FIRST, ids=[path.stem for path in FIRST])
 def test_the_same_when_executed_again(path):
     done = nbval(path)
     assert done.returncode == 0, done.stdout[-3000:]
