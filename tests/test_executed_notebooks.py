@@ -45,6 +45,8 @@ def missing_parts(path: Path) -> list[str]:
     found = []
     if order != list(range(1, len(code) + 1)):
         found.append(f"cells ran in the order {order}")
+    if any(o.get("name") == "stderr" for cell in code for o in cell.outputs):
+        found.append("a warning is printed")
     data = [o.get("data", {}) for cell in code for o in cell.outputs]
     if any(kind in d for d in data for kind in ("image/png", "image/jpeg")):
         found.append("a picture that nbval cannot compare")
