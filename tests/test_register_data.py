@@ -7,6 +7,7 @@ from pathlib import Path
 import frictionless
 import pandas as pd
 import pytest
+from register_lists import data_folder, row, write_hand, write_list
 
 from analysis_utils import datasets, series
 from analysis_utils.collect import compile as compiling
@@ -108,18 +109,30 @@ def test_every_file_of_data_is_documented():
 
 
 def test_the_register_compiles_from_its_printed_rows_as_committed():
-    table, printed = compiling.from_data(DATA)
-    tables = compiling.tables(table, compiling.identified(printed, DATA), DATA)
-    assert_as_committed(tables)
+    assert_as_committed(compiling.compiled_from_data(DATA))
 
 
 @raw
-def test_the_register_compiles_from_the_workbooks_as_committed():
-    folder = sources.raw_folder()
-    published = editions.read_captures(folder, DATA)
-    table, printed = compiling.from_lists(published, folder, DATA)
-    tables = compiling.tables(table, compiling.identified(printed, DATA), DATA)
-    assert_as_committed(tables | {"captures": published})
+def test_data_compiles_from_the_published_files_as_committed():
+    assert_as_committed(compiling.compiled_from_raw(sources.raw_folder(), DATA))
+
+
+def test_missing_workbooks_are_named_and_the_rest_compiles(tmp_path, capsys, monkeypatch):
+    data = data_folder(tmp_path)
+    rows = [row("Alpha PD"), row("Beta PD")]
+    raw = tmp_path / "raw"
+    write_list(raw / "ice_lists/participatingAgencies03012025am.xlsx", rows)
+    copy = {"commit": "c", "repository": "r", "committed_at": "", "sha256": "s"}
+    names = [f"participatingAgencies0{day}2025am.xlsx" for day in ("301", "302")]
+    pd.DataFrame([copy | {"file": name, "path": name, "same_table_as": name}
+                  for name in names]).to_csv(raw / "captures.csv", index=False)
+    write_hand(data, "aliases", [("TX", "Nobody", "", "Alpha PD", "", "misspelt", "x")])
+    monkeypatch.setattr(compiling, "tables", compiling.tables_of_lists)
+    tables = compiling.compiled_from_raw(raw, data)
+    assert len(tables["agreements"]) == 2 and "encounters" not in tables
+    said = capsys.readouterr().err
+    assert "1 workbooks are not in" in said and names[1] in said
+    assert "No encounter files" in said
 
 
 def assert_as_committed(tables):

@@ -177,7 +177,7 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
         used.append((hit & ((table.agency_kind != row.kind)
                             | (table.level != row.level))).any())
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
-    require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
+    require_used(hand, "agencies", hand.agencies, used)
     return table
 
 
