@@ -109,8 +109,8 @@ def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
     table, printed, missing = from_lists(published, raw, data, decisions)
     if missing:
         decisions = replace(decisions, partial=True)
-        print(f"{len(missing)} workbooks are not in {raw / 'ice_lists'} and their "
-              f"editions are left out: {', '.join(missing)}", file=sys.stderr)
+        print(f"Not in {raw / 'ice_lists'}, so that their editions are left out: "
+              f"{', '.join(missing)}", file=sys.stderr)
     rows = identified(printed, data, decisions)
     compiled = {"captures": published} | tables(table, rows, data, decisions)
     if (raw / "encounters").is_dir():
