@@ -2,15 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import frictionless
 import pandas as pd
 import pytest
+from register_lists import data_folder, row, write_hand, write_list
 
 from analysis_utils import datasets, series
 from analysis_utils.collect import compile as compiling
-from analysis_utils.collect import dictionary, editions, sources
+from analysis_utils.collect import dictionary, editions, hand, sources
 from analysis_utils.run_context import ROOT
 
 DATA = ROOT / "data"
@@ -108,18 +110,30 @@ def test_every_file_of_data_is_documented():
 
 
 def test_the_register_compiles_from_its_printed_rows_as_committed():
-    table, printed = compiling.from_data(DATA)
-    tables = compiling.tables(table, compiling.identified(printed, DATA), DATA)
-    assert_as_committed(tables)
+    assert_as_committed(compiling.compiled_from_data(DATA))
 
 
 @raw
-def test_the_register_compiles_from_the_workbooks_as_committed():
-    folder = sources.raw_folder()
-    published = editions.read_captures(folder, DATA)
-    table, printed = compiling.from_lists(published, folder, DATA)
-    tables = compiling.tables(table, compiling.identified(printed, DATA), DATA)
-    assert_as_committed(tables | {"captures": published})
+def test_data_compiles_from_the_published_files_as_committed():
+    assert_as_committed(compiling.compiled_from_raw(sources.raw_folder(), DATA))
+
+
+def test_missing_workbooks_are_named_and_the_rest_compiles(tmp_path, capsys, monkeypatch):
+    data = data_folder(tmp_path)
+    rows = [row("Alpha PD"), row("Beta PD")]
+    raw = tmp_path / "raw"
+    write_list(raw / "ice_lists/participatingAgencies03012025am.xlsx", rows)
+    copy = {"commit": "c", "repository": "r", "committed_at": "", "sha256": "s"}
+    names = [f"participatingAgencies0{day}2025am.xlsx" for day in ("301", "302")]
+    pd.DataFrame([copy | {"file": name, "path": name, "same_table_as": name}
+                  for name in names]).to_csv(raw / "captures.csv", index=False)
+    write_hand(data, "aliases", [("TX", "Nobody", "", "Alpha PD", "", "misspelt", "x")])
+    monkeypatch.setattr(compiling, "tables", compiling.tables_of_lists)
+    tables = compiling.compiled_from_raw(raw, data)
+    assert len(tables["agreements"]) == 2 and "encounters" not in tables
+    said = capsys.readouterr().err
+    assert f"their editions are left out: {names[1]}\n" in said
+    assert "No encounter files" in said
 
 
 def assert_as_committed(tables):
@@ -130,7 +144,6 @@ def assert_as_committed(tables):
 
 @raw
 def test_the_list_of_a_day_is_that_of_its_workbook():
-    from analysis_utils.collect import hand
     from analysis_utils.collect.workbooks import read_table
 
     headings = hand.columns_by_heading(hand.read(DATA / "hand"))
@@ -212,3 +225,35 @@ def test_no_edition_is_dated_before_its_signings_or_after_its_commit():
     known = first[first.committed_at != ""]
     committed = pd.to_datetime(known.committed_at).dt.normalize()
     assert (known.first_seen <= committed).all() and len(known) > 100
+
+
+@pytest.mark.parametrize("day", ["2021-06-30", "2025-07-04", "2025-08-29"])
+def test_what_was_known_on_a_day_is_what_the_lists_of_then_give(day, monkeypatch):
+    choices = [{"basis": basis, "as_of": day, "frequency": "day", "end": day}
+               for basis in ("listing", "signing")]
+    known = [function(**choice) for choice in choices
+             for function in (series.active, series.signings)]
+    for name, table in register_of(day, monkeypatch).items():
+        monkeypatch.setattr(datasets, name, lambda table=table: table)
+    then = [function(**{**choice, "as_of": None}) for choice in choices
+            for function in (series.active, series.signings)]
+    for now, truth in zip(known, then, strict=True):
+        pd.testing.assert_frame_equal(now, truth, check_freq=False)
+
+
+def register_of(day, monkeypatch):
+    """The register's tables from the lists published by a day, as loaded."""
+    table, printed = compiling.from_data(DATA)
+    table = table[table.first_seen <= day]
+    printed = printed[printed["first"] < len(table)].copy()
+    printed["last"] = printed["last"].clip(upper=len(table) - 1)
+    printed["last_edition"] = printed["last"].map(table.edition)
+    decisions = replace(hand.read(DATA / "hand"), partial=True)
+    tables = compiling.tables_of_lists(
+        table, compiling.identified(printed, DATA, decisions), DATA, decisions)
+    dates = ["signed", "first_listed", "gone_by", "first_seen", "last_seen",
+             "first_printed", "last_printed", "replaced_by"]
+    return {name: tables[name].assign(**{
+        column: pd.to_datetime(tables[name][column].replace("", None))
+        for column in dates if column in tables[name]})
+        for name in ("editions", "agreements", "spells", "signing_dates")}

@@ -15,6 +15,7 @@ from register_lists import (
     HEADINGS,
     JEM,
     WSO,
+    again,
     compiled,
     data_folder,
     row,
@@ -23,7 +24,7 @@ from register_lists import (
 )
 
 from analysis_utils.collect import compile as compiling
-from analysis_utils.collect import editions, sources, update
+from analysis_utils.collect import editions, hand, sources, update
 from analysis_utils.collect.changes import report
 from analysis_utils.run_context import ROOT
 
@@ -135,9 +136,9 @@ def test_the_register_with_a_taken_list_compiles_the_same_again(tmp_path, data):
     taken = state(data)
     assert (data / "lists/2025-03-20pm.xlsx").exists()
     raw = tmp_path / "raw"
-    table, printed = compiling.from_lists(editions.read_captures(raw, data), raw, data)
-    again = compiling.tables_of_lists(table, compiling.identified(printed, data), data)
-    sources.write_tables(again, data)
+    published, decisions = editions.read_captures(raw, data), hand.read(data / "hand")
+    table, printed, _ = compiling.from_lists(published, raw, data, decisions)
+    sources.write_tables(again(table, printed, data), data)
     assert state(data) == taken
 
 
@@ -175,8 +176,7 @@ def test_a_row_set_aside_counts_once_it_is_decided(tmp_path, data):
     models = (data / "hand/models.csv").read_text()
     (data / "hand/models.csv").write_text(
         models + "TTM,Tribal Task Force Model,Officers of a tribe\n")
-    table, printed = compiling.from_data(data)
-    tables = compiling.tables_of_lists(table, compiling.identified(printed, data), data)
+    tables = again(*compiling.from_data(data), data)
     assert "TX-tribal-police-TTM" in set(tables["agreements"].agreement_id)
 
 
@@ -236,8 +236,7 @@ def test_a_misspelt_name_taken_in_is_aliased_afterwards(tmp_path, data):
     update.take_in(proposed(new_list(tmp_path, rows), data), data)
     write_hand(data, "aliases", [("TX", "Alfa PD", "TFM", "Alpha PD", "", "misspelt",
                                   "same signing date")])
-    table, printed = compiling.from_data(data)
-    tables = compiling.tables_of_lists(table, compiling.identified(printed, data), data)
+    tables = again(*compiling.from_data(data), data)
     assert (tables["agreements"].gone_by == "").all()
 
 

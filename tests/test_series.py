@@ -37,7 +37,10 @@ def small(monkeypatch):
         "signed": days("2025-02-01", "2025-03-03", "2025-02-10", "2025-03-08",
                        "2025-03-09", "2025-02-20"),
         "first_printed": days("2025-03-01", "2025-03-05", "2025-03-01", "2025-03-10",
-                              "2025-03-20", "2025-03-01")})
+                              "2025-03-20", "2025-03-01"),
+        "last_printed": days("2025-03-31", "2025-03-31", "2025-03-05", "2025-03-10",
+                             "2025-03-31", "2025-03-31"),
+        "replaced_by": days(None, None, "2025-03-10", "2025-03-20", None, None)})
     tables = {"editions": editions, "agreements": agreements, "spells": spells,
               "signing_dates": signed}
     for name, table in tables.items():

@@ -135,17 +135,22 @@ def _known(basis: str, as_of: Day) -> pd.DataFrame:
 
 
 def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
-    """Signing date by agreement: the register's, or the one printed on that day."""
+    """Signing date by agreement: the register's, or the one known on that day.
+
+    That is the date printed last by then among those not later than the first
+    listing, as in the register.
+    """
     if as_of is None:
         return agreements.set_index("agreement_id").signed
-    day = pd.Timestamp(as_of)
+    cut = pd.Timestamp(as_of)
     printed = datasets.signing_dates()
-    printed = printed[printed.first_printed <= day]
-    printed = printed.assign(last=printed.last_printed.clip(upper=day))
-    listed = printed.groupby("agreement_id").first_printed.transform("min")
-    first = printed[printed.signed <= listed]
-    order = ["last", "first_printed", "signed"]  # the one printed last corrects others
-    return first.sort_values(order, kind="stable").groupby(
+    printed = printed[printed.first_printed <= cut].copy()
+    printed["last"] = printed.last_printed.clip(upper=cut)
+    printed["until"] = printed.replaced_by.where(printed.replaced_by <= cut)
+    spells = datasets.spells()
+    listed = spells.groupby("agreement_id").first_listed.min()
+    first = printed[printed.signed <= printed.agreement_id.map(listed)]
+    return first.sort_values(["last", "until", "signed"]).groupby(
         "agreement_id").signed.last()
 
 

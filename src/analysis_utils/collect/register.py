@@ -177,7 +177,7 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
         used.append((hit & ((table.agency_kind != row.kind)
                             | (table.level != row.level))).any())
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
-    require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
+    require_used(hand, "agencies", hand.agencies, used)
     return table
 
 
@@ -187,7 +187,8 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     A date later than the first listing can't be that of the first signing: it is a
     new signing. Among the others the one printed last corrects those before.
     """
-    table = dates.sort_values(["agreement_id", "last_printed", "signed"])
+    table = dates.assign(until=dates.replaced_by.replace("", "still"))
+    table = table.sort_values(["agreement_id", "last_printed", "until", "signed"])
     listed = table.agreement_id.map(first_listed)
     first = table[table.signed <= listed].groupby("agreement_id").signed
     again = table[table.signed > listed].groupby("agreement_id").signed.last()
