@@ -273,6 +273,19 @@ def test_forecast_covers():
     assert naive / 200 < 0.75
 
 
+def test_forecast_skips_left_out_periods():
+    y = gaussian(level=4.0)
+    y.iloc[[10, 24, 30]] = np.nan
+    part = event(transition=1, phase="exclude")
+    gaps = [("2020-11", "2020-11"), ("2022-07", "2022-07")]
+    for errors in ("ols", "reml-ar1", Sarima((1, 0, 0))):
+        forecast = InterruptedTimeSeries(
+            y, part, errors=errors, exclude=gaps
+        ).forecast()
+        assert len(forecast.observed) == 22 and forecast.before.nobs == 23
+        assert forecast.effect().notna().all(axis=None)
+
+
 def test_forecast_refusals():
     with pytest.raises(Refusal, match="spline"):
         model(trend="spline").forecast()

@@ -110,6 +110,8 @@ def prop99_single(path):
     lower, upper = result.conf_int().loc["p99_level"]
     yield "p99_level, lower", "-29.7518", lower
     yield "p99_level, upper", "-10.3644", upper
+    durbin_watson = result.diagnostics().tests.loc["Durbin-Watson", "statistic"]
+    yield "Durbin-Watson (R 4.2.2)", "0.535", durbin_watson
     after = result.t_test({"time": 1, "p99_slope": 1})
     yield "trend after", "-3.274126", after["estimate"]
 

@@ -67,16 +67,20 @@ def calibrate(
 def _model(n: int, family: str, errors: object, mean: np.ndarray):
     """Return a model with a stand-in outcome: its design and estimator are used."""
     periods = pd.period_range("2000-01", periods=n, freq="M")
-    wiggle = np.arange(n) % 2
     event = Intervention("event", periods[n // 2], slope=True)
-    y = pd.Series(mean + wiggle, periods)
+    y = pd.Series(mean + _stand_in(n), periods)
     return InterruptedTimeSeries(y, event, family=family, errors=errors)
+
+
+def _stand_in(n: int) -> np.ndarray:
+    """Return whole numbers without a trend, to which any model can be fitted."""
+    return np.arange(n) ** 2 * 7 % 11 % 4
 
 
 def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
     """Simulate, refit, and count rejections of level and slope."""
     n = len(model.y)
-    mean = model.design.y - np.arange(n) % 2
+    mean = model.design.y - _stand_in(n)
     terms = ["event_level", "event_slope"]
     place = [model.design.names.index(term) for term in terms]
     one_by_one = model.family == "negative_binomial"
@@ -88,8 +92,8 @@ def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
             return (params / bse)[place].T
 
     t = run_batches(work, draws, seed=seed, batch=500, workers=workers, label=name)
-    df = n - len(model.design.names)
-    law = stats.norm if model.log_link else stats.t(df)
+    df = model.fit().df_resid
+    law = stats.norm if np.isinf(df) else stats.t(df)
     return [
         {**_setting(noise, n), "estimator": name, "term": term}
         | _share(t[:, column], law.isf(0.025))

@@ -33,7 +33,7 @@ class Estimate:
 
 
 def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
-    if (resid**2).sum() <= 1e-22 * max((y**2).sum(), 1e-300):
+    if (resid**2).sum() <= 1e-20 * ((y - y.mean()) ** 2).sum():
         raise Refusal(
             "The model fits every point exactly: nothing is left to measure its "
             "uncertainty by. Use fewer terms or more periods."

@@ -63,7 +63,9 @@ class InterruptedTimeSeries:
     offset : log of the exposure (counts only); with `control` a series for all units or
         a table with one column a unit, named as the outcome and the controls are.
     covariates : columns indexed by the same periods; the counterfactual keeps them.
-    control : one series or a table with one column a control unit.
+    control : one series or a table with one column a control unit. Another design with
+        a control: its difference from y as the outcome, or for counts the log of the
+        control as offset, with Newey-West errors (Bottomley et al. 2019).
     exclude : windows (first, last) left out of the fit; time still runs through them.
     use_t : intervals by t(n - k) instead of the normal distribution, or the reverse.
         None: t for least squares, z for counts and state-space errors, as the published
