@@ -28,7 +28,7 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list clean test lock environment
+.PHONY: help all run why list raw clean test lock environment
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -55,12 +55,15 @@ why: environment ## Say for each run what changed since its outputs were made
 list: environment ## List the notebooks with their runs and parameters
 	@$(DRIVER) list
 
+raw: environment ## Fetch the published files with checksums (177 files, 30 MB; resumes)
+	@$(PY) -m analysis_utils.collect.fetch
+
 clean: ## Remove the outputs, so that `make all` computes everything again
 	@rm -rf outputs/[0-9]* outputs/custom outputs/failed outputs/.[a-z]*
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
 
 test: environment ## Test everything
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \

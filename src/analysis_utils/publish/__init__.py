@@ -1,0 +1,17 @@
+"""Figures, tables and numbers of a run: the one place that writes its outputs."""
+
+from analysis_utils.publish.files import figure, rounded, table
+from analysis_utils.publish.results import hypothesis, number, sentence
+from analysis_utils.publish.style import COLOURS, MODEL_NAMES, new_figure
+
+__all__ = [
+    "COLOURS",
+    "MODEL_NAMES",
+    "figure",
+    "hypothesis",
+    "new_figure",
+    "number",
+    "rounded",
+    "sentence",
+    "table",
+]

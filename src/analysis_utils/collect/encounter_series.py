@@ -1,0 +1,52 @@
+"""What each series of data/encounters.csv is: data/encounter_series.csv."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis_utils.collect.counts import PARTIAL
+
+COLUMNS = [
+    "series", "level", "title", "unit", "publisher", "counts", "known_faults", "first",
+    "last", "months", "months_missing", "first_flag", "last_flag", "sources",
+]  # fmt: skip
+
+
+def encounter_series(encounters: pd.DataFrame, hand: Path) -> pd.DataFrame:
+    """One row for each series and level: what it counts, its faults, its coverage.
+
+    The words come from data/hand/series.csv, the coverage from the counts; ValueError
+    if either names a series that the other lacks.
+    """
+    words = pd.read_csv(hand / "series.csv")
+    odd = set(words.series) ^ set(encounters.series)
+    if odd:
+        raise ValueError(
+            f"{hand / 'series.csv'} and the compiled counts differ in {sorted(odd)}"
+        )
+    groups = encounters.groupby(["series", "level"], sort=True)
+    coverage = pd.DataFrame([_coverage(group) for _, group in groups])
+    return coverage.merge(words, on="series", validate="m:1")[COLUMNS]
+
+
+def _coverage(group: pd.DataFrame) -> dict[str, object]:
+    """Coverage of one series at one level; a month counts once for all geographies."""
+    flags = group.groupby("date").flag.agg(_flag_of_month)
+    first, last = flags.index[0], flags.index[-1]
+    span = len(pd.period_range(first, last, freq="M"))
+    return {
+        "series": group.series.iloc[0],
+        "level": group.level.iloc[0],
+        "first": first,
+        "last": last,
+        "months": len(flags),
+        "months_missing": span - len(flags),
+        "first_flag": flags.iloc[0],
+        "last_flag": flags.iloc[-1],
+        "sources": " ".join(sorted(group.source.unique())),
+    }
+
+
+def _flag_of_month(flags: pd.Series) -> str:
+    """One flag for all geographies: one partial cell makes the month partial."""
+    return PARTIAL if (flags == PARTIAL).any() else flags.mode()[0]

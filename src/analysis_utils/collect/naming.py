@@ -1,0 +1,72 @@
+"""Rules for names that hold for every agency: spelling out, kind of agency, slugs.
+
+A rule here is general (apostrophes, "Dept", "Sheriff's Office"). What is true of one
+agency only is a decision, and stands with its reason in data/hand/.
+"""
+
+import re
+import unicodedata
+
+WORDS = {
+    "DEPT": "DEPARTMENT", "PD": "POLICE DEPARTMENT", "ST": "SAINT", "FT": "FORT",
+    "TWP": "TOWNSHIP", "PCT": "PRECINCT", "DPS": "DEPARTMENT OF PUBLIC SAFETY",
+    "CORRECTIONS": "CORRECTION", "SHERIFFS": "SHERIFF",
+}
+SHERIFF_OFFICE = re.compile(r"\bSHERIFF (?:OFFICES?|DEPARTMENT)\b")
+
+# First rule that fits decides; the order goes from the particular to the general.
+KINDS = (
+    ("task force", r"\bTASK FORCE\b"),
+    ("campus", r"\b(?:UNIVERSITY|COLLEGE|CAMPUS|SCHOOLS?|TRUSTEES)\b"),
+    ("constable", r"\bCONSTABLES?\b"),
+    ("sheriff", r"\bSHERIFF\b"),
+    ("prosecutor", r"\b(?:COUNTY|DISTRICT|STATE) ATTORNEYS?\b|\bPROSECUT|\bSOLICITOR"),
+    ("airport and port", r"\b(?:AIRPORT|PORT AUTHORITY|SEAPORT)\b"),
+    ("corrections", r"\b(?:CORRECTION(?:AL)?|JAILS?|PRISONS?|DETENTION|PRISONER"
+                    r"|BOARD OF COUNTY COMMISSIONERS)\b"),
+    ("police", r"\b(?:POLICE|MARSHALS?|PUBLIC SAFETY|TOWN|CITY|VILLAGE|BOROUGH)\b"),
+)
+
+
+def normalized(agency: str) -> str:
+    """Name in one spelling: upper case, no punctuation, common words spelled out."""
+    plain = unicodedata.normalize("NFKC", agency).upper()
+    plain = plain.replace("&", " AND ")
+    plain = re.sub(r"[\u2018\u2019\u02bc'`\u00b4.]", "", plain)
+    words = re.sub(r"[^A-Z0-9]+", " ", plain).split()
+    return SHERIFF_OFFICE.sub("SHERIFF", " ".join(WORDS.get(w, w) for w in words))
+
+
+def trimmed(text: str) -> str:
+    """Text without outer or doubled white space (no-break spaces included)."""
+    return " ".join(text.split())
+
+
+def kind(agency: str, level: str) -> str:
+    """Kind of agency from its normalized name and level of government."""
+    for name, pattern in KINDS:
+        if re.search(pattern, agency):
+            if name in ("police", "sheriff") and level == "state":
+                return "state agency"
+            return name
+    return "state agency" if level == "state" else "other"
+
+
+def level(agency: str, printed: str) -> str:
+    """Level of government: as printed, but a sheriff is always that of a county.
+
+    Without a printed level (lists before 21 February 2025) the name has to tell.
+    """
+    if re.search(r"\bSHERIFF\b", agency):
+        return "county"
+    if printed:
+        return printed
+    if re.search(r"\b(?:COUNTY|PARISH|DISTRICT|REGIONAL)\b", agency):
+        return "county"
+    statewide = r"\b(?:STATE|DEPARTMENT OF (?:CORRECTION|PUBLIC SAFETY))\b"
+    return "state" if re.search(statewide, agency) else "municipal"
+
+
+def slug(text: str) -> str:
+    """gulf-county-sheriff for GULF COUNTY SHERIFF."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

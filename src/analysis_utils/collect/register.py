@@ -1,0 +1,314 @@
+"""Identified rows -> the register: agreements, spells, removals, signing dates."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis_utils.collect import naming
+from analysis_utils.collect.hand import Hand, require_used
+
+BRIEF = 10  # days: a listing this short, then gone, is marked
+SWITCH = 30  # days around a removal in which a new model counts as its replacement
+NO_COUNTY = {"", "NA", "N A"}
+
+
+@dataclass(frozen=True)
+class Register:
+    """The tables of the register, ready to be written."""
+
+    editions: pd.DataFrame
+    agreements: pd.DataFrame
+    spells: pd.DataFrame
+    signing_dates: pd.DataFrame
+    printed_rows: pd.DataFrame
+    key_care: pd.DataFrame
+
+
+def compiled(rows: pd.DataFrame, editions: pd.DataFrame, hand: Hand,
+             counties: pd.DataFrame) -> Register:
+    """Register from identified rows (identify.identified) and their editions.
+
+    editions: edition, first_seen, last_seen and provenance, in order; `first` and
+    `last` of the rows are positions in it.
+    """
+    stated = rows[rows.set_aside == ""]
+    listings = expanded(stated, "agreement_id")
+    spells = spells_of(listings, editions)
+    dates = signing_dates(stated, editions)
+    agreements = _agreements(stated, spells, dates, editions, hand, counties)
+    spells = _dated(spells, editions)
+    return Register(
+        editions=_counted(rows, listings, editions),
+        agreements=agreements, spells=spells, signing_dates=dates,
+        printed_rows=_printed_rows(rows), key_care=key_care(stated, len(editions)))
+
+
+def expanded(rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """One row for each key in each edition that printed it: key, position."""
+    lengths = (rows["last"] - rows["first"] + 1).to_numpy()
+    table = rows.loc[rows.index.repeat(lengths), [key, "first"]]
+    table["position"] = table["first"] + table.groupby(level=0).cumcount()
+    return table[[key, "position"]].drop_duplicates().sort_values(
+        [key, "position"], ignore_index=True)
+
+
+def spells_of(listings: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
+    """Unbroken runs of editions for each agreement: spell, first, last (positions)."""
+    step = listings.groupby("agreement_id").position.diff()
+    number = (step != 1).groupby(listings.agreement_id).cumsum()
+    runs = listings.groupby(["agreement_id", number.rename("spell")]).position
+    spells = runs.agg(first="min", last="max").reset_index()
+    spells["ended"] = spells["last"] < len(editions) - 1
+    return spells
+
+
+def _dated(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
+    """Spells with the dates of the lists that bound them."""
+    seen, name = editions.first_seen, editions.edition
+    table = spells[["agreement_id", "spell"]].copy()
+    table["not_listed_before"] = _at(seen, spells["first"] - 1)
+    table["first_listed"] = _at(seen, spells["first"])
+    table["last_listed"] = _at(editions.last_seen, spells["last"])
+    table["gone_by"] = _at(seen, spells["last"] + 1)
+    table["first_edition"] = _at(name, spells["first"])
+    table["last_edition"] = _at(name, spells["last"])
+    return table
+
+
+def _at(values: pd.Series, positions: pd.Series) -> pd.Series:
+    """Values at positions; blank outside."""
+    known = dict(enumerate(values))
+    return positions.map(known).astype("str").fillna("")
+
+
+def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
+    """Every signing date ever printed for an agreement, with its intervals.
+
+    Where one list prints an agreement twice with different dates, both stand.
+    """
+    rows = stated[stated.signed_date.notna()].copy()
+    rows["dated"] = rows.agreement_id + " " + rows.signed_date.dt.strftime("%Y-%m-%d")
+    runs = expanded(rows, "dated")
+    step = runs.groupby("dated").position.diff()
+    number = (step != 1).groupby(runs.dated).cumsum()
+    table = runs.groupby(["dated", number.rename("run")]).position.agg(["min", "max"])
+    table = table.reset_index()
+    parts = table.dated.str.rsplit(" ", n=1, expand=True)
+    return pd.DataFrame({
+        "agreement_id": parts[0], "signed": parts[1],
+        "first_printed": _at(editions.first_seen, table["min"]),
+        "last_printed": _at(editions.last_seen, table["max"]),
+        "replaced_by": _at(editions.first_seen, table["max"] + 1),
+    }).sort_values(["agreement_id", "first_printed", "signed"], ignore_index=True)
+
+
+def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
+                editions: pd.DataFrame, hand: Hand, counties: pd.DataFrame
+                ) -> pd.DataFrame:
+    bounds = spells.groupby("agreement_id").agg(
+        first=("first", "min"), last=("last", "max"), n_spells=("spell", "max"))
+    table = bounds.join(_descriptions(stated, hand, counties))
+    table["first_listed"] = _at(editions.first_seen, table["first"])
+    table["last_listed"] = _at(editions.last_seen, table["last"])
+    table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
+    table = table.join(_signed(dates, table.first_listed))
+    table["days_listed"] = _days_listed(spells, editions)
+    table["removal"] = removals(table, spells, editions)
+    table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
+    columns = ["agreement_id", "agency_id", "state", "agency", "agency_kind", "level",
+               "county", "county_fips", "model", "signed", "signed_quality",
+               "resigned", "dates_printed", "first_listed", "last_listed", "gone_by",
+               "removal", "n_spells", "days_listed", "brief", "names_printed"]
+    return table.reset_index().sort_values("agreement_id")[columns]
+
+
+def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
+                  ) -> pd.DataFrame:
+    """State, model, best spelling, level, kind and county of each agreement."""
+    rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable").copy()
+    rows["county_fips"] = counties_of(rows, hand, counties)
+    groups = rows.groupby("agreement_id")
+    table = groups[["agency_id", "state_code", "model", "name"]].first()
+    table = table.rename(columns={"state_code": "state"})
+    table["agency"] = _best_spelling(rows, hand)
+    table["names_printed"] = groups.agency.nunique()
+    table["level"] = rows[rows.level_code != ""].groupby("agreement_id").level_code.last()
+    table["county_fips"] = (rows[rows.county_fips != ""]
+                            .groupby("agreement_id").county_fips.last())
+    table[["level", "county_fips"]] = table[["level", "county_fips"]].fillna("")
+    by_rule = [naming.level(name, printed)
+               for name, printed in zip(table.name, table.level, strict=True)]
+    table["level"] = by_rule
+    table["agency_kind"] = [naming.kind(*pair) for pair in
+                            zip(table.name, table.level, strict=True)]
+    table = _with_decided_kinds(table, hand)
+    named = dict(zip(counties.fips, counties.county, strict=True))
+    table["county"] = table.county_fips.map(named).astype("str").fillna("")
+    return table.drop(columns="name")
+
+
+def _best_spelling(rows: pd.DataFrame, hand: Hand) -> pd.Series:
+    """Spelling printed most often among those that need no alias.
+
+    An agency that was always misspelt takes the name that its alias gives.
+    """
+    shown = rows.agency.map({name: _plain(name) for name in rows.agency.unique()})
+    own = rows.key == rows.name
+    weight = (rows["last"] - rows["first"] + 1)[own]
+    counts = weight.groupby([rows.agreement_id[own], shown[own]]).sum().reset_index()
+    counts.columns = ["agreement_id", "agency", "times"]
+    counts = counts.sort_values(["agreement_id", "times", "agency"])
+    best = counts.groupby("agreement_id").agency.last()
+    given = {naming.normalized(name): name for name in hand.aliases.same_as}
+    rest = rows.groupby("agreement_id").name.first().map(given)
+    return best.reindex(rest.index).fillna(rest)
+
+
+def _plain(name: str) -> str:
+    return naming.trimmed(name).replace("\u2019", "'").replace("\u2018", "'")
+
+
+def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
+    used = []
+    for row in hand.agencies.itertuples():
+        hit = (table.state == row.state) & (table.name == naming.normalized(row.agency))
+        used.append((hit & ((table.agency_kind != row.kind)
+                            | (table.level != row.level))).any())
+        table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
+    require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
+    return table
+
+
+def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Series:
+    """FIPS code of each row's county; blank where none is printed or known.
+
+    A county named by the agency itself (Gulf County Sheriff) counts where the list
+    printed none.
+    """
+    known = {(state, naming.normalized(name)): fips for state, name, fips in
+             zip(counties.state, counties.county, counties.fips, strict=True)}
+    printed = {(row.state, row.printed, naming.normalized(row.agency)): row.county_fips
+               for row in hand.counties.itertuples()}
+    found, used = [], set()
+    for state, cell, key in zip(rows.state_code, rows.county, rows.key, strict=True):
+        cell = naming.trimmed(cell)
+        decided = [k for k in ((state, cell, key), (state, cell, "")) if k in printed]
+        used.update(decided)
+        fips = printed[decided[0]] if decided else _county(known, state, cell)
+        if not fips and naming.normalized(cell) in NO_COUNTY:
+            fips = _county_in_name(known, state, key)
+        found.append(fips)
+    keys = [(row.state, row.printed, naming.normalized(row.agency))
+            for row in hand.counties.itertuples()]
+    require_used("counties", hand.counties, pd.Series([k in used for k in keys],
+                                                      dtype=bool))
+    return pd.Series(found, index=rows.index)
+
+
+def _county(known: dict, state: str, cell: str) -> str:
+    name = naming.normalized(cell)
+    tries = [name, f"{name} COUNTY", f"{name} PARISH", f"{name} CITY"]
+    return next((known[state, t] for t in tries if (state, t) in known), "")
+
+
+def _county_in_name(known: dict, state: str, key: str) -> str:
+    for word in (" COUNTY ", " PARISH "):
+        if word in key:
+            return known.get((state, key.split(word)[0] + word.rstrip()), "")
+    return ""
+
+
+def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
+    """Signing date, its quality, a later signing, and every date printed.
+
+    A date later than the first listing can't be that of the first signing: it is a
+    new signing. Among the others the one printed last corrects those before.
+    """
+    table = dates.sort_values(["agreement_id", "last_printed", "signed"])
+    listed = table.agreement_id.map(first_listed)
+    first = table[table.signed <= listed].groupby("agreement_id").signed
+    again = table[table.signed > listed].groupby("agreement_id").signed.last()
+    printed = table.groupby("agreement_id").signed
+    result = pd.DataFrame(index=first_listed.index)
+    result["signed"] = first.last()
+    result["resigned"] = again
+    result["dates_printed"] = printed.agg(lambda days: ";".join(sorted(set(days))))
+    quality = pd.Series("printed", index=result.index)
+    quality = quality.mask(first.nunique().reindex(result.index) > 1, "redated")
+    late = result.signed.isna() & result.resigned.notna()
+    quality = quality.mask(late, "after listing").mask(
+        result.dates_printed.isna(), "missing")
+    result["signed"] = result.signed.fillna(printed.first().where(late))
+    result["signed_quality"] = quality
+    return result.fillna({"signed": "", "resigned": "", "dates_printed": ""})
+
+
+def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:
+    """Days from the first to the last list that printed it, summed over spells."""
+    first = pd.to_datetime(_at(editions.first_seen, spells["first"]))
+    last = pd.to_datetime(_at(editions.last_seen, spells["last"]))
+    return (last - first).dt.days.groupby(spells.agreement_id).sum()
+
+
+def removals(table: pd.DataFrame, spells: pd.DataFrame, editions: pd.DataFrame
+             ) -> pd.Series:
+    """How each agreement left the list; blank while it is listed.
+
+    agency left: the agency has no other agreement on the next list; model switched:
+    another model of its began within SWITCH days of the removal; model dropped: it
+    kept another model that it had before.
+    """
+    seen = pd.to_datetime(editions.first_seen)
+    owner = spells.agreement_id.map(table.agency_id)
+    result = {}
+    for row in table[table.gone_by != ""].itertuples():
+        others = spells[(owner == row.agency_id) & (spells.agreement_id != row.Index)]
+        gone = row.last + 1
+        away = (others["first"].map(seen) - seen[gone]).dt.days.abs()
+        began = (others["first"] > 0) & (away <= SWITCH)
+        listed = (others["first"] <= gone) & (others["last"] >= gone)
+        result[row.Index] = ("model switched" if began.any() else
+                             "model dropped" if listed.any() else "agency left")
+    return pd.Series(result, dtype=str).reindex(table.index).fillna("")
+
+
+def _counted(rows: pd.DataFrame, listings: pd.DataFrame, editions: pd.DataFrame
+             ) -> pd.DataFrame:
+    """Editions with rows printed = agreements + duplicates + set aside."""
+    table = editions.copy()
+    aside = rows[rows.set_aside != ""]
+    table["rows_printed"] = _alive(rows, len(editions))
+    table["agreements"] = (listings.position.value_counts()
+                           .reindex(range(len(editions)), fill_value=0).to_numpy())
+    table["set_aside"] = _alive(aside, len(editions))
+    table["duplicates"] = table.rows_printed - table.agreements - table.set_aside
+    return table
+
+
+def _alive(rows: pd.DataFrame, size: int) -> list[int]:
+    """Number of rows in each edition."""
+    starts = rows["first"].value_counts().reindex(range(size), fill_value=0)
+    ends = rows["last"].value_counts().reindex(range(size), fill_value=0)
+    return (starts.cumsum() - ends.cumsum().shift(fill_value=0)).astype(int).tolist()
+
+
+def _printed_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["first_edition", "last_edition", "state", "agency", "type", "county",
+                 "support_type", "signed", "moa", "addendum", "agreement_id",
+                 "set_aside"]]
+
+
+def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
+    """Agreements and "removed" agreements by the care with which they are matched."""
+    cells = stated[["state", "agency", "support_type"]]
+    trim = cells.apply(lambda column: column.map(naming.trimmed))
+    keys = {
+        "naive": cells, "trimmed": trim,
+        "normalized": stated[["state_code", "key", "model"]],
+        "final": stated[["agreement_id"]],
+    }
+    records = []
+    for name, table in keys.items():
+        last = stated["last"].groupby(table.agg("|".join, axis=1)).max()
+        records.append((name, len(last), int((last < size - 1).sum())))
+    return pd.DataFrame(records, columns=["key", "agreements", "removed"])

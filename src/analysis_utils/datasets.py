@@ -1,0 +1,264 @@
+"""The one door to data/: typed tables, validated against data/datapackage.json.
+
+Every loader is `load(name)` for one resource of the data package. A cell that breaks
+its column's type or constraint raises DataError, which names file, line and column.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from analysis_utils import run_context
+
+DATA = run_context.ROOT / "data"
+PACKAGE = "datapackage.json"
+TRUE_FALSE = {"True": True, "False": False}
+
+
+class DataError(ValueError):
+    """A file of data/ that is missing, or breaks the data dictionary."""
+
+
+def load(name: str, folder: Path = DATA) -> pd.DataFrame:
+    """Table of a resource, typed as data/datapackage.json says.
+
+    Dates are datetime64, codes strings (blank where missing), numbers float64 where
+    they can be missing; the order is that of the file. Raises DataError.
+    """
+    resource = _resource(name, folder)
+    path = folder / resource["path"]
+    fields = resource["schema"]["fields"]
+    text = _text(path, [field["name"] for field in fields])
+    run_context.record_read(path)
+    table = pd.DataFrame({field["name"]: _typed(text[field["name"]], field, path)
+                          for field in fields})
+    _validate(table, resource["schema"], path)
+    return table
+
+
+def agreements() -> pd.DataFrame:
+    """One row for each agreement (state, agency, model) listed since 2021."""
+    return load("agreements")
+
+
+def spells() -> pd.DataFrame:
+    """One row for each unbroken time that an agreement was listed."""
+    return load("spells")
+
+
+def signing_dates() -> pd.DataFrame:
+    """Every signing date ever printed for an agreement, and when it was printed."""
+    return load("signing_dates")
+
+
+def editions() -> pd.DataFrame:
+    """One row for each edition of ICE's list, with its interval and its counts."""
+    return load("editions")
+
+
+def printed_rows() -> pd.DataFrame:
+    """Every row as printed, with the editions that printed it and its agreement."""
+    return load("printed_rows")
+
+
+def captures() -> pd.DataFrame:
+    """Every published copy of a list: where it is, and which table it shows."""
+    return load("captures")
+
+
+def early_register() -> pd.DataFrame:
+    """Agreements signed from 2002 to July 2017, ended ones included."""
+    return load("early_register")
+
+
+def active_monthly() -> pd.DataFrame:
+    """Active agreements by month since July 2002, each month graded.
+
+    `series.active_since_2002` hands these out without the interpolated months.
+    """
+    return load("active_monthly")
+
+
+def published_totals() -> pd.DataFrame:
+    """Totals published by ICE and others beside the register's, and why they differ."""
+    return load("published_totals")
+
+
+def key_care() -> pd.DataFrame:
+    """"Removed" agreements by the care with which names are matched."""
+    return load("key_care")
+
+
+def states() -> pd.DataFrame:
+    """States, the District and territories: codes, names, denominators, 2024 vote."""
+    return load("states")
+
+
+def counties() -> pd.DataFrame:
+    """Counties with FIPS code and ICE area of responsibility."""
+    return load("counties")
+
+
+def state_neighbours() -> pd.DataFrame:
+    """Pairs of states with a common border, in both directions."""
+    return load("state_neighbours")
+
+
+def policy_events() -> pd.DataFrame:
+    """Federal and state events 1996-2026: id, date, direction, citation, certainty."""
+    return load("policy_events")
+
+
+def encounters(
+    series: str | None = None, level: str | None = None, geography: str | None = None
+) -> pd.DataFrame:
+    """Monthly counts of events: date, series, level, geography, value, flag, source.
+
+    Levels: nation, state, area (of responsibility), sector. Raises DataError for a
+    series, level or geography that has no counts. encounter_series() says what each
+    series counts and what is known to be wrong with it.
+    """
+    table = load("encounters")
+    wanted = {"series": series, "level": level, "geography": geography}
+    for column, value in wanted.items():
+        if value is None:
+            continue
+        known = table[column].unique()
+        if value not in known:
+            raise DataError(f"encounters have no {column} {value!r}; there are "
+                            f"{', '.join(sorted(known))}")
+        table = table[table[column] == value]
+    return table.reset_index(drop=True)
+
+
+def encounter_series() -> pd.DataFrame:
+    """What each series of encounters counts, its faults and its coverage."""
+    return load("encounter_series")
+
+
+def encounter_overlaps() -> pd.DataFrame:
+    """Both numbers wherever two publications count the same months or years."""
+    return load("encounter_overlaps")
+
+
+def published_figures() -> pd.DataFrame:
+    """Single figures that others published, as printed, with how exact they are."""
+    return load("published_figures")
+
+
+def program_counts() -> pd.DataFrame:
+    """Identified and removed through 287(g), by agency and fiscal year 2006-2013."""
+    return load("program_counts")
+
+
+def sources() -> pd.DataFrame:
+    """Every published file that data/ rests on: address, checksum, licence."""
+    return load("sources")
+
+
+@cache
+def _package(folder: Path) -> dict:
+    return json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+
+
+def _resource(name: str, folder: Path) -> dict:
+    known = {resource["name"]: resource for resource in _package(folder)["resources"]}
+    if name not in known:
+        raise DataError(f"no table {name!r} in data/{PACKAGE}; "
+                        f"there are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _text(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Cells as text, in the columns that the data dictionary names."""
+    if not path.exists():
+        raise DataError(f"{_shown(path)} is missing: restore it (git restore "
+                        f"{_shown(path)}) or compile it (make data)")
+    text = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if list(text.columns) != columns:
+        odd = sorted(set(text.columns) ^ set(columns)) or ["(their order)"]
+        raise DataError(f"{_shown(path)}, line 1: the columns are not those of "
+                        f"data/{PACKAGE}; differing: {', '.join(odd)}")
+    return text
+
+
+def _shown(path: Path) -> str:
+    root = run_context.ROOT
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _typed(cells: pd.Series, field: dict, path: Path) -> pd.Series:
+    """Column in its type; raises DataError at the first cell that doesn't fit."""
+    kind = field["type"]
+    if kind == "string":
+        return cells
+    full = cells[cells != ""]
+    if kind == "date":
+        values = pd.to_datetime(full, format="%Y-%m-%d", errors="coerce")
+    elif kind == "boolean":
+        values = full.map(TRUE_FALSE)
+    else:
+        values = pd.to_numeric(full, errors="coerce")
+        if kind == "integer":
+            values = values.where(values % 1 == 0)
+    bad = full[values.isna()]
+    if len(bad):
+        _fail(path, bad.index[0], field["name"], bad.iloc[0], f"is no {kind}")
+    return _widened(values, cells, kind)
+
+
+def _widened(values: pd.Series, cells: pd.Series, kind: str) -> pd.Series:
+    """Values on all rows: missing as NaT or NaN, whole columns in plain types."""
+    if len(values) < len(cells):
+        values = values.reindex(cells.index)
+        return values.astype("float64") if kind == "integer" else values
+    plain = {"integer": "int64", "number": "float64", "boolean": "bool"}
+    return values.astype(plain[kind]) if kind in plain else values
+
+
+def _validate(table: pd.DataFrame, schema: dict, path: Path) -> None:
+    import pandera.pandas as pa  # late: 0.1 s that a mere import need not pay
+
+    columns = {field["name"]: _column(pa, field, table) for field in schema["fields"]}
+    key = schema.get("primaryKey")
+    try:
+        pa.DataFrameSchema(columns, unique=key).validate(table, lazy=True)
+        return
+    except pa.errors.SchemaErrors as errors:
+        case = errors.failure_cases.sort_values("index", kind="stable").iloc[0]
+    _fail(path, int(case["index"]), case["column"] or ", ".join(key),
+          case["failure_case"], f"breaks {case['check']}")
+
+
+def _column(pa, field: dict, table: pd.DataFrame):
+    """Pandera column for the constraints of a field."""
+    rules = field.get("constraints", {})
+    blank_is_missing = field["type"] == "string" and not rules.get("required")
+    checks = []
+    if "enum" in rules:
+        allowed = [*rules["enum"], *([""] if blank_is_missing else [])]
+        checks.append(pa.Check.isin(allowed))
+    if "pattern" in rules:
+        pattern = f"(?:{rules['pattern']})" + ("|" if blank_is_missing else "")
+        checks.append(pa.Check(lambda cells: cells.str.fullmatch(pattern),
+                               name=f"pattern {rules['pattern']}"))
+    if "minimum" in rules:
+        checks.append(pa.Check.ge(_bound(rules["minimum"], field)))
+    if "maximum" in rules:
+        checks.append(pa.Check.le(_bound(rules["maximum"], field)))
+    if rules.get("required") and field["type"] == "string":
+        checks.append(pa.Check(lambda cells: cells != "", name="required"))
+    return pa.Column(None, checks, nullable=not rules.get("required"),
+                     unique=bool(rules.get("unique")))
+
+
+def _bound(value: object, field: dict) -> object:
+    return pd.Timestamp(value) if field["type"] == "date" else value
+
+
+def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
+    """Raise DataError for a row of a table (row 0 stands in line 2)."""
+    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: {value!r} {what} "
+                    f"(see data/{PACKAGE})")

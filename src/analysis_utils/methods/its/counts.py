@@ -1,0 +1,173 @@
+"""Log-linear models of counts: Poisson, quasi-Poisson, negative binomial."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special
+from statsmodels.genmod.families import NegativeBinomial as NegativeBinomialFamily
+from statsmodels.genmod.families import Poisson as PoissonFamily
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import (
+    ConvergenceWarning,
+    PerfectSeparationWarning,
+)
+
+from .estimators import Estimate, check_correction, hac_lags
+from .least_squares import Layout, hac_covariance
+from .refusals import Refusal
+
+FAMILIES = ("poisson", "quasipoisson", "negative_binomial")
+
+
+@dataclass(frozen=True)
+class CountModel:
+    """E(y_t) = exp(x_t b + offset_t), variance by the family, z intervals.
+
+    poisson: Var = mu. quasipoisson: Var = phi mu, phi Pearson's chi2/(n - k).
+    negative_binomial: Var = mu + alpha mu^2, alpha by maximum likelihood, covariance
+    for given alpha (as MASS::glm.nb).
+
+    hac : None for the covariance of the family, or Bartlett lags (-1: the usual rule)
+    for the Newey-West sandwich, robust to overdispersion as well.
+    """
+
+    family: str = "poisson"
+    hac: int | None = None
+    correction: str = "stata"
+
+    def __post_init__(self) -> None:
+        check_correction(self.correction)
+
+    @property
+    def label(self) -> str:
+        """The estimator in words."""
+        words = {
+            "poisson": "Poisson",
+            "quasipoisson": "quasi-Poisson",
+            "negative_binomial": "negative binomial",
+        }
+        return words[self.family] + (", Newey-West" if self.hac is not None else "")
+
+    @property
+    def error_term(self) -> str:
+        """The variance of the outcome."""
+        return {
+            "poisson": "Var(y_t) = mu_t",
+            "quasipoisson": "Var(y_t) = phi mu_t",
+            "negative_binomial": "Var(y_t) = mu_t + alpha mu_t^2",
+        }[self.family]
+
+    def fit(
+        self, y: np.ndarray, X: np.ndarray, layout: Layout, offset: np.ndarray
+    ) -> Estimate:
+        """Fit by iteratively reweighted least squares."""
+        check_separation(y, X)
+        scale = np.sqrt((X**2).mean(axis=0))
+        alpha = _alpha(y, X / scale, offset) if self._is_nb else 0.0
+        glm = _irls(y, X / scale, offset, alpha)
+        mu = np.asarray(glm.mu)
+        variance = mu + alpha * mu**2
+        pearson = (y - mu) / np.sqrt(variance)
+        df = len(y) - X.shape[1]
+        phi = float(pearson @ pearson) / df
+        beta, bread = glm.params / scale, glm.cov_params(scale=1.0)
+        bread = np.asarray(bread) / np.outer(scale, scale)
+        cov, noise = self._covariance(y, X, mu, alpha, phi, bread, layout)
+        notes = self._notes(phi, alpha)
+        deviance = None if self._is_nb else float(glm.deviance)
+        return Estimate(beta, cov, np.inf, mu, pearson, phi, noise, notes, deviance)
+
+    @property
+    def _is_nb(self) -> bool:
+        return self.family == "negative_binomial"
+
+    def _covariance(self, y, X, mu, alpha, phi, bread, layout):
+        n, k = X.shape
+        noise = {"dispersion": phi} | ({"alpha": alpha} if self._is_nb else {})
+        if self.hac is not None:
+            lags = hac_lags(None if self.hac == -1 else self.hac, layout)
+            scores = X * ((y - mu) / (1 + alpha * mu))[:, None]
+            cov = hac_covariance(scores, bread, layout, lags)
+            factor = n / (n - k) if self.correction == "stata" else 1.0
+            return cov * factor, noise | {"lags": lags}
+        return bread * (phi if self.family == "quasipoisson" else 1.0), noise
+
+    def _notes(self, phi: float, alpha: float) -> tuple[str, ...]:
+        notes = []
+        if self.family == "poisson" and self.hac is None and phi > 1.5:
+            notes.append(
+                f"Overdispersed (Pearson phi {phi:.2f}): intervals are too narrow; use "
+                "quasipoisson, negative_binomial or errors='newey-west'."
+            )
+        if self._is_nb and alpha < 1e-6:
+            notes.append("alpha is 0: no overdispersion, the fit is Poisson.")
+        return tuple(notes)
+
+
+def _irls(y, X, offset, alpha):
+    family = NegativeBinomialFamily(alpha=alpha) if alpha > 0 else PoissonFamily()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            model = GLM(y, X, family=family, offset=offset)
+            fit = model.fit(maxiter=100, tol=1e-12, tol_criterion="params")
+        except ConvergenceWarning as error:
+            raise Refusal("The count model did not converge in 100 steps.") from error
+    if not np.isfinite(fit.params).all():
+        raise Refusal("The count model did not converge: coefficients are infinite.")
+    return fit
+
+
+def _alpha(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> float:
+    """Return the maximum-likelihood overdispersion, 0 if Poisson fits better."""
+
+    def minus_loglik(log_alpha: float) -> float:
+        alpha = float(np.exp(log_alpha))
+        mu = np.asarray(_irls(y, X, offset, alpha).mu)
+        return -negative_binomial_loglik(y, mu, alpha)
+
+    found = optimize.minimize_scalar(
+        minus_loglik, bounds=(-14.0, 4.0), method="bounded", options={"xatol": 1e-8}
+    )
+    if found.x > 3.9:
+        raise Refusal("The negative binomial's alpha did not converge (over 50).")
+    return float(np.exp(found.x)) if found.x > -13.5 else 0.0
+
+
+def negative_binomial_loglik(y: np.ndarray, mu: np.ndarray, alpha: float) -> float:
+    """Return the NB2 log likelihood."""
+    r = 1 / alpha
+    terms = special.gammaln(y + r) - special.gammaln(r) - special.gammaln(y + 1)
+    terms = terms + y * np.log(alpha * mu) - (y + r) * np.log1p(alpha * mu)
+    return float(terms.sum())
+
+
+def check_separation(y: np.ndarray, X: np.ndarray) -> None:
+    """Refuse counts whose maximum-likelihood estimate is infinite.
+
+    It is exactly if some direction g has Xg = 0 wherever y > 0 and Xg <= 0, not all
+    zero, where y = 0 (Correia, Guimaraes & Zylkin 2019): one linear programme.
+    """
+    zero = y == 0
+    if not zero.any():
+        return
+    X = X / np.sqrt((X**2).mean(axis=0))
+    k = X.shape[1]
+    found = optimize.linprog(
+        X[zero].sum(axis=0),
+        A_ub=X[zero],
+        b_ub=np.zeros(zero.sum()),
+        A_eq=X[~zero],
+        b_eq=np.zeros((~zero).sum()),
+        bounds=[(-1, 1)] * k,
+    )
+    if found.status == 0 and found.fun < -1e-7:
+        raise Refusal(
+            "Separation: some part of the model is seen only with counts of zero (a "
+            "period without events), so its rate ratio has no finite estimate. Use "
+            "longer periods, or leave that term out."
+        )

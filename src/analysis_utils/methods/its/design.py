@@ -1,0 +1,280 @@
+"""From the words of a model to its columns, with and without the interventions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import CubicSpline
+from scipy.linalg import qr
+
+from . import seasonality
+from .calendar import as_periods, listed, moment
+from .intervention import Intervention
+from .least_squares import Layout
+from .refusals import Refusal
+
+TREATED = "treated"
+
+
+@dataclass(frozen=True)
+class Design:
+    """The rows and columns of a model.
+
+    `table` has the outcome "y" and every column for all periods (of all units),
+    indexed by (unit, date); `used` says which rows are fitted; `owners` maps each
+    intervention's name to its columns.
+    """
+
+    table: pd.DataFrame
+    names: list[str]
+    owners: dict[str, list[str]]
+    used: np.ndarray
+    periods: pd.PeriodIndex
+    dates: pd.Index
+    spans: dict[str, tuple[int, int]]
+    notes: tuple[str, ...]
+
+    @property
+    def y(self) -> np.ndarray:
+        """The fitted outcomes."""
+        return self.table["y"].to_numpy(float)[self.used]
+
+    @property
+    def X(self) -> np.ndarray:
+        """The fitted rows of the design."""
+        return self.table[self.names].to_numpy(float)[self.used]
+
+    @property
+    def offset(self) -> np.ndarray:
+        """The fitted rows of the offset, zero if there is none."""
+        return self.table["offset"].to_numpy(float)[self.used]
+
+    @property
+    def layout(self) -> Layout:
+        """Period and unit of each fitted row."""
+        n = len(self.periods)
+        rows = np.flatnonzero(self.used)
+        return Layout(time=rows % n, unit=rows // n)
+
+    @property
+    def treated(self) -> pd.DataFrame:
+        """The rows of the series of interest, one a period."""
+        return self.table.iloc[: len(self.periods)]
+
+    def without(self, interventions: list[str]) -> pd.DataFrame:
+        """Return the treated rows as if these interventions had not happened."""
+        rows = self.treated[self.names].copy()
+        for name in interventions:
+            rows[self.owners[name]] = 0.0
+        return rows
+
+
+def build(
+    y: pd.Series,
+    interventions: list[Intervention],
+    trend: str | None,
+    trend_df: int,
+    seasons: list[seasonality.Seasonality],
+    offset: pd.Series | None,
+    covariates: pd.DataFrame | None,
+    control: pd.DataFrame | None,
+    exclude: list[tuple[object, object]],
+    drops_constant: bool,
+    drops_linear: bool,
+) -> Design:
+    """Return the design, or refuse what cannot be estimated."""
+    periods = as_periods(y.index)
+    basic = _trend(periods, trend, trend_df, drops_constant, drops_linear)
+    pieces = [part.columns(periods) for part in interventions]
+    _check_names(interventions)
+    common = [seasonality.columns(seasons, periods), _aligned(covariates, periods)]
+    shared = pd.concat([basic, *pieces], axis=1)
+    units = [y] if control is None else [y, *(control[c] for c in control)]
+    blocks = []
+    for number, unit in enumerate(units):
+        block = _block(shared, common, control is not None, treated=number == 0)
+        block.insert(0, "y", unit.to_numpy(float))
+        blocks.append(block)
+    keys = ["treated", *(str(c) for c in ([] if control is None else control))]
+    table = pd.concat(blocks, keys=keys, names=["unit", "date"])
+    names = [name for name in table if name != "y"]
+    table["offset"] = np.tile(_offset(offset, periods), len(units))
+    left_out = _left_out(periods, interventions, exclude)
+    owners = _owners(interventions, pieces, control is not None)
+    spans = {part.name: part.span(periods) for part in interventions}
+    used = np.tile(~left_out, len(units))
+    design = Design(table, names, owners, used, periods, y.index, spans, ())
+    return _checked(design, interventions, ~left_out)
+
+
+def _trend(periods, trend, df, drops_constant, drops_linear) -> pd.DataFrame:
+    """Intercept and smooth change, time 0 at the first period."""
+    time = np.arange(len(periods), dtype=float)
+    columns = {} if drops_constant else {"Intercept": np.ones(len(time))}
+    if trend not in (None, "linear", "quadratic", "spline"):
+        raise Refusal(
+            f"trend is None, linear, quadratic or spline, not {trend!r}."
+        )
+    if trend == "spline":
+        columns |= _spline(time, df)
+    elif trend and not drops_linear:
+        columns["time"] = time
+    if trend == "quadratic":
+        columns["time_squared"] = time**2
+    return pd.DataFrame(columns, index=periods)
+
+
+def _spline(time: np.ndarray, df: int) -> dict[str, np.ndarray]:
+    """Natural cubic spline on df + 1 evenly spaced knots, the constant left out."""
+    if df < 2:
+        raise Refusal(f"A spline has at least 2 degrees of freedom: trend_df={df}.")
+    knots = np.linspace(time[0], time[-1], df + 1)
+    basis = CubicSpline(knots, np.eye(df + 1), bc_type="natural")(time)
+    return {f"time_spline{k}": basis[:, k] for k in range(1, df + 1)}
+
+
+def _block(shared, common, controlled: bool, treated: bool) -> pd.DataFrame:
+    """Columns of one unit; with controls every shared column has a treated twin."""
+    if not controlled:
+        return pd.concat([shared, *common], axis=1)
+    twin = (shared * float(treated)).rename(columns=_twin)
+    return pd.concat([shared, twin, *common], axis=1)
+
+
+def _twin(name: str) -> str:
+    return TREATED if name == "Intercept" else f"{TREATED}_{name}"
+
+
+def _owners(interventions, pieces, controlled: bool) -> dict[str, list[str]]:
+    rename = _twin if controlled else str
+    return {
+        part.name: [rename(column) for column in piece]
+        for part, piece in zip(interventions, pieces, strict=True)
+    }
+
+
+def _check_names(interventions: list[Intervention]) -> None:
+    slugs = pd.Index([part.slug for part in interventions])
+    if slugs.has_duplicates:
+        twice = listed(slugs[slugs.duplicated()])
+        raise Refusal(f"Interventions need different names: {twice} occurs twice.")
+
+
+def align(data: pd.Series | pd.DataFrame, y: pd.Series, what: str):
+    """Return `data` in the periods of `y`, refused if one of them is missing."""
+    periods = as_periods(y.index)
+    own = as_periods(data.index)
+    if own.freqstr != periods.freqstr:
+        raise Refusal(
+            f"{what} has periods {own.freqstr}, the outcome {periods.freqstr}."
+        )
+    if own.has_duplicates:
+        raise Refusal(f"{what} has duplicate dates: {listed(own[own.duplicated()])}.")
+    missing = periods.difference(own)
+    if len(missing):
+        raise Refusal(f"{what} has no value at {listed(missing)}.")
+    return data.set_axis(own).reindex(periods)
+
+
+def _aligned(covariates: pd.DataFrame | None, periods) -> pd.DataFrame:
+    return pd.DataFrame(index=periods) if covariates is None else covariates
+
+
+def _offset(offset: pd.Series | None, periods) -> np.ndarray:
+    return np.zeros(len(periods)) if offset is None else offset.to_numpy(float)
+
+
+def _left_out(periods, interventions, exclude) -> np.ndarray:
+    out = np.zeros(len(periods), dtype=bool)
+    for first, last in exclude:
+        inside = (periods.end_time >= moment(first)) & (
+            periods.start_time <= _end_moment(last)
+        )
+        if not inside.any():
+            raise Refusal(f"The exclusion {first} to {last} lies outside the data.")
+        out |= inside
+    for part in interventions:
+        out |= part.excluded(periods)
+    return out
+
+
+def _end_moment(date: object) -> pd.Timestamp:
+    return date.end_time if isinstance(date, pd.Period) else moment(date)
+
+
+def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
+    """Return the design with its notes, or refuse it."""
+    _check_values(design)
+    notes = []
+    for part in interventions:
+        notes += _check_intervention(design, part, kept)
+    n, k = design.X.shape
+    if n <= k:
+        raise Refusal(f"Too few points: {n} rows for {k} coefficients.")
+    if k:
+        check_rank(design.X, design.names)
+    return Design(**{**design.__dict__, "notes": tuple(notes)})
+
+
+def _check_values(design: Design) -> None:
+    rows = design.table.loc[design.used]
+    for column in ["y", *design.names, "offset"]:
+        values = rows[column].to_numpy(float)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            what = "missing" if np.isnan(values[bad]).any() else "infinite"
+            where = listed(rows.index[bad].get_level_values("date"))
+            raise Refusal(
+                f"{'The outcome' if column == 'y' else column} is {what} at {where}. "
+                "Repair it, or name these periods in exclude=."
+            )
+    y = design.treated["y"][design.used[: len(design.periods)]]
+    if y.nunique() < 2:
+        raise Refusal("The outcome is constant: there is nothing to explain.")
+
+
+def _check_intervention(design: Design, part: Intervention, kept) -> list[str]:
+    """Count the fitted periods on each side of the first effect."""
+    first, last = design.spans[part.name]
+    before, after = int(kept[:first].sum()), int(kept[first:last].sum())
+    if before < 2:
+        raise Refusal(f"{part.name} has {before} period before it: two are needed.")
+    if after < 1:
+        raise Refusal(f"{part.name} has no fitted period after it.")
+    if part.slope:
+        column = f"{part.slug}_slope"
+        ramp = design.treated[column].to_numpy()[first:last][kept[first:last]]
+        if len(np.unique(ramp)) < 2:
+            raise Refusal(
+                f"{part.name}: a slope needs two periods after the event at least, "
+                f"it has {after}. Use slope=False."
+            )
+    if min(before, after) < 8 and not part.pulse:
+        return [
+            f"{part.name} has {before} periods before and {after} after it: with fewer "
+            "than 8 on a side prefer OLS or a permutation test."
+        ]
+    return []
+
+
+def check_rank(X: np.ndarray, names: list[str]) -> None:
+    """Refuse columns that are combinations of others, naming both."""
+    length = np.sqrt((X**2).sum(axis=0))
+    if (length == 0).any():
+        zero = [name for name, size in zip(names, length, strict=True) if size == 0]
+        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: leave it out.")
+    _, r, order = qr(X / length, mode="economic", pivoting=True)
+    diagonal = np.abs(np.diag(r))
+    rank = int((diagonal > 1e-9 * diagonal[0]).sum())
+    if rank == len(names):
+        return
+    loose, held = order[rank], order[:rank]
+    weights = np.linalg.lstsq(X[:, held] / length[held], X[:, loose], rcond=None)[0]
+    partners = [names[held[i]] for i in np.flatnonzero(np.abs(weights) > 1e-6)]
+    raise Refusal(
+        f"Collinear: {names[loose]} is determined by {', '.join(partners)} in the "
+        "fitted periods, so their effects cannot be told apart. Leave one out."
+    )
+

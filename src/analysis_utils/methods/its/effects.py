@@ -1,0 +1,80 @@
+"""Fitted values, counterfactuals and effects, with intervals by the delta method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Path:
+    """Mean of each period under one design: value and gradient by the coefficients."""
+
+    value: np.ndarray
+    gradient: np.ndarray
+
+    def total(self) -> Path:
+        """Return the sum over periods."""
+        return Path(self.value.sum(keepdims=True), self.gradient.sum(0, keepdims=True))
+
+    def cumulated(self) -> Path:
+        """Return the running sum over periods."""
+        return Path(self.value.cumsum(), self.gradient.cumsum(axis=0))
+
+    def __sub__(self, other: Path) -> Path:
+        return Path(self.value - other.value, self.gradient - other.gradient)
+
+    def __truediv__(self, n: float) -> Path:
+        return Path(self.value / n, self.gradient / n)
+
+    def log(self) -> Path:
+        """Return the logarithm, not a number where the mean is not positive."""
+        value = np.where(self.value > 0, self.value, np.nan)
+        return Path(np.log(value), self.gradient / value[:, None])
+
+    def se(self, cov: np.ndarray) -> np.ndarray:
+        """Return the standard error of each value."""
+        variance = np.einsum("ij,jk,ik->i", self.gradient, cov, self.gradient)
+        return np.sqrt(np.clip(variance, 0, None))
+
+
+def path(X: np.ndarray, params: np.ndarray, offset: np.ndarray, log_link: bool) -> Path:
+    """Return the means ``X b``, or ``exp(X b + offset)`` for a log link."""
+    if not log_link:
+        return Path(X @ params, X)
+    mu = np.exp(X @ params + offset)
+    return Path(mu, mu[:, None] * X)
+
+
+def compare(fitted: Path, counter: Path, cov: np.ndarray, reference) -> pd.DataFrame:
+    """Return difference and ratio of two sums over the same periods.
+
+    Rows: mean difference per period, cumulated difference, ratio of sums. The ratio's
+    interval is symmetric on the log scale; it is empty where a sum is not positive.
+    """
+    n = len(fitted.value)
+    gap = (fitted - counter).total()
+    log_ratio = fitted.total().log() - counter.total().log()
+    ratio = interval(log_ratio, cov, reference)
+    ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+    rows = [interval(gap / n, cov, reference), interval(gap, cov, reference), ratio]
+    names = ["mean difference", "cumulated difference", "ratio"]
+    return pd.concat(rows).set_axis(pd.Index(names, name="effect"))
+
+
+def interval(values: Path, cov: np.ndarray, reference) -> pd.DataFrame:
+    """Return estimate, lower, upper and p (of no effect) for each value."""
+    quantile, tail = reference
+    se = values.se(cov)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * tail(np.abs(values.value / se))
+    return pd.DataFrame(
+        {
+            "estimate": values.value,
+            "lower": values.value - quantile * se,
+            "upper": values.value + quantile * se,
+            "p": p,
+        }
+    )

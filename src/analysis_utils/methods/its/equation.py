@@ -1,0 +1,52 @@
+"""A model in print: as an equation and as a formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import InterruptedTimeSeries
+
+
+def formula(model: InterruptedTimeSeries) -> str:
+    """Return the formula that statsmodels fits to `model.data` (offset apart)."""
+    names = model.design.names
+    terms = [_quoted(name) for name in names if name != "Intercept"]
+    if "Intercept" not in names:
+        terms = ["0", *terms]
+    return "y ~ " + " + ".join(terms or ["1"])
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f'Q("{name}")'
+
+
+def equation(model: InterruptedTimeSeries) -> str:
+    """Return the equation, the dates of the events, and the law of the errors."""
+    names = model.design.names
+    terms = [
+        f"b{i}" if name == "Intercept" else f"b{i} {name}_t"
+        for i, name in enumerate(names)
+    ]
+    right = " + ".join(terms)
+    if model.log_link:
+        offset = " + offset_t" if model.offset is not None else ""
+        lines = [f"log E({model.name}_t) = {right}{offset}"]
+    else:
+        lines = [f"{model.name}_t = {right} + e_t"]
+    lines.append(f"  {model.estimator.error_term}")
+    return "\n".join([*lines, *_events(model)])
+
+
+def _events(model: InterruptedTimeSeries) -> list[str]:
+    periods = model.design.periods
+    lines = []
+    for part in model.interventions:
+        first, last = model.design.spans[part.name]
+        until = "" if last == len(periods) else f" to {periods[last - 1]}"
+        ramp = f", ramp from {part.ramp_start}" if part.slope else ""
+        lines.append(
+            f"  {part.name}: first affected period {periods[first]} (t = {first})"
+            f"{until}{ramp}"
+        )
+    return lines

@@ -1,0 +1,107 @@
+"""The figure of an interrupted time series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.dates import ConciseDateFormatter
+
+from .calendar import as_periods
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .forecast import ForecastResults
+    from .model import InterruptedTimeSeries
+    from .results import ITSResults
+
+# Okabe & Ito: told apart by readers with any colour vision, and in print.
+BLUE, ORANGE = "#0072B2", "#D55E00"
+
+
+def draw(
+    result: ITSResults,
+    ax: Axes,
+    of: str | None = None,
+    alpha: float = 0.05,
+    legend: bool = True,
+) -> Axes:
+    """Draw observed values, fit and counterfactual with intervals, events marked.
+
+    The counterfactual is drawn from the first event on; periods left out of the fit
+    are open circles. Returns `ax`.
+    """
+    if not result.model.interventions:
+        raise ValueError("Nothing to draw: the model has no intervention.")
+    table = result.counterfactual(of, alpha)
+    table.index = as_periods(table.index).start_time
+    _observed(table, ax)
+    _band(table, "fitted", ax, BLUE, "Fitted", "-")
+    first = result._window(None, None, of).start
+    _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Without event", "--")
+    _events(result.model, ax)
+    return _finish(ax, result.model.name, legend)
+
+
+def draw_forecast(result: ForecastResults, ax: Axes, alpha: float = 0.05) -> Axes:
+    """Draw the data, the fit before the event and the prediction after it."""
+    before = result.before.model
+    after = result.counterfactual(alpha).assign(used=True)
+    past = pd.DataFrame({"observed": before.y})
+    past["used"] = before.design.used
+    past["fitted"] = result.before.fittedvalues.reindex(past.index)
+    for table in (past, after):
+        table.index = as_periods(table.index).start_time
+    _observed(pd.concat([past, after]), ax)
+    ax.plot(past.index, past["fitted"], color=BLUE, linewidth=1.2, label="Fitted")
+    _band(after, "counterfactual", ax, ORANGE, "Predicted", "--")
+    ax.axvline(after.index[0], color="0.3", linewidth=0.8, linestyle=":")
+    return _finish(ax, before.name, legend=True)
+
+
+def _finish(ax: Axes, ylabel: str, legend: bool) -> Axes:
+    locator = ax.xaxis.get_major_locator()
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    ax.set(ylabel=ylabel, xlabel="")
+    ax.margins(x=0.01)
+    if legend:
+        ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def _observed(table: pd.DataFrame, ax: Axes) -> None:
+    used, left_out = table[table["used"]], table[~table["used"]]
+    style = {"linestyle": "none", "marker": "o", "markersize": 2.5, "color": "0.35"}
+    ax.plot(used.index, used["observed"], label="Observed", **style)
+    if len(left_out):
+        ax.plot(
+            left_out.index,
+            left_out["observed"],
+            label="Left out",
+            markerfacecolor="none",
+            **style,
+        )
+
+
+def _band(table, name: str, ax: Axes, color: str, label: str, line: str) -> None:
+    low, high = table[f"{name}_lower"], table[f"{name}_upper"]
+    ax.fill_between(table.index, low, high, color=color, alpha=0.18, linewidth=0)
+    ax.plot(table.index, table[name], line, color=color, linewidth=1.2, label=label)
+
+
+def _events(model: InterruptedTimeSeries, ax: Axes) -> None:
+    starts = model.design.periods.start_time
+    for number, part in enumerate(model.interventions):
+        first, _ = model.design.spans[part.name]
+        ax.axvline(starts[first], color="0.3", linewidth=0.8, linestyle=":")
+        ax.annotate(
+            part.name,
+            (starts[first], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, -2 - 9 * (number % 4)),
+            textcoords="offset points",
+            va="top",
+            fontsize="x-small",
+            color="0.2",
+        )

@@ -1,0 +1,196 @@
+"""Forecast-type interrupted time series: fitted before the event, predicted after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import toeplitz
+
+from .calendar import as_periods, moment, position
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .model import InterruptedTimeSeries
+    from .results import ITSResults
+
+
+@dataclass(frozen=True)
+class ForecastResults:
+    """Observed against predicted periods after the first event.
+
+    before : the fit to the periods before.
+    observed, predicted : one value for each period after.
+    cov_mean, cov_noise : covariance of the predictions by estimated coefficients, and
+        of the noise that the periods after would have had anyway.
+    """
+
+    before: ITSResults
+    observed: pd.Series
+    predicted: pd.Series
+    cov_mean: np.ndarray
+    cov_noise: np.ndarray
+
+    def counterfactual(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Return observed and predicted values with prediction intervals."""
+        variance = np.diag(self.cov_mean) + np.diag(self.cov_noise)
+        half = self.before._quantile(alpha) * np.sqrt(variance)
+        return pd.DataFrame(
+            {
+                "observed": self.observed,
+                "counterfactual": self.predicted,
+                "counterfactual_lower": self.predicted - half,
+                "counterfactual_upper": self.predicted + half,
+            }
+        )
+
+    def effect(
+        self,
+        over: tuple[object, object] | None = None,
+        noise: bool = True,
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Return observed minus predicted over a window (all periods after).
+
+        Rows: mean difference, cumulated difference, ratio of sums. Variance of the
+        mean over m periods: ``x' Cov(b) x + w' V w``, w = 1/m, x the mean row; V is
+        the covariance of future noise under the model's errors (autocorrelated
+        where they are), left out if `noise` is False: the interval is then of the
+        predicted mean only and too narrow for the effect itself.
+        """
+        rows = self._window(over)
+        cov = self.cov_mean + (self.cov_noise if noise else 0.0)
+        variance = float(cov[rows, rows].sum())
+        observed = float(self.observed.iloc[rows].sum())
+        predicted = float(self.predicted.iloc[rows].sum())
+        gap, m = observed - predicted, len(self.observed.iloc[rows])
+        table = [self._row(gap / m, variance / m**2, alpha)]
+        table += [self._row(gap, variance, alpha), np.full(4, np.nan)]
+        if min(observed, predicted) > 0:
+            log_ratio = np.log(observed / predicted)
+            row = self._row(log_ratio, variance / predicted**2, alpha)
+            table[2] = np.r_[np.exp(row[:3]), row[3]]
+        names = ["mean difference", "cumulated difference", "ratio"]
+        columns = ["estimate", "lower", "upper", "p"]
+        return pd.DataFrame(table, pd.Index(names, name="effect"), columns)
+
+    def _row(self, value: float, variance: float, alpha: float) -> np.ndarray:
+        se = np.sqrt(variance)
+        half = self.before._quantile(alpha) * se
+        p = 2 * float(self.before._tail(abs(value) / se))
+        return np.array([value, value - half, value + half, p])
+
+    def _window(self, over: tuple[object, object] | None) -> slice:
+        if over is None:
+            return slice(None)
+        periods = as_periods(self.observed.index)
+        first, last = (position(periods, date, "The effect's date") for date in over)
+        return slice(first, last + 1)
+
+    def plot(self, ax: Axes, alpha: float = 0.05) -> Axes:
+        """Draw the fit before, the prediction after with its interval, the data."""
+        from .figure import draw_forecast
+
+        return draw_forecast(self, ax, alpha)
+
+
+def forecast(model: InterruptedTimeSeries) -> ForecastResults:
+    """Fit the model before its first event, without interventions; predict after."""
+    _check(model)
+    first = min(start for start, _ in model.design.spans.values())
+    fitted = before(model, first).fit()
+    everything = model.replace(interventions=()).design
+    rows = everything.treated.iloc[first:]
+    X = rows[everything.names].to_numpy()
+    observed = pd.Series(rows["y"].to_numpy(), model.y.index[first:], name="observed")
+    if hasattr(model.estimator, "predict"):
+        mean, cov_mean, cov_noise = _state_space(fitted, X)
+    elif model.log_link:
+        mean, cov_mean, cov_noise = _counts(fitted, X, rows["offset"].to_numpy())
+    else:
+        mean, cov_mean, cov_noise = _linear(fitted, X)
+    predicted = pd.Series(mean, observed.index, name="predicted")
+    return ForecastResults(fitted, observed, predicted, cov_mean, cov_noise)
+
+
+def _check(model: InterruptedTimeSeries) -> None:
+    if not model.interventions:
+        raise Refusal("A forecast needs an intervention: it says where to stop fitting.")
+    if model.control is not None:
+        raise Refusal("A forecast takes control series as covariates=, not control=.")
+    if model.trend == "spline":
+        raise Refusal("A spline is not extrapolated: use a linear or quadratic trend.")
+
+
+def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
+    """Return the model of the first periods alone, without interventions."""
+    end = model.design.periods[first].start_time
+
+    def cut(data):
+        return None if data is None else data.iloc[:first]
+
+    windows = [window for window in model.exclude if moment(window[0]) < end]
+    return model.replace(
+        y=cut(model.y),
+        interventions=(),
+        offset=cut(model.offset),
+        covariates=cut(model.covariates),
+        control=cut(model.control),
+        exclude=windows,
+        errors=model._asked["errors"] if model.log_link else model.estimator,
+    )
+
+
+def _linear(before: ITSResults, X: np.ndarray) -> tuple:
+    """Best linear unbiased prediction under AR(1) errors (rho 0: OLS)."""
+    m, rho = len(X), before.noise.get("rho", 0.0)
+    fitted = before.model.design.X
+    ahead = np.arange(m) + len(before.model.y) - before.model.design.layout.time[-1]
+    carry = (rho**ahead)[:, None]
+    mean = X @ before.params + carry[:, 0] * before.resid.iloc[-1]
+    row = X - carry * fitted[-1]
+    cov_mean = row @ before.cov_params().to_numpy() @ row.T
+    if "lags" in before.noise:
+        return mean, cov_mean, toeplitz(_autocovariance(before, m))
+    lag = np.abs(np.subtract.outer(ahead, ahead))
+    noise = before.scale * (rho**lag - rho ** np.add.outer(ahead, ahead))
+    return mean, cov_mean, noise
+
+
+def _autocovariance(before: ITSResults, m: int) -> np.ndarray:
+    """Autocovariances of the residuals, Bartlett weights up to the model's lags."""
+    e, lags = before.innovations.to_numpy(), int(before.noise["lags"])
+    gamma = np.zeros(m)
+    for lag in range(min(lags + 1, m)):
+        weight = 1 - lag / (lags + 1)
+        gamma[lag] = weight * (e[lag:] @ e[: len(e) - lag]) / len(e)
+    gamma *= before.nobs / (before.nobs - len(before.params))
+    return gamma
+
+
+def _counts(before: ITSResults, X: np.ndarray, offset: np.ndarray) -> tuple:
+    """Prediction of counts; noise by the family, autocorrelated with Newey-West."""
+    mean = np.exp(X @ before.params.to_numpy() + offset)
+    gradient = mean[:, None] * X
+    cov_mean = gradient @ before.cov_params().to_numpy() @ gradient.T
+    variance = mean + before.noise.get("alpha", 0.0) * mean**2
+    if before.model.family == "quasipoisson" or "lags" in before.noise:
+        variance = variance * before.noise["dispersion"]
+    noise = np.diag(variance)
+    if "lags" in before.noise:
+        gamma = _autocovariance(before, len(mean))
+        root = np.sqrt(variance)
+        noise = np.outer(root, root) * toeplitz(gamma / gamma[0])
+    return mean, cov_mean, noise
+
+
+def _state_space(before: ITSResults, X: np.ndarray) -> tuple:
+    """Prediction by the Kalman filter, noise by simulated paths (seeded)."""
+    estimator, design = before.model.estimator, before.model.design
+    mean, noise = estimator.predict(design.y, design.X, design.layout, X)
+    return mean, X @ before.cov_params().to_numpy() @ X.T, noise
+

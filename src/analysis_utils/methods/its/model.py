@@ -1,0 +1,218 @@
+"""Segmented regression of an interrupted time series, stated in the field's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from . import seasonality as seasonal
+from .calendar import sorted_regular
+from .counts import FAMILIES, CountModel
+from .design import Design, align, build
+from .equation import equation, formula
+from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
+from .forecast import ForecastResults, forecast
+from .intervention import Intervention
+from .refusals import Refusal
+from .results import ITSResults
+from .statespace import Sarima, Structural
+
+_ERRORS = {
+    "ols": OLS,
+    "newey-west": NeweyWest,
+    "prais-winsten": PraisWinsten,
+    "reml-ar1": RemlAR1,
+    "sarima": Sarima,
+    "structural": Structural,
+}
+Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | Sarima | Structural
+
+# Turner et al. 2021: OLS under 12 points, REML from 12 on.
+_SHORT = 12
+
+
+class InterruptedTimeSeries:
+    """A series, its interventions, and what else moves it.
+
+    Gaussian: ``y_t = b0 + b1 t + sum_j (level_j, slope_j, ...) + seasons + covariates
+    + e_t``; counts: the same in ``log E(y_t) - offset_t``. Time is 0 at the first
+    period. With `control` every term of time also has a "treated" twin (multiple-group
+    design, Linden 2015): the twins of the interventions are the effects.
+
+    Parameters
+    ----------
+    y : outcome, one value a period, indexed by dates; sorted here, gaps refused.
+    interventions : known events, see Intervention.
+    family : "gaussian", "poisson", "quasipoisson" or "negative_binomial".
+    errors : "ols", "newey-west", "prais-winsten", "reml-ar1", "sarima" or
+        "structural", or one of OLS(), NeweyWest(lags, correction), PraisWinsten(rho),
+        RemlAR1(), Sarima(order, seasonal_order), Structural(level, seasonal). None: REML-AR(1), under 12 periods OLS. For
+        counts: None (the family's variance) or Newey-West.
+    trend : "linear", "quadratic", "spline" (natural cubic, `trend_df` degrees of
+        freedom) or None.
+    seasonality : None, a number of Fourier pairs a year (a week for daily data),
+        "periods" (indicators), or Fourier / SeasonalDummies terms, several in a list.
+    offset : log of the exposure (counts only).
+    covariates : columns indexed by the same periods; the counterfactual keeps them.
+    control : one series or a table with one column a control unit.
+    exclude : windows (first, last) left out of the fit; time still runs through them.
+
+    Raises
+    ------
+    Refusal : what the data cannot carry, with the reason.
+
+    Source: Lopez Bernal, Cummins & Gasparrini 2017 (doi 10.1093/ije/dyw098); Linden
+    2015; Turner et al. 2021 (doi 10.1186/s12874-021-01364-0) for the default errors.
+    """
+
+    def __init__(
+        self,
+        y: pd.Series,
+        interventions: Sequence[Intervention] | Intervention = (),
+        *,
+        family: str = "gaussian",
+        errors: str | Errors | None = None,
+        trend: str | None = "linear",
+        trend_df: int = 3,
+        seasonality: object = None,
+        offset: pd.Series | None = None,
+        covariates: pd.Series | pd.DataFrame | None = None,
+        control: pd.Series | pd.DataFrame | None = None,
+        exclude: Sequence[tuple[object, object]] | None = None,
+    ) -> None:
+        self._asked = {k: v for k, v in locals().items() if k != "self"}
+        if isinstance(interventions, Intervention):
+            interventions = [interventions]
+        self.y = sorted_regular(_numeric(y))
+        self.name = str(y.name) if y.name is not None else "y"
+        self.interventions = list(interventions)
+        self.family = family
+        self.offset = None if offset is None else align(offset, self.y, "The offset")
+        self.covariates = _table(covariates, self.y, "Covariate", "x")
+        self.control = _table(control, self.y, "The control", "control")
+        self.trend, self.trend_df = trend, trend_df
+        self.seasonality = seasonal.parse(seasonality)
+        self.exclude = list(exclude or [])
+        self.estimator = self._estimator(errors)
+        self._check_outcome()
+        self.design = self._design()
+
+    def _estimator(self, errors: str | Errors | None) -> Errors | CountModel:
+        if self.family not in ("gaussian", *FAMILIES):
+            raise Refusal(
+                f"family is gaussian, {', '.join(FAMILIES)}, not {self.family!r}."
+            )
+        if isinstance(errors, str):
+            if errors not in _ERRORS:
+                raise Refusal(f"errors is {', '.join(_ERRORS)}, not {errors!r}.")
+            errors = _ERRORS[errors]()
+        if self.family == "gaussian":
+            short = len(self.y) < _SHORT
+            return errors or (OLS() if short else RemlAR1())
+        if errors is None:
+            return CountModel(self.family)
+        if isinstance(errors, NeweyWest):
+            lags = -1 if errors.lags is None else errors.lags
+            return CountModel(self.family, lags, errors.correction)
+        raise Refusal(
+            f"Errors {errors.label} are for a gaussian outcome: counts have their "
+            "family's variance (errors=None) or 'newey-west'."
+        )
+
+    @property
+    def log_link(self) -> bool:
+        """Whether the model is of the logarithm of the mean (counts)."""
+        return self.family != "gaussian"
+
+    def _check_outcome(self) -> None:
+        if self.offset is not None and not self.log_link:
+            raise Refusal("An offset belongs to counts: model the rate, or a family.")
+        if not self.log_link:
+            return
+        outcomes = [self.y, *([] if self.control is None else _columns(self.control))]
+        for values in outcomes:
+            values = values[np.isfinite(values.to_numpy())]
+            if (values < 0).any():
+                raise Refusal(f"{self.family} needs counts: some are below zero.")
+            if self.family != "quasipoisson" and (values % 1 != 0).any():
+                raise Refusal(
+                    f"{self.family} needs whole counts: use quasipoisson, or an "
+                    "offset instead of a rate."
+                )
+
+    def _design(self) -> Design:
+        absorbed = getattr(self.estimator, "absorbed", 0)
+        return build(
+            self.y,
+            self.interventions,
+            self.trend,
+            self.trend_df,
+            self.seasonality,
+            self.offset,
+            self.covariates,
+            self.control,
+            self.exclude,
+            drops_constant=absorbed > 0,
+            drops_linear=absorbed > 1,
+        )
+
+    @property
+    def equation(self) -> str:
+        """The model as an equation, with the dates of its events."""
+        return equation(self)
+
+    @property
+    def formula(self) -> str:
+        """The model as a statsmodels formula for the columns of `data`."""
+        return formula(self)
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The fitted rows: outcome "y", the columns of the formula, "offset"."""
+        return self.design.table.loc[self.design.used].copy()
+
+    def replace(self, **changes: object) -> InterruptedTimeSeries:
+        """Return the same model with some of its parts changed."""
+        return InterruptedTimeSeries(**(self._asked | changes))
+
+    def fit(self) -> ITSResults:
+        """Estimate the model."""
+        return ITSResults(self, self._estimate)
+
+    def forecast(self) -> ForecastResults:
+        """Fit before the first event and predict after it; see forecast."""
+        return forecast(self)
+
+    @cached_property
+    def _estimate(self) -> Estimate:
+        design = self.design
+        parts = (design.y, design.X, design.layout)
+        if self.log_link:
+            return self.estimator.fit(*parts, design.offset)
+        return self.estimator.fit(*parts)
+
+    def __repr__(self) -> str:
+        return f"InterruptedTimeSeries({self.equation})"
+
+
+def _numeric(y: pd.Series) -> pd.Series:
+    if not isinstance(y, pd.Series):
+        raise Refusal(f"y is a pandas Series with dates, not {type(y).__name__}.")
+    try:
+        return y.astype(float)
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"The outcome is not numeric: {error}.") from error
+
+
+def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:
+    if data is None:
+        return None
+    table = data if isinstance(data, pd.DataFrame) else data.to_frame(data.name or default)
+    return align(table.astype(float), y, what)
+
+
+def _columns(table: pd.DataFrame) -> list[pd.Series]:
+    return [table[name] for name in table]

@@ -1,0 +1,87 @@
+"""A model refitted to many outcomes: by the batched engine where it can."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..resampling.ar1 import fit_ar1_reml
+from ..resampling.counts import fit_counts
+from ..resampling.linear import LinearEngine
+from .counts import CountModel
+from .estimators import OLS, NeweyWest, RemlAR1, hac_lags
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from .model import InterruptedTimeSeries
+
+
+def refit(
+    model: InterruptedTimeSeries,
+    outcomes: np.ndarray,
+    alpha: float = 0.0,
+    one_by_one: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients and standard errors (k, draws) for outcomes (rows, draws).
+
+    Rows are the fitted rows of the model. A negative binomial keeps `alpha`, the
+    overdispersion estimated from the data, in every draw, unless `one_by_one` asks for
+    the estimator itself. NaN where a draw cannot be fitted (separation, no convergence).
+    """
+    if one_by_one:
+        return _one_by_one(model, outcomes)
+    X, estimator = model.design.X, model.estimator
+    whole = _one_unbroken_series(model)
+    if isinstance(estimator, OLS):
+        fits = LinearEngine(X).fit(outcomes)
+    elif isinstance(estimator, NeweyWest) and whole:
+        lags = hac_lags(estimator.lags, model.design.layout)
+        correct = estimator.correction == "stata"
+        fits = LinearEngine(X).fit(outcomes, maxlags=lags, use_correction=correct)
+    elif isinstance(estimator, RemlAR1) and whole:
+        fits = fit_ar1_reml(outcomes, X)
+    elif isinstance(estimator, CountModel) and (whole or estimator.hac is None):
+        fits = _counts(model, outcomes, alpha)
+    else:
+        return _one_by_one(model, outcomes)
+    return fits.params, fits.bse
+
+
+def _one_unbroken_series(model: InterruptedTimeSeries) -> bool:
+    return model.control is None and bool((model.design.layout.steps[1:] == 1).all())
+
+
+def _counts(model: InterruptedTimeSeries, outcomes: np.ndarray, alpha: float):
+    estimator, family = model.estimator, model.family
+    if family == "negative_binomial":
+        family = "negativebinomial" if alpha > 0 else "poisson"
+    lags = None
+    if estimator.hac is not None:
+        asked = None if estimator.hac == -1 else estimator.hac
+        lags = hac_lags(asked, model.design.layout)
+    return fit_counts(
+        outcomes,
+        model.design.X,
+        offset=model.design.offset,
+        family=family,
+        alpha=alpha if family == "negativebinomial" else None,
+        maxlags=lags,
+        use_correction=estimator.correction == "stata",
+    )
+
+
+def _one_by_one(
+    model: InterruptedTimeSeries, outcomes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    design = model.design
+    rest = (design.X, design.layout, *([design.offset] if model.log_link else []))
+    params = np.full((design.X.shape[1], outcomes.shape[1]), np.nan)
+    bse = params.copy()
+    for draw in range(outcomes.shape[1]):
+        try:
+            fit = model.estimator.fit(outcomes[:, draw], *rest)
+        except Refusal:
+            continue
+        params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
+    return params, bse

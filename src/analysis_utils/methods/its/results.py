@@ -1,0 +1,298 @@
+"""What a fitted interrupted time series says, with dates kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.iolib.summary2 import Summary
+
+from . import effects
+from .calendar import position
+from .comparison import compare_f_test, wald_test
+from .diagnostics import Diagnostics
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .estimators import Estimate
+    from .model import InterruptedTimeSeries
+
+
+class ITSResults:
+    """Coefficients, counterfactual and effects of one fitted model.
+
+    Attributes `params`, `bse`, `tvalues`, `pvalues` and the methods `conf_int`,
+    `cov_params`, `summary` are as in statsmodels; `noise` holds what was estimated of
+    the errors (rho, lags, dispersion, ...), `notes` what the reader should know.
+    """
+
+    def __init__(self, model: InterruptedTimeSeries, estimate: Estimate) -> None:
+        names = pd.Index(model.design.names)
+        self.model = model
+        self.params = pd.Series(estimate.params, names, name="coefficient")
+        self._cov = pd.DataFrame(estimate.cov, names, names)
+        self.bse = pd.Series(np.sqrt(np.diag(estimate.cov)), names, name="std err")
+        self.df_resid = estimate.df
+        self.noise = dict(estimate.noise)
+        self.scale = estimate.scale
+        self.notes = (*model.design.notes, *estimate.notes)
+        self.nobs = len(estimate.fitted)
+        self._estimate = estimate
+        if not np.isfinite(estimate.params).all() or not np.isfinite(self.bse).all():
+            raise Refusal("The fit did not converge to finite numbers.")
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Coefficients over their standard errors."""
+        return (self.params / self.bse).rename("t")
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p values, from t(n - k) or the normal distribution."""
+        p = 2 * self._tail(self.tvalues.abs())
+        return pd.Series(p, self.params.index, name="p")
+
+    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Return the lower and upper ends of 1 - alpha intervals."""
+        half = self._quantile(alpha) * self.bse
+        return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
+
+    def cov_params(self) -> pd.DataFrame:
+        """Return the covariance of the coefficients."""
+        return self._cov.copy()
+
+    @cached_property
+    def _reference(self):
+        return stats.norm if np.isinf(self.df_resid) else stats.t(self.df_resid)
+
+    def _quantile(self, alpha: float) -> float:
+        return float(self._reference.isf(alpha / 2))
+
+    def _tail(self, t):
+        return self._reference.sf(t)
+
+    def table(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Return one row a coefficient: estimate, standard error, t, p, interval.
+
+        For counts also the rate ratio exp(b) with its interval.
+        """
+        parts = [self.params, self.bse, self.tvalues, self.pvalues]
+        table = pd.concat([*parts, self.conf_int(alpha)], axis=1)
+        if self.model.log_link:
+            ratios = np.exp(table[["coefficient", "lower", "upper"]])
+            names = ["rate ratio", "ratio lower", "ratio upper"]
+            table[names] = ratios.to_numpy()
+        return table
+
+    def summary(self, alpha: float = 0.05) -> Summary:
+        """Return model, coefficients and notes; prints as text, shows as HTML."""
+        normal = np.isinf(self.df_resid)
+        facts = {
+            "Outcome": self.model.name,
+            "Errors": self.model.estimator.label,
+            "Periods": f"{self.model.design.periods[0]} to "
+            f"{self.model.design.periods[-1]}",
+            "Observations": str(self.nobs),
+            "Intervals by": "z" if normal else f"t({self.df_resid:g})",
+        } | {name: f"{value:.4g}" for name, value in self.noise.items()}
+        summary = Summary()
+        summary.add_title("Interrupted time series")
+        summary.add_dict(facts)
+        summary.add_df(self.table(alpha), float_format="%.4f")
+        for line in (*self.model.equation.splitlines(), *self._notes()):
+            summary.add_text(line)
+        return summary
+
+    def _notes(self) -> list[str]:
+        return [f"Note: {note}" for note in self.notes]
+
+    def t_test(self, weights: dict[str, float], alpha: float = 0.05) -> pd.Series:
+        """Return estimate, interval and p of a weighted sum of coefficients.
+
+        ``result.t_test({"time": 1, "law_slope": 1})`` is the trend after the law.
+        """
+        unknown = sorted(set(weights) - set(self.params.index))
+        if unknown:
+            raise Refusal(
+                f"No coefficient {', '.join(unknown)}: there are "
+                f"{', '.join(self.params.index)}."
+            )
+        row = pd.Series(weights).reindex(self.params.index, fill_value=0.0).to_numpy()
+        value = effects.Path(np.array([row @ self.params]), row[None, :])
+        return self._interval(value, alpha).iloc[0].rename("contrast")
+
+    def wald_test(self, names: Sequence[str]) -> pd.Series:
+        """Return the joint Wald test that these coefficients are zero."""
+        return wald_test(self, names)
+
+    def compare_f_test(self, restricted: ITSResults) -> pd.Series:
+        """Return the F test against a smaller nested model; see comparison."""
+        return compare_f_test(self, restricted)
+
+    def _interval(self, values: effects.Path, alpha: float) -> pd.DataFrame:
+        reference = (self._quantile(alpha), self._tail)
+        return effects.interval(values, self._cov.to_numpy(), reference)
+
+    # Paths of the mean
+
+    def _path(self, X: pd.DataFrame) -> effects.Path:
+        offset = self.model.design.treated["offset"].to_numpy()
+        params = self.params.to_numpy()
+        return effects.path(X.to_numpy(), params, offset, self.model.log_link)
+
+    def _paths(self, of: str | Sequence[str] | None) -> tuple:
+        design = self.model.design
+        with_it, without = design.treated[design.names], design.without(self._named(of))
+        if "Intercept" in design.names:
+            return self._path(with_it), self._path(without)
+        return self._differenced(with_it - without)
+
+    def _differenced(self, change: pd.DataFrame) -> tuple[effects.Path, effects.Path]:
+        """Paths of an outcome whose level was differenced away (SARIMA, d + D > 0).
+
+        Fitted are the one-step predictions, taken as given; the counterfactual is
+        those without the modelled effect.
+        """
+        used = self.model.design.used
+        fitted = np.full(len(change), np.nan)
+        fitted[used] = self._estimate.fitted
+        gradient = change.to_numpy()
+        with_it = effects.Path(fitted, np.zeros_like(gradient))
+        return with_it, with_it - effects.Path(gradient @ self.params, gradient)
+
+    def _named(self, of: str | Sequence[str] | None) -> list[str]:
+        every = list(self.model.design.owners)
+        if of is None:
+            if not every:
+                raise Refusal("The model has no intervention, so no counterfactual.")
+            return every
+        names = [of] if isinstance(of, str) else list(of)
+        unknown = [name for name in names if name not in every]
+        if unknown:
+            raise Refusal(f"No intervention {unknown}: there are {every}.")
+        return names
+
+    def counterfactual(
+        self, of: str | Sequence[str] | None = None, alpha: float = 0.05
+    ) -> pd.DataFrame:
+        """Return observed, fitted and counterfactual means, one row a period.
+
+        The counterfactual takes away the interventions `of` (all by default) and keeps
+        trend, season, covariates, offset and the controls' common change. Intervals
+        are of the means (they include the uncertainty of every coefficient).
+        """
+        fitted, counter = self._paths(of)
+        kept = ["estimate", "lower", "upper"]
+        with_it = self._interval(fitted, alpha)[kept]
+        without = self._interval(counter, alpha)[kept]
+        names = "observed", "fitted", "counterfactual"
+        table = pd.concat([with_it, without], axis=1).set_axis(
+            [f"{n}{end}" for n in names[1:] for end in ("", "_lower", "_upper")], axis=1
+        )
+        table.insert(0, "observed", self.model.y.to_numpy())
+        table["used"] = self.model.design.used[: len(table)]
+        return table.set_axis(self.model.y.index.rename("date"))
+
+    def effect(
+        self,
+        at: object = None,
+        over: tuple[object, object] | None = None,
+        of: str | Sequence[str] | None = None,
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Return the effect at a date, or over a window (by default all periods after).
+
+        Rows: "mean difference" (per period), "cumulated difference", "ratio" (the
+        fitted sum over the counterfactual sum; never a mean of ratios); columns:
+        estimate, lower, upper, p. Intervals: delta method, the ratio's on the log scale.
+        """
+        rows = self._window(at, over, of)
+        fitted, counter = (
+            effects.Path(p.value[rows], p.gradient[rows]) for p in self._paths(of)
+        )
+        reference = (self._quantile(alpha), self._tail)
+        return effects.compare(fitted, counter, self._cov.to_numpy(), reference)
+
+    def _window(self, at, over, of) -> slice:
+        periods = self.model.design.periods
+        if at is not None and over is not None:
+            raise Refusal("Give at= (one date) or over= (first, last), not both.")
+        if at is not None:
+            over = (at, at)
+        if over is None:
+            spans = [self.model.design.spans[name] for name in self._named(of)]
+            return slice(min(a for a, _ in spans), len(periods))
+        first, last = (position(periods, date, "The effect's date") for date in over)
+        if last < first:
+            raise Refusal(f"The window {over} ends before it begins.")
+        return slice(first, last + 1)
+
+    def effect_path(
+        self, of: str | Sequence[str] | None = None, alpha: float = 0.05
+    ) -> pd.DataFrame:
+        """Return difference, cumulated difference and ratio for each period after."""
+        rows = self._window(None, None, of)
+        fitted, counter = (
+            effects.Path(p.value[rows], p.gradient[rows]) for p in self._paths(of)
+        )
+        gap = fitted - counter
+        parts = {
+            "difference": self._interval(gap, alpha),
+            "cumulated": self._interval(gap.cumulated(), alpha),
+        }
+        ratio = self._interval(fitted.log() - counter.log(), alpha)
+        ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+        table = pd.concat({**parts, "ratio": ratio}, axis=1)
+        return table.set_axis(self.model.y.index[rows].rename("date"))
+
+    # Residuals
+
+    @property
+    def fittedvalues(self) -> pd.Series:
+        """Fitted means of the rows used."""
+        return self._rows(self._estimate.fitted, "fitted")
+
+    @property
+    def resid(self) -> pd.Series:
+        """Observed minus fitted."""
+        return self._rows(self.model.design.y - self._estimate.fitted, "residual")
+
+    @property
+    def innovations(self) -> pd.Series:
+        """Residuals that are white noise if the model holds.
+
+        AR(1) errors: whitened; counts: Pearson; SARIMA: one-step errors, standardized
+        (those of the start-up left out).
+        """
+        values = self._estimate.innovations
+        index = self._row_index()[-len(values) :]
+        return pd.Series(values, index, name="innovation")
+
+    def _row_index(self) -> pd.Index:
+        design = self.model.design
+        if self.model.control is None:
+            return self.model.y.index[design.used]
+        return design.table.index[design.used]
+
+    def _rows(self, values: np.ndarray, name: str) -> pd.Series:
+        return pd.Series(values, self._row_index(), name=name)
+
+    def diagnostics(self, lags: Sequence[int] | None = None) -> Diagnostics:
+        """Return autocorrelations and tests of the innovations; see Diagnostics."""
+        return Diagnostics.of(self, lags)
+
+    def plot(self, ax: Axes, **options: object) -> Axes:
+        """Draw data, fit, counterfactual, intervals and events; see figure.draw."""
+        from .figure import draw
+
+        return draw(self, ax, **options)
+
+    def __repr__(self) -> str:
+        return str(self.summary())
+

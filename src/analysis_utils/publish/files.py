@@ -1,0 +1,179 @@
+"""Figures and tables of a run: the one place that writes their files."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from analysis_utils.run_context import folder
+
+SIGNIFICANT = 8
+
+
+def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
+    """Data with floats rounded to significant digits, as published and plotted.
+
+    Linear algebra differs in the last bits between processors; figures and tables
+    made of rounded data do not.
+    """
+    if isinstance(data, pd.Series):
+        return rounded(data.to_frame(), digits).iloc[:, 0]
+    result = data.copy()
+    for column in result.columns[result.dtypes.map(pd.api.types.is_float_dtype)]:
+        result[column] = [_significant(v, digits) for v in result[column]]
+    return result
+
+
+def _significant(value: float, digits: int) -> float:
+    """One number rounded to significant digits; missing stays missing."""
+    return value if pd.isna(value) else float(f"{value:.{digits}g}")
+
+
+def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str):
+    """Save a figure with its data and alternative text; show it in the notebook.
+
+    Writes `name.pdf`, `name.svg`, `name.png` (300 dpi, not archived), `name.csv`
+    (the data plotted) and `name.txt` (caption and alternative text).
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    name : str
+        Stem of the files, unique in the notebook.
+    data : DataFrame
+        What is plotted, tidy; floats are rounded to 8 significant digits.
+    caption : str
+        What is shown, with source.
+    alt : str
+        What the figure tells, for a reader who does not see it.
+    """
+    if not alt.strip() or not caption.strip():
+        raise ValueError(f"figure {name!r} needs a caption and an alternative text")
+    picture = _svg(fig, name, alt)
+    run = folder()
+    if run:
+        _refuse_second(run / f"{name}.svg")
+        (run / f"{name}.svg").write_text(picture, encoding="utf-8")
+        fig.savefig(run / f"{name}.pdf")
+        fig.savefig(run / f"{name}.png", dpi=300)
+        write_csv(data, run / f"{name}.csv")
+        text = f"{caption.strip()}\n\nAlternative text: {alt.strip()}\n"
+        (run / f"{name}.txt").write_text(text, encoding="utf-8")
+    plt.close(fig)
+    return Picture(picture, caption, alt)
+
+
+def _svg(fig: Figure, name: str, alt: str) -> str:
+    """The figure as SVG text, title and description inside."""
+    from io import StringIO
+
+    stream = StringIO()
+    about = {"Date": None, "Title": name, "Description": alt.strip()}
+    fig.savefig(stream, format="svg", metadata=about)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+class Picture:
+    """A figure as a notebook shows it: SVG, caption below, alternative text."""
+
+    def __init__(self, svg: str, caption: str, alt: str):
+        self.svg, self.caption, self.alt = svg, caption.strip(), alt.strip()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self.alt}
+
+
+def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2):
+    """Save a table as CSV and LaTeX; show it in the notebook.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is written as well; give it a name.
+    name : str
+        Stem of the files, unique in the notebook.
+    caption : str
+        What the table shows, with source.
+    digits : int
+        Decimals shown in the notebook and in LaTeX; the CSV keeps 8 significant.
+    """
+    run = folder()
+    if run:
+        _refuse_second(run / f"{name}.tex")
+        write_csv(frame, run / f"{name}.csv")
+        (run / f"{name}.tex").write_text(latex_table(frame, name, caption, digits))
+    return Table(frame, caption, digits)
+
+
+class Table:
+    """A table as a notebook shows it: HTML with its caption."""
+
+    def __init__(self, frame: pd.DataFrame, caption: str, digits: int):
+        self.frame, self.caption, self.digits = frame, caption, digits
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        body = _printed(self.frame, self.digits).to_html(border=0)
+        return f"<p>{escape(self.caption)}</p>\n{body}"
+
+    def __repr__(self) -> str:
+        return _printed(self.frame, self.digits).to_string()
+
+
+def _printed(frame: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """The table as text: decimals cut, dates without time, missing left blank."""
+    flat = frame.reset_index() if _named(frame.index) else frame
+    return flat.map(lambda value: _cell(value, digits)).set_index(flat.columns[0])
+
+
+def _named(index: pd.Index) -> bool:
+    return any(name is not None for name in index.names)
+
+
+def _cell(value: object, digits: int) -> str:
+    """One cell as text."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if value is None or value is pd.NaT or (np.isscalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, (float, np.floating)):
+        return f"{value:,.{digits}f}"
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def latex_table(frame: pd.DataFrame, name: str, caption: str, digits: int) -> str:
+    """The table in LaTeX (booktabs), special characters escaped."""
+    printed = _printed(frame, digits)
+    style = printed.reset_index().style.hide(axis="index")
+    escaped = style.format(escape="latex").format_index(escape="latex", axis=1)
+    text = escaped.to_latex(
+        hrules=True, caption=_escape(caption), label=f"tab:{name}", position="tbp"
+    )
+    return text
+
+
+def _escape(text: str) -> str:
+    """A caption with LaTeX's special characters escaped."""
+    return "".join(f"\\{c}" if c in "&%$#_{}" else c for c in text)
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write data as CSV, floats rounded; text never starts as a formula."""
+    data = rounded(frame.reset_index() if _named(frame.index) else frame)
+    for column in data.columns[data.dtypes.map(pd.api.types.is_string_dtype)]:
+        data[column] = [
+            f"'{v}" if str(v).startswith(("=", "+", "@", "\t")) else v
+            for v in data[column]
+        ]
+    data.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+
+
+def _refuse_second(path: Path) -> None:
+    """A name may be used once in a notebook, or outputs would overwrite each other."""
+    if path.exists():
+        raise ValueError(f"{path.name} was written before in this notebook")

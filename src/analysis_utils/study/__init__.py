@@ -1,0 +1,1 @@
+"""What the notebooks share and is about this study: events, growth, reports."""

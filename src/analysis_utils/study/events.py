@@ -1,0 +1,45 @@
+"""Policy events as the notebooks use them: one by name or date, others near it."""
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis_utils import datasets
+
+
+@dataclass(frozen=True)
+class Event:
+    """A policy event: id, day, title, how sure the day is, citation."""
+
+    id: str
+    day: pd.Timestamp
+    title: str
+    date_confidence: str = ""
+    citation: str = ""
+
+
+def find(name: str) -> Event:
+    """The event with an id of `data/policy_events.csv`, or any day written 2025-01-20.
+
+    Raises ValueError for a name that is neither.
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
+        return Event(name, pd.Timestamp(name), f"the day {name}")
+    table = datasets.policy_events().set_index("id")
+    if name not in table.index:
+        raise ValueError(f"no policy event {name!r} in data/policy_events.csv")
+    row = table.loc[name]
+    return Event(name, row["date"], row["title"], row["date_confidence"], row["citation"])
+
+
+def between(start: pd.Timestamp, end: pd.Timestamp, state: str = "all") -> pd.DataFrame:
+    """Federal events, and those of one state (or of all), from `start` to `end`.
+
+    Columns date, id, title, state, direction, date_confidence; ordered by date.
+    """
+    table = datasets.policy_events()
+    here = table["state"].isin(["", state]) | (state == "all") | table["state"].isna()
+    chosen = table[table["date"].between(start, end) & here]
+    columns = ["date", "id", "title", "state", "direction", "date_confidence"]
+    return chosen[columns].sort_values(["date", "id"]).set_index("date")

@@ -1,0 +1,75 @@
+"""Which modules of the package a piece of code imports, directly or not.
+
+Read from the source, not from a run: an import inside a function counts as well,
+so the answer is never too small and is known before anything has run.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from analysis_utils.run_context import ROOT
+
+SOURCE = ROOT / "src"
+PACKAGE = "analysis_utils"
+
+
+def module_file(name: str) -> Path | None:
+    """File of a module of the package, given its dotted name."""
+    base = SOURCE / Path(*name.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def imported_names(tree: ast.AST, package: str = "") -> Iterator[str]:
+    """Dotted names that a syntax tree imports from the package.
+
+    `package` is the package of the module itself, for relative imports.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            parts = (above if node.level else []) + (
+                [node.module] if node.module else []
+            )
+            base = ".".join(parts)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def in_package(names: Iterator[str]) -> set[Path]:
+    """Files behind the names that belong to the package, parents included."""
+    files = set()
+    for name in names:
+        parts = name.split(".")
+        if parts[0] != PACKAGE:
+            continue
+        for length in range(1, len(parts) + 1):
+            path = module_file(".".join(parts[:length]))
+            if path:
+                files.add(path)
+    return files
+
+
+@cache
+def direct_imports(path: Path) -> frozenset[Path]:
+    """Files of the package that one module imports by itself."""
+    package = ".".join(path.relative_to(SOURCE).parts[:-1])
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(in_package(imported_names(tree, package)))
+
+
+def all_imports(tree: ast.AST) -> list[Path]:
+    """Files of the package that a syntax tree rests on, directly or not, sorted."""
+    found: set[Path] = set()
+    waiting = in_package(imported_names(tree))
+    while waiting:
+        path = waiting.pop()
+        found.add(path)
+        waiting |= direct_imports(path) - found
+    return sorted(found)

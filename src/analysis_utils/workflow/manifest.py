@@ -1,0 +1,126 @@
+"""The manifest of a run: staleness stamp, provenance and checksums in one file.
+
+It lists by SHA-256 what a run rested on (notebook, parameters, data, modules of the
+package, lock) and every file that it wrote. It holds no times and no machine names.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from analysis_utils.run_context import READS, ROOT, sha256
+from analysis_utils.workflow.imports import all_imports, module_file
+from analysis_utils.workflow.runs import Run
+
+NAME = "manifest.json"
+LOCK = "requirements.lock"
+NOT_ARCHIVED = (".png", NAME, READS)
+EXECUTION = (
+    "analysis_utils.workflow.execute",
+    "analysis_utils.workflow.normalise",
+    "analysis_utils.workflow.determinism",
+)
+
+
+@cache
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, computed once per process; empty if there is none."""
+    return sha256(path) if path.is_file() else ""
+
+
+def relative(path: Path) -> str:
+    """A path as it stands in a manifest."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def code_inputs(run: Run) -> dict:
+    """What a run rests on and is known before it starts: all but its data files."""
+    modules = set(all_imports(run.notebook.syntax()))
+    modules |= {path for name in EXECUTION if (path := module_file(name))}
+    return {
+        "notebook": {"name": run.notebook.name, "sha256": run.notebook.fingerprint},
+        "run": run.name,
+        "parameters": run.parameters,
+        "modules": {relative(path): file_hash(path) for path in sorted(modules)},
+        "lock": {LOCK: file_hash(ROOT / LOCK)},
+    }
+
+
+def files_written(folder: Path) -> dict[str, str]:
+    """SHA-256 of every archived file of a run's folder, by name."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.endswith(NOT_ARCHIVED)
+    }
+
+
+def files_read(folder: Path) -> dict[str, str]:
+    """Data files that a run has read, from the record its loaders kept."""
+    record = folder / READS
+    lines = record.read_text().splitlines() if record.exists() else []
+    read: dict[str, str] = {}
+    for line in lines:
+        digest, name = line.split("  ", 1)
+        if read.setdefault(name, digest) != digest:
+            raise RuntimeError(f"{name} changed while the notebook ran; run it again.")
+    return dict(sorted(read.items()))
+
+
+def write(folder: Path, inputs: dict) -> None:
+    """Write the manifest of a finished run into its folder."""
+    content = inputs | {"data": files_read(folder), "outputs": files_written(folder)}
+    (folder / READS).unlink(missing_ok=True)
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> dict | None:
+    """The manifest in a folder; None if there is none that can be read."""
+    try:
+        return json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def reasons(run: Run) -> list[str]:
+    """Why a run must be executed again, in words; empty if its outputs are fresh."""
+    old = read(run.folder)
+    if old is None:
+        return ["it has no outputs yet"]
+    new = code_inputs(run)
+    found = []
+    if old.get("notebook") != new["notebook"]:
+        found.append("the notebook's text changed")
+    found += changed_values(old.get("parameters", {}), new["parameters"])
+    found += changed_files(old.get("modules", {}), new["modules"], "module")
+    found += changed_files(old.get("lock", {}), new["lock"], "lock file")
+    data = {name: file_hash(ROOT / name) for name in old.get("data", {})}
+    found += changed_files(old.get("data", {}), data, "data file")
+    written = {name: file_hash(run.folder / name) for name in old.get("outputs", {})}
+    found += changed_files(old.get("outputs", {}), written, "output")
+    extra = sorted(set(files_written(run.folder)) - set(written))
+    return found + [f"output {name} is none of this run's" for name in extra]
+
+
+def changed_values(old: dict, new: dict) -> list[str]:
+    """A sentence for each parameter that differs."""
+    names = sorted(set(old) | set(new))
+    return [
+        f"parameter {name}: {old.get(name)!r} -> {new.get(name)!r}"
+        for name in names
+        if name not in old or name not in new or old[name] != new[name]
+    ]
+
+
+def changed_files(old: dict[str, str], new: dict[str, str], what: str) -> list[str]:
+    """A sentence for each file that changed, came or went."""
+    found = []
+    for name in sorted(set(old) | set(new)):
+        if not new.get(name):
+            found.append(f"{what} {name} is gone")
+        elif name not in old:
+            found.append(f"{what} {name} is new")
+        elif old[name] != new[name]:
+            found.append(f"{what} {name} changed")
+    return found

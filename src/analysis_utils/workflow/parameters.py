@@ -1,0 +1,94 @@
+"""The parameters cell of a notebook as a contract: names, types, defaults."""
+
+import ast
+import re
+from dataclasses import dataclass
+
+from analysis_utils.workflow import kinds
+from analysis_utils.workflow.notebook import Notebook, NotebookError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: `name: "type" = default  # comment`."""
+
+    name: str
+    kind: str
+    default: object
+    comment: str = ""
+
+
+def declared(notebook: Notebook) -> dict[str, Parameter]:
+    """Parameters of a notebook by name, in the order of its cell."""
+    source = notebook.parameters_source
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise NotebookError(
+            f"{notebook.path.name}, parameters cell, line {error.lineno}: {error.msg}."
+        ) from error
+    lines = source.splitlines()
+    found = [one_declaration(node, lines, notebook) for node in body]
+    return {parameter.name: parameter for parameter in found}
+
+
+def one_declaration(
+    node: ast.stmt, lines: list[str], notebook: Notebook
+) -> Parameter:
+    """Parameter declared by one statement; refuses anything that declares none."""
+    where = f"{notebook.path.name}, parameters cell, line {node.lineno}"
+    if not (
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.value is not None
+    ):
+        raise NotebookError(
+            f"{where}: `{lines[node.lineno - 1].strip()}` declares no typed "
+            'parameter; write for example: state: "state or all" = "all"'
+        )
+    kind = annotation(node.annotation)
+    check_kind(kind, where)
+    try:
+        default = ast.literal_eval(node.value)
+    except ValueError:
+        raise NotebookError(
+            f"{where}: the default of `{node.target.id}` must be a plain value."
+        ) from None
+    comment = re.search(r"#\s*(.*)$", lines[(node.end_lineno or node.lineno) - 1])
+    return Parameter(node.target.id, kind, default, comment[1] if comment else "")
+
+
+def annotation(node: ast.expr) -> str:
+    """Text of a type: the string itself, or a name such as int."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ast.unparse(node)
+
+
+def check_kind(kind: str, where: str) -> None:
+    """Refuse a type that looks like a misspelt one (a lone unknown word)."""
+    if " or " not in kind and kind not in kinds.NAMED and not kinds.RANGE.fullmatch(kind):
+        raise NotebookError(
+            f"{where}: unknown type {kind!r}"
+            f"{kinds.nearest(kind, tuple(kinds.NAMED))}"
+        )
+
+
+def typed(
+    parameters: dict[str, Parameter], given: dict[str, str], where: str
+) -> tuple[dict[str, object], list[str]]:
+    """Complete, typed values for a run, and a sentence for each that is refused."""
+    values: dict[str, object] = {}
+    problems = [
+        f"{where}: unknown parameter {name!r}"
+        f"{kinds.nearest(name, tuple(parameters))}"
+        for name in given
+        if name not in parameters
+    ]
+    for name, parameter in parameters.items():
+        text = given.get(name, str(parameter.default))
+        try:
+            values[name] = kinds.parse(text, parameter.kind)
+        except kinds.ValueRefused as refused:
+            problems.append(f"{where}: {name} = {refused}")
+    return values, problems

@@ -1,0 +1,171 @@
+"""The runs of the study: notebooks with their parameters, from runs.yaml and make."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from analysis_utils.run_context import ROOT
+from analysis_utils.workflow import kinds
+from analysis_utils.workflow.notebook import Notebook
+from analysis_utils.workflow.parameters import declared, typed
+
+NOTEBOOKS = ROOT / "notebooks"
+OUTPUTS = ROOT / "outputs"
+DEFAULT_RUN = "main"
+
+
+class Refused(ValueError):
+    """A request that cannot be carried out; one line for each thing to put right."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A notebook with one complete set of typed parameters."""
+
+    notebook: Notebook
+    name: str
+    parameters: dict[str, object]
+    base: Path = field(default=OUTPUTS)
+
+    @property
+    def label(self) -> str:
+        """`notebook/run`, as shown to people."""
+        return f"{self.notebook.name}/{self.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Where everything that this run makes is kept."""
+        return self.base / self.notebook.name / self.name
+
+
+class StringLoader(yaml.BaseLoader):
+    """YAML in which every scalar stays text and a repeated key is an error."""
+
+
+def mapping_without_repeats(loader: StringLoader, node: yaml.MappingNode) -> dict:
+    """A mapping; refuses a key that stands twice, which YAML would lose in silence."""
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise Refused(
+            f"runs.yaml, line {node.start_mark.line + 1}: "
+            f"{', '.join(twice)} stands more than once; keep one."
+        )
+    return loader.construct_mapping(node, deep=True)
+
+
+StringLoader.add_constructor("tag:yaml.org,2002:map", mapping_without_repeats)
+
+
+def read_runs_file(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    """Content of runs.yaml: notebook, then run, then parameters as text."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), StringLoader) or {}
+    except yaml.YAMLError as error:
+        raise Refused(f"runs.yaml cannot be read: {error}") from error
+    try:
+        return {
+            notebook: {run: dict(given or {}) for run, given in runs.items()}
+            for notebook, runs in content.items()
+        }
+    except (AttributeError, ValueError):
+        raise Refused(
+            "runs.yaml must hold notebooks, below each its runs, below each run "
+            "its parameters (`main: {}` if it has none)."
+        ) from None
+
+
+def study_notebooks(folder: Path) -> dict[str, Notebook]:
+    """Every numbered notebook of the study, by name, in order."""
+    return {
+        path.stem: Notebook(path)
+        for path in sorted(folder.glob("[0-9]*.ipynb"))
+    }
+
+
+def chosen(
+    notebooks: dict[str, Notebook],
+    table: dict[str, dict[str, dict[str, str]]],
+) -> Iterable[tuple[Notebook, str, dict[str, str]]]:
+    """Notebook, run name and parameters as text; a notebook unnamed runs as it is."""
+    unknown = [name for name in table if name not in notebooks]
+    if unknown:
+        raise Refused(
+            "\n".join(
+                f"runs.yaml: no notebook {name!r}"
+                f"{kinds.nearest(name, tuple(notebooks))}"
+                for name in unknown
+            )
+        )
+    for name, notebook in notebooks.items():
+        for run, given in table.get(name, {DEFAULT_RUN: {}}).items():
+            yield notebook, run, given
+
+
+def study_runs(
+    folder: Path = NOTEBOOKS, outputs: Path = OUTPUTS, **choice: object
+) -> list[Run]:
+    """All runs of the study, typed and complete.
+
+    Parameters
+    ----------
+    folder, outputs : Path
+        Where the notebooks are, and where the archived outputs are.
+    notebook, run : str, optional
+        Only these.
+    overrides : dict of str, optional
+        Parameters from the command line. They apply to every run whose notebook
+        has them; the outputs go to `outputs/custom/`.
+
+    Raises
+    ------
+    Refused
+        With a line for every unknown name and every value that its type refuses.
+    """
+    only, run_name = choice.get("notebook"), choice.get("run")
+    overrides: dict[str, str] = choice.get("overrides") or {}
+    notebooks = study_notebooks(folder)
+    runs_file = folder / "runs.yaml"
+    table = read_runs_file(runs_file) if runs_file.exists() else {}
+    picked = [
+        (notebook, run, given)
+        for notebook, run, given in chosen(notebooks, table)
+        if only in (None, notebook.name) and run_name in (None, run)
+    ]
+    contracts = {n.name: declared(n) for n, _, _ in picked}
+    refuse_unknown(overrides, contracts)
+    base = outputs / "custom" / slug(overrides) if overrides else outputs
+    runs, problems = [], []
+    for notebook, run, given in picked:
+        contract = contracts[notebook.name]
+        mine = {name: text for name, text in overrides.items() if name in contract}
+        if overrides and not mine:
+            continue
+        values, wrong = typed(contract, given | mine, f"{notebook.name}/{run}")
+        problems += wrong
+        runs.append(Run(notebook, run, values, base))
+    if problems:
+        raise Refused("\n".join(dict.fromkeys(problems)))
+    return runs
+
+
+def refuse_unknown(overrides: dict[str, str], contracts: dict[str, dict]) -> None:
+    """Refuse a parameter of the command line that no chosen notebook has."""
+    known = sorted({name for contract in contracts.values() for name in contract})
+    unknown = [name for name in overrides if name not in known]
+    if unknown:
+        raise Refused(
+            "\n".join(
+                f"no notebook has a parameter {name.upper()}"
+                f"{kinds.nearest(name, known)}"
+                for name in unknown
+            )
+        )
+
+
+def slug(overrides: dict[str, str]) -> str:
+    """Name of a folder for outputs made with other parameters."""
+    text = ",".join(f"{name}={value}" for name, value in sorted(overrides.items()))
+    return "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in text)[:120]

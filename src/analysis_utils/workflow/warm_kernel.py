@@ -1,0 +1,102 @@
+"""Kernels forked from a process that has the scientific stack imported already.
+
+A kernel spends most of its start importing pandas and statsmodels. Here one process
+imports them once and each kernel is a fork of it: a kernel provisioner, the seam
+that jupyter_client offers for other ways of launching (registered in
+pyproject.toml). `WARM=no` launches ordinary kernels; the outputs are the same.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from multiprocessing.forkserver import ensure_running
+from typing import Any
+
+from jupyter_client.provisioning import LocalProvisioner
+
+STACK = [
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "matplotlib.pyplot",
+    "numpy",
+    "pandas",
+    "pandera.pandas",
+    "scipy.stats",
+    "seaborn",
+    "statsmodels.api",
+]
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def start_stack() -> None:
+    """Start the process that imports the stack; returns at once."""
+    CONTEXT.set_forkserver_preload(STACK)
+    ensure_running()
+
+
+def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> None:
+    """Turn this forked process into an IPython kernel (does not return)."""
+    import numpy
+    from ipykernel.kernelapp import IPKernelApp
+    from tqdm import tqdm
+
+    os.setsid()  # an interrupt at the terminal is the driver's to handle
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(variables)
+    tqdm.set_lock(threading.RLock())  # its default, a semaphore, outlives a kill
+    random.seed()  # a fork must not repeat its siblings' random numbers
+    numpy.random.seed()
+    threading.Thread(target=end_with_driver, daemon=True).start()
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # also: be quiet at start
+    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline", parent])
+
+
+def end_with_driver() -> None:
+    """End this kernel, and what it has started, when its driver is no more."""
+    multiprocessing.parent_process().join()
+    os.killpg(0, signal.SIGKILL)
+
+
+class ForkedProcess:
+    """A forked kernel under the names of `subprocess.Popen` that jupyter_client uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, arguments: list[str], variables: dict[str, str], cwd: str):
+        self.process = CONTEXT.Process(
+            target=become_kernel, args=(arguments, variables, cwd), daemon=True
+        )
+        self.process.start()
+        self.pid = self.process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self) -> int | None:
+        self.process.join()
+        return self.process.exitcode
+
+    def send_signal(self, signum: int) -> None:
+        if self.process.is_alive():
+            os.kill(self.pid, signum)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class WarmForkProvisioner(LocalProvisioner):
+    """Launches a kernel by a fork of the process that holds the imported stack."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Fork; `cmd` is `python -m ipykernel_launcher -f connection-file ...`."""
+        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        cwd = kwargs.get("cwd") or os.getcwd()
+        self.process = ForkedProcess(arguments, kwargs["env"], cwd)
+        self.pid = self.process.pid
+        return self.connection_info

@@ -1,0 +1,81 @@
+"""What the tests share: a determined environment, made notebooks, a checkout to break."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis_utils.run_context import ROOT
+from analysis_utils.workflow import determinism
+
+determinism.apply()
+os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+
+
+def write_notebook(path: Path, parameters: str, *cells: str) -> None:
+    """A notebook with one parameters cell (may be empty) and code cells."""
+    notebook = nbformat.v4.new_notebook()
+    if parameters:
+        cell = nbformat.v4.new_code_cell(parameters)
+        cell.metadata["tags"] = ["parameters"]
+        notebook.cells.append(cell)
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in cells]
+    nbformat.write(notebook, path)
+
+
+@dataclass
+class Checkout:
+    """A copy of the project with notebooks of the test's own, run as make runs it."""
+
+    root: Path
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+    def notebook(self, name: str, parameters: str, *cells: str) -> Path:
+        path = self.root / "notebooks" / f"{name}.ipynb"
+        write_notebook(path, parameters, *cells)
+        return path
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        settings = {"PYTHONPATH": str(self.root / "src")}
+        settings["OVERRIDES"] = " ".join(
+            f"{name}={value}".replace(" ", "\\ ") for name, value in variables.items()
+        )
+        return os.environ | settings | variables
+
+    def start(self, command: str, **variables: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "analysis_utils.workflow", command],
+            cwd=self.root,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def make(self, command: str, **variables: str) -> tuple[int, str]:
+        """Exit code and everything printed."""
+        process = self.start(command, **variables)
+        text, _ = process.communicate(timeout=300)
+        return process.returncode, text
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout without notebooks and outputs."""
+    root = tmp_path / "checkout"
+    (root / "notebooks").mkdir(parents=True)
+    shutil.copytree(
+        ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(ROOT / "requirements.lock", root)
+    shutil.copytree(ROOT / "data", root / "data")
+    return Checkout(root)

@@ -1,0 +1,91 @@
+"""The same bytes: another folder, time zone, locale, number of workers, BLAS kernel."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from analysis_utils.run_context import ROOT
+from analysis_utils.workflow import driver
+from analysis_utils.workflow.runs import study_runs
+from test_workflow_faults import tree
+
+
+def archived() -> dict[str, bytes]:
+    """Every archived file of outputs/, by path."""
+    keep = [f"{run.notebook.name}/{run.name}/" for run in study_runs()]
+    return {
+        name: content
+        for name, content in tree(ROOT / "outputs").items()
+        if name.startswith(tuple(keep)) and not name.endswith(".png")
+    }
+
+
+def elsewhere(checkout, **variables: str) -> dict[str, bytes]:
+    """Every archived file, made anew in another checkout."""
+    shutil.rmtree(checkout.root / "notebooks")
+    shutil.copytree(
+        ROOT / "notebooks",
+        checkout.root / "notebooks",
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+    )
+    code, text = checkout.make("all", **variables)
+    assert code == 0, text
+    made = tree(checkout.outputs)
+    return {name: b for name, b in made.items() if not name.endswith(".png")}
+
+
+def assert_same(made: dict[str, bytes], kept: dict[str, bytes]) -> None:
+    assert sorted(made) == sorted(kept)
+    differing = [name for name in kept if made[name] != kept[name]]
+    assert not differing
+
+
+def test_made_elsewhere_with_one_cold_worker(checkout, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    assert_same(elsewhere(checkout, WORKERS="1", WARM="no"), archived())
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"),
+    reason="another BLAS kernel is named for x86 only",
+)
+def test_made_under_another_blas_kernel(checkout, monkeypatch):
+    if blas_kernel() == blas_kernel("Sandybridge"):
+        pytest.skip("this BLAS has no second kernel")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Sandybridge")
+    assert_same(elsewhere(checkout, WORKERS="2"), archived())
+
+
+def blas_kernel(asked: str = "") -> str:
+    """Name of the OpenBLAS kernel that numpy uses."""
+    code = (
+        "import numpy, threadpoolctl as t;"
+        "print([p.get('architecture') for p in t.threadpool_info()])"
+    )
+    env = os.environ | ({"OPENBLAS_CORETYPE": asked} if asked else {})
+    return subprocess.check_output([sys.executable, "-c", code], env=env, text=True)
+
+
+def test_nothing_in_the_archive_names_a_machine():
+    local = [str(ROOT).encode(), os.path.expanduser("~").encode() + b"/", b"/tmp/"]
+    for name, content in archived().items():
+        assert not any(word in content for word in local), name
+
+
+def test_nothing_archived_is_stale():
+    from analysis_utils.workflow import manifest
+
+    assert {run.label: manifest.reasons(run) for run in study_runs()} == {
+        run.label: [] for run in study_runs()
+    }
+
+
+def test_nothing_is_left_of_runs_that_are_no_more():
+    assert driver.orphans(study_runs(), ROOT / "outputs") == []
