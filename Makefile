@@ -20,6 +20,7 @@ export OVERRIDES := $(MAKEOVERRIDES)
 PY := .venv/bin/python
 DRIVER := $(PY) -m analysis_utils.workflow
 EDITOR_TOOLS := $(PY) -m analysis_utils.editor
+REVIEW := $(PY) -m analysis_utils.review
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
 PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -75,6 +76,12 @@ tidy: environment ## Put source notebooks right for git; set up `git diff` for t
 
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal
+
+verify: environment ## Make everything again and compare with the archive (AGAINST=a tag or folder)
+	@$(REVIEW) verify
+
+trace: environment ## Say where a number comes from (KEY=...), or what rests on data (DATA=data/...)
+	@$(REVIEW) trace
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
