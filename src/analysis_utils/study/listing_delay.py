@@ -112,5 +112,5 @@ def draw_by_month(ax: Axes, new: pd.DataFrame) -> pd.DataFrame:
     ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=3,
               alpha=0.35)
     ax.plot(middle, shown["median"], "o", ms=4, color=COLOURS["fitted"])
-    ax.set(ylim=(0, 1.35 * shown["high"].max()), ylabel="Days from signing to listing")
+    ax.set(ylim=(-0.8, 1.35 * shown["high"].max()), ylabel="Days from signing to listing")
     return shown

@@ -159,7 +159,7 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
     """
     shown = []
     for model in ("JEM", "WSO", "TFM"):
-        curve = _kaplan_meier(table[table["model"] == model]).query("years <= @longest")
+        curve = _kaplan_meier(table[table["model"] == model], longest)
         if curve.empty:
             continue
         colour = COLOURS[model]
@@ -176,7 +176,7 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
     return pd.concat(shown, ignore_index=True)
 
 
-def _kaplan_meier(part: pd.DataFrame) -> pd.DataFrame:
+def _kaplan_meier(part: pd.DataFrame, longest: float) -> pd.DataFrame:
     """Years, share, low, high at each end; empty without any end."""
     if not part["ended"].any():
         return pd.DataFrame(columns=["years", "share", "low", "high"], dtype=float)
@@ -187,8 +187,8 @@ def _kaplan_meier(part: pd.DataFrame) -> pd.DataFrame:
     curve = pd.DataFrame({"years": fit.surv_times, "share": fit.surv_prob,
                           "low": np.clip(fit.surv_prob - half, 0, 1),
                           "high": np.clip(fit.surv_prob + half, 0, 1)})
-    curve = curve[np.asarray(fit.n_risk) >= 10]
-    until = ages["exit_age"].nlargest(10).iloc[-1]
+    curve = curve[(np.asarray(fit.n_risk) >= 10) & (curve["years"] <= longest)]
+    until = min(ages["exit_age"].nlargest(10).iloc[-1], longest)
     if len(curve) and until > curve["years"].iloc[-1]:
         curve = pd.concat([curve, curve.tail(1).assign(years=until)])
     start = pd.DataFrame({"years": [0.0], "share": [1.0], "low": [1.0], "high": [1.0]})
