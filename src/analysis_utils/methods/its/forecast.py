@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import toeplitz
 
-from .calendar import as_periods, moment, position
+from .calendar import as_periods, moment, window
 from .refusals import Refusal
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ForecastResults:
         if over is None:
             return slice(None)
         periods = as_periods(self.observed.index)
-        first, last = (position(periods, date, "The effect's date") for date in over)
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
     def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:
@@ -119,7 +119,7 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
 
 def _check(model: InterruptedTimeSeries) -> None:
     if not model.interventions:
-        raise Refusal("A forecast needs an intervention: it says where to stop fitting.")
+        raise Refusal("A forecast needs an intervention: fitting stops there.")
     if model.control is not None:
         raise Refusal("A forecast takes control series as covariates=, not control=.")
     if model.trend == "spline":
@@ -173,24 +173,28 @@ def _autocovariance(before: ITSResults, m: int) -> np.ndarray:
 
 
 def _counts(before: ITSResults, X: np.ndarray, offset: np.ndarray) -> tuple:
-    """Prediction of counts; noise by the family, autocorrelated with Newey-West."""
+    """Prediction of counts; noise by the family, autocorrelated if the model is."""
     mean = np.exp(X @ before.params.to_numpy() + offset)
     gradient = mean[:, None] * X
     cov_mean = gradient @ before.cov_params().to_numpy() @ gradient.T
     variance = mean + before.noise.get("alpha", 0.0) * mean**2
     if before.model.family == "quasipoisson" or "lags" in before.noise:
         variance = variance * before.noise["dispersion"]
-    noise = np.diag(variance)
+    root = np.sqrt(variance)
+    correlation = toeplitz(_autocorrelation(before, len(mean)))
+    return mean, cov_mean, np.outer(root, root) * correlation
+
+
+def _autocorrelation(before: ITSResults, m: int) -> np.ndarray:
+    """Autocorrelations of count errors at lags 0 to m - 1, as the model has them."""
     if "lags" in before.noise:
-        gamma = _autocovariance(before, len(mean))
-        root = np.sqrt(variance)
-        noise = np.outer(root, root) * toeplitz(gamma / gamma[0])
-    return mean, cov_mean, noise
+        gamma = _autocovariance(before, m)
+        return gamma / gamma[0]
+    return before.noise.get("rho", 0.0) ** np.arange(m)
 
 
 def _state_space(before: ITSResults, X: np.ndarray) -> tuple:
-    """Prediction by the Kalman filter, noise by simulated paths (seeded)."""
+    """Prediction by the Kalman filter, noise from the state space."""
     estimator, design = before.model.estimator, before.model.design
     mean, noise = estimator.predict(design.y, design.X, design.layout, X)
     return mean, X @ before.cov_params().to_numpy() @ X.T, noise
-
