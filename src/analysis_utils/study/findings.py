@@ -1,5 +1,6 @@
 """What a test of this study gives: estimate, interval, p; and p in words."""
 
+import math
 from dataclasses import dataclass
 
 from analysis_utils import publish
@@ -31,6 +32,8 @@ def words(key: str, found: Finding) -> str:
     """Template for a result recorded as `key`: interval and p, or why there is none."""
     if found.estimate is None:
         return f"not testable ({found.note})"
+    if not all(math.isfinite(limit) for limit in (found.estimate, *found.interval)):
+        return f"{{{key}}} (without a finite interval; {p_words(found.p, f'{key}_p')})"
     return f"{{{key}:interval}} ({p_words(found.p, f'{key}_p')})"
 
 

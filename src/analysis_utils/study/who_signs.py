@@ -134,7 +134,7 @@ def draw_share(ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str) -> pd.D
     middle = shown.index + pd.Timedelta(days=14)
     ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=0.8)
     ax.scatter(middle, shown["share"], s=shown["n"] / 4, color=COLOURS["fitted"])
-    ax.set(ylim=(0, 100), ylabel=ylabel)
+    ax.set(ylim=(0, 125), yticks=range(0, 101, 20), ylabel=ylabel)
     return shown
 
 
