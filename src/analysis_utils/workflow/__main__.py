@@ -150,6 +150,9 @@ def main() -> int:
     except (Refused, NotebookError) as refused:
         print(f"Refused, nothing was run:\n{refused}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader has seen enough: make list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":
