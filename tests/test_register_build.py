@@ -3,6 +3,7 @@
 import pytest
 from register_lists import JEM, TFM, WSO, compiled, data_folder, row, write_hand
 
+from analysis_utils.collect import naming
 from analysis_utils.collect.hand import HandTableError
 
 GULF = "Gulf County Sheriff's Office"
@@ -178,6 +179,46 @@ def test_decisions_that_do_nothing_stop_the_build(tmp_path, name, rows, words):
     with pytest.raises(HandTableError, match=words):
         register({"03012025am": [row("Alpha PD"), row("Beta PD", kind="Municipality")]},
                  tmp_path, data)
+
+
+def test_a_level_that_is_not_known_is_not_guessed(tmp_path):
+    lists = {"03012025am": [row("Alpha PD", kind="Municipality"), row("Beta Tribe")],
+             "03022025am": [row("Alpha PD", kind="Muncipalty"),
+                            row("Beta Tribe", kind="Tribal")]}
+    levels = register(lists, tmp_path)["by_id"].level
+    assert levels["TX-alpha-police-department-TFM"] == "municipal"
+    assert levels["TX-beta-tribe-TFM"] == "county"
+    other = {"03032025am": [row("Gamma Tribe", kind="Tribal"), row("Delta PD", kind="")]}
+    levels = register(other, tmp_path / "other")["by_id"].level
+    assert levels.tolist() == ["municipal", "unknown"]
+
+
+@pytest.mark.parametrize(("printed", "key"), [
+    ("Doña Ana County Sheriff’s Office", "DONA ANA COUNTY SHERIFF"),
+    (" St. Johns  County\nSheriff's Dept. ", "SAINT JOHNS COUNTY SHERIFF"),
+    ("Town of Ft. Myers P.D.", "TOWN OF FORT MYERS POLICE DEPARTMENT"),
+    ("A&M University, Board of Trustees", "A AND M UNIVERSITY BOARD OF TRUSTEES"),
+    ("Cut \"N\" Shoot PD", "CUT N SHOOT POLICE DEPARTMENT"),
+])
+def test_names_in_one_spelling(printed, key):
+    assert naming.normalized(printed) == key
+
+
+@pytest.mark.parametrize(("agency", "level", "kind"), [
+    ("GULF COUNTY SHERIFF", "county", "sheriff"),
+    ("TAMPA POLICE DEPARTMENT", "municipal", "police"),
+    ("IDAHO STATE POLICE DEPARTMENT", "state", "state agency"),
+    ("FLORIDA DEPARTMENT OF CORRECTION", "state", "corrections"),
+    ("UNIVERSITY OF FLORIDA POLICE DEPARTMENT", "state", "campus"),
+    ("SOUTH PYMATUNING TOWNSHIP STATE CONSTABLE", "municipal", "constable"),
+    ("LUZERNE COUNTY DISTRICT ATTORNEYS OFFICE", "county", "prosecutor"),
+    ("TEXAS OFFICE OF THE ATTORNEY GENERAL", "state", "state agency"),
+    ("COMET DRUG TASK FORCE", "municipal", "task force"),
+    ("SANFORD AIRPORT POLICE DEPARTMENT", "municipal", "airport and port"),
+    ("NAVAJO NATION", "unknown", "other"),
+])
+def test_kinds_of_agency(agency, level, kind):
+    assert naming.kind(agency, level) == kind
 
 
 def test_every_printed_row_leads_to_its_agreement_and_back(tmp_path):

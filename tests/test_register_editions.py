@@ -71,6 +71,15 @@ def test_decisions_on_files_that_do_nothing_stop_the_build(tmp_path, decision, w
         compiled({"03012025am": [A]}, tmp_path, data)
 
 
+def test_two_lists_of_one_date_need_a_decision(tmp_path):
+    lists = {"03012025am": [A], "03022025am": [A, B]}
+    data = data_folder(tmp_path)
+    write_hand(data, "files", [("participatingAgencies03022025am.xlsx", "", "redate",
+                                "2025-03-01am", "x")])
+    with pytest.raises(ValueError, match="different lists and both state 2025-03-01am"):
+        compiled(lists, tmp_path, data)
+
+
 def test_a_name_without_a_date_stops_the_build(tmp_path):
     with pytest.raises(ValueError, match="states no date"):
         compiled({"090022025am": [A]}, tmp_path)

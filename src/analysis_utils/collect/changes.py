@@ -137,6 +137,6 @@ def _unread(update: "Update", came: pd.Index) -> list[str]:
         county, kind = naming.trimmed(row.county), naming.trimmed(row.type)
         if row.county_fips == "" and county not in NOTHING:
             notes.append(f"{where}: county {county!r} is not known")
-        if row.level_code == "" and kind not in NOTHING:
+        if row.level_code == "unknown":
             notes.append(f"{where}: type {kind!r} is not known")
     return notes

@@ -28,7 +28,8 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     rows["state_code"] = rows.printed_state
     models = dict(zip(hand.models.name.str.upper(), hand.models.model, strict=True))
     rows["model"] = _meanings(rows.support_type, "support_type", hand, models)
-    rows["level_code"] = _meanings(rows.type, "type", hand, LEVELS).fillna("")
+    levels = {"": "", "N/A": ""} | LEVELS
+    rows["level_code"] = _meanings(rows.type, "type", hand, levels).fillna("unknown")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
     rows["key"] = rows.agency.map(names)
     rows = _with_corrected_states(rows, hand)

@@ -132,7 +132,8 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     table = table.rename(columns={"state_code": "state"})
     table["agency"] = table.agency_id.map(_best_spelling(rows, hand))
     table["names_printed"] = groups.agency.nunique()
-    printed = _last_printed(rows, "level_code").reindex(table.index, fill_value="")
+    printed = _last_printed(rows, "level_code", "unknown").reindex(table.index)
+    printed = printed.fillna(_last_printed(rows, "level_code")).fillna("")
     table["level"] = [naming.level(*pair)
                       for pair in zip(table.name, printed, strict=True)]
     table["county_fips"] = _last_printed(rows, "county_fips")
@@ -145,8 +146,9 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     return table.drop(columns="name")
 
 
-def _last_printed(rows: pd.DataFrame, column: str) -> pd.Series:
-    return rows[rows[column] != ""].groupby("agreement_id")[column].last()
+def _last_printed(rows: pd.DataFrame, column: str, other_than: str = "") -> pd.Series:
+    filled = rows[~rows[column].isin(["", other_than])]
+    return filled.groupby("agreement_id")[column].last()
 
 
 def _best_spelling(rows: pd.DataFrame, hand: Hand) -> pd.Series:
