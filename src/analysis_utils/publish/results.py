@@ -40,7 +40,7 @@ class Number:
     def __format__(self, spec: str) -> str:
         """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI."""
         bare = shown(self.value, self.digits)
-        if spec == "value" or self.value is None:
+        if spec == "value" or (spec == "interval" and self.value is None):
             return bare
         unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
         if spec == "interval":
