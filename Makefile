@@ -19,6 +19,8 @@ export OVERRIDES := $(MAKEOVERRIDES)
 
 PY := .venv/bin/python
 DRIVER := $(PY) -m analysis_utils.workflow
+REVIEW := $(PY) -m analysis_utils.review
+EDITOR_TOOLS := $(PY) -m analysis_utils.editor
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
 PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -28,7 +30,8 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list raw data register update clean test lock environment
+.PHONY: help all run why list clean test raw data register update verify trace \
+	lab new tidy lock environment
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -71,10 +74,25 @@ register: environment ## Compile the register anew after a change in data/hand (
 update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONFIRM=yes)
 	@$(PY) -m analysis_utils.collect.update "$(LIST)" "$(DATE)" "$(CONFIRM)"
 
+lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)
+	@$(EDITOR_TOOLS) lab
+
+new: environment ## Make a notebook, its run and its test (NAME=08_my_question)
+	@$(EDITOR_TOOLS) new
+
+tidy: environment ## Put source notebooks right for git; set up `git diff` for them
+	@$(EDITOR_TOOLS) tidy
+
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal
 
+verify: environment ## Make everything again and compare with the archive (AGAINST=a tag or folder)
+	@$(REVIEW) verify
+
+trace: environment ## Say where a number comes from (KEY=...), or what rests on data (DATA=data/...)
+	@$(REVIEW) trace
+
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
-	  --no-header --no-annotate --python-version 3.11 --extra test --extra build \
+	  --no-header --no-annotate --python-version 3.11 --all-extras \
 	  pyproject.toml -o requirements.lock

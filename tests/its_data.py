@@ -16,7 +16,9 @@ def gaussian(n=48, rho=0.0, level=0.0, slope=0.0, seed=1, start="2020-01"):
         noise[t] = rho * noise[t - 1] + np.sqrt(1 - rho**2) * noise[t]
     since = np.clip(np.arange(n) - 24, 0, None)
     mean = 10 + 0.1 * np.arange(n) + level * (np.arange(n) >= 24) + slope * since
-    return pd.Series(mean + noise, pd.period_range(start, periods=n, freq="M"), name="y")
+    return pd.Series(
+        mean + noise, pd.period_range(start, periods=n, freq="M"), name="y"
+    )
 
 
 def counts(n=48, ratio=1.0, mean=40.0, dispersion=3.0, seed=2):

@@ -39,7 +39,8 @@ def test_ols_equals_statsmodels():
 def test_newey_west_equals_statsmodels(correction, stata, lags):
     result = fitted(NeweyWest(lags, correction))
     theirs = sm.OLS(result.model.design.y, result.model.design.X).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": stata})
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": stata}
+    )
     assert_allclose(result.bse, theirs.bse, rtol=1e-9)
 
 
@@ -47,8 +48,10 @@ def test_newey_west_with_controls_equals_hac_panel():
     control = pd.DataFrame({k: gaussian(rho=0.5, seed=k) for k in (5, 6, 7)})
     result = fitted(NeweyWest(3), control=control)
     design = result.model.design
-    theirs = sm.OLS(design.y, design.X).fit(cov_type="hac-panel", cov_kwds={
-        "groups": design.layout.unit, "maxlags": 3, "use_correction": "hac"})
+    theirs = sm.OLS(design.y, design.X).fit(
+        cov_type="hac-panel",
+        cov_kwds={"groups": design.layout.unit, "maxlags": 3, "use_correction": "hac"},
+    )
     assert_allclose(result.bse, theirs.bse, rtol=1e-9)
 
 
@@ -67,8 +70,9 @@ def dense_ar1(rho, layout):
     return np.where(same, rho ** distance.astype(float), 0.0)
 
 
-GAPS = Layout(np.array([0, 1, 2, 4, 5, 9, 10, 0, 1, 2, 3, 5]),
-              np.array([0] * 7 + [1] * 5))
+GAPS = Layout(
+    np.array([0, 1, 2, 4, 5, 9, 10, 0, 1, 2, 3, 5]), np.array([0] * 7 + [1] * 5)
+)
 
 
 def test_whitening_is_the_inverse_root_of_the_correlation():
@@ -87,8 +91,11 @@ def test_reml_deviance_equals_the_dense_formula():
         inverse = np.linalg.inv(dense_ar1(rho, GAPS))
         xx = X.T @ inverse @ X
         e = y - X @ np.linalg.solve(xx, X.T @ inverse @ y)
-        return (10 * np.log(e @ inverse @ e) - np.linalg.slogdet(inverse)[1]
-                + np.linalg.slogdet(xx)[1])
+        return (
+            10 * np.log(e @ inverse @ e)
+            - np.linalg.slogdet(inverse)[1]
+            + np.linalg.slogdet(xx)[1]
+        )
 
     ours = [reml_deviance(rho, y, X, GAPS.steps) for rho in (-0.5, 0.2, 0.8)]
     assert_allclose(np.diff(ours), np.diff([dense(r) for r in (-0.5, 0.2, 0.8)]))
@@ -122,18 +129,22 @@ def test_prais_winsten_names_its_rho(rho):
 
 @pytest.mark.parametrize("correction, stata", [("stata", True), ("none", False)])
 def test_poisson_newey_west_equals_statsmodels(correction, stata):
-    result = InterruptedTimeSeries(counts(), event(), family="poisson",
-                                   errors=NeweyWest(2, correction)).fit()
+    result = InterruptedTimeSeries(
+        counts(), event(), family="poisson", errors=NeweyWest(2, correction)
+    ).fit()
     design = result.model.design
     theirs = sm.GLM(design.y, design.X, family=sm.families.Poisson()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 2, "use_correction": stata})
+        cov_type="HAC", cov_kwds={"maxlags": 2, "use_correction": stata}
+    )
     assert_allclose(result.bse, theirs.bse, rtol=1e-8)
 
 
 def test_quasi_poisson_scales_by_pearson():
     y = counts()
-    plain, quasi = (InterruptedTimeSeries(y, event(), family=name).fit()
-                    for name in ("poisson", "quasipoisson"))
+    plain, quasi = (
+        InterruptedTimeSeries(y, event(), family=name).fit()
+        for name in ("poisson", "quasipoisson")
+    )
     root = np.sqrt(quasi.noise["dispersion"])
     assert_allclose(quasi.bse, plain.bse * root, rtol=1e-10)
     assert any("Overdispersed" in note for note in plain.notes)
@@ -143,15 +154,18 @@ def test_negative_binomial_equals_statsmodels():
     y = counts(120, dispersion=6.0)
     result = InterruptedTimeSeries(y, event(), family="negative_binomial").fit()
     theirs = sm.NegativeBinomial(result.model.design.y, result.model.design.X).fit(
-        disp=0, method="newton", maxiter=100)
+        disp=0, method="newton", maxiter=100
+    )
     assert_allclose(result.params, theirs.params[:-1], rtol=1e-4, atol=1e-6)
     assert result.noise["alpha"] == pytest.approx(theirs.params[-1], rel=1e-4)
 
 
 def test_negative_binomial_of_underdispersed_counts_is_poisson():
     y = pd.Series([20.0, 21, 20, 19] * 12, gaussian().index)
-    results = [InterruptedTimeSeries(y, event(), family=name).fit()
-               for name in ("negative_binomial", "poisson")]
+    results = [
+        InterruptedTimeSeries(y, event(), family=name).fit()
+        for name in ("negative_binomial", "poisson")
+    ]
     assert results[0].noise["alpha"] == 0
     assert_allclose(results[0].params, results[1].params, rtol=1e-6)
     assert any("no overdispersion" in note for note in results[0].notes)
@@ -178,3 +192,38 @@ def test_state_space_errors_skip_left_out_periods():
     for errors in (Sarima((1, 0, 0)), Structural(), "reml-ar1", "ols"):
         result = fitted(errors, spoilt, exclude=[("2022-07", "2022-09")])
         assert result.nobs == 45 and np.isfinite(result.bse).all()
+
+
+def test_quasi_poisson_ar1_solves_its_estimating_equations():
+    y = counts(60, ratio=1.5, dispersion=5.0)
+    gap = [("2021-03", "2021-04")]
+    result = InterruptedTimeSeries(
+        y, event(), family="quasipoisson", errors="reml-ar1", exclude=gap
+    ).fit()
+    design, mu = result.model.design, result.fittedvalues.to_numpy()
+    inverse = np.linalg.inv(dense_ar1(result.noise["rho"], design.layout))
+    root = np.sqrt(mu)
+    weight = root[:, None] * inverse * root[None, :]
+    score = design.X.T @ (root * (inverse @ ((design.y - mu) / root)))
+    assert_allclose(score, 0, atol=1e-3)
+    cov = result.noise["dispersion"] * np.linalg.inv(design.X.T @ weight @ design.X)
+    assert_allclose(result.cov_params(), cov, rtol=1e-4)
+
+
+def test_quasi_poisson_ar1_is_quasi_poisson_where_nothing_is_autocorrelated():
+    y = counts(300, ratio=1.5)
+    plain, ar1 = (
+        InterruptedTimeSeries(y, event(), family="quasipoisson", errors=errors).fit()
+        for errors in (None, "reml-ar1")
+    )
+    assert abs(ar1.noise["rho"]) < 0.15
+    assert_allclose(ar1.params, plain.params, atol=0.05)
+
+
+def test_maximum_likelihood_finds_less_autocorrelation_than_reml():
+    y = gaussian(rho=0.6)
+    ml, reml = (fitted(RemlAR1(method), y) for method in ("ml", "reml"))
+    assert ml.noise["rho"] < reml.noise["rho"]
+    exact = fitted(Sarima((1, 0, 0)), y)
+    assert ml.noise["rho"] == pytest.approx(exact.noise["ar.L1"], abs=1e-3)
+    assert_allclose(ml.params, exact.params, rtol=1e-2, atol=1e-2)

@@ -17,7 +17,9 @@ few = settings(max_examples=15, deadline=None)
 
 
 def fit(y, when="2022-01", **options):
-    return InterruptedTimeSeries(y, Intervention("law", when, slope=True), **options).fit()
+    return InterruptedTimeSeries(
+        y, Intervention("law", when, slope=True), **options
+    ).fit()
 
 
 @few
@@ -26,8 +28,9 @@ def test_scaling_and_shifting_the_outcome(kind, seed, scale, shift):
     y = gaussian(rho=0.4, level=2.0, seed=seed)
     before, after = fit(y, errors=kind), fit(shift * scale + scale * y, errors=kind)
     terms = ["time", "law_level", "law_slope"]
-    assert_allclose(after.params[terms], scale * before.params[terms], rtol=1e-3,
-                    atol=1e-6 * scale)
+    assert_allclose(
+        after.params[terms], scale * before.params[terms], rtol=1e-3, atol=1e-6 * scale
+    )
     assert_allclose(after.bse[terms], scale * before.bse[terms], rtol=1e-3)
 
 
@@ -43,8 +46,9 @@ def test_scaling_the_outcome_of_sarima(scale):
 def test_the_order_of_rows(kind, seed):
     y = gaussian(seed=seed)
     shuffled = y.sample(frac=1, random_state=seed)
-    pd.testing.assert_frame_equal(fit(y, errors=kind).table(),
-                                  fit(shuffled, errors=kind).table())
+    pd.testing.assert_frame_equal(
+        fit(y, errors=kind).table(), fit(shuffled, errors=kind).table()
+    )
 
 
 @few
@@ -68,8 +72,12 @@ def test_units_of_the_exposure_move_the_intercept_alone(seed, unit):
     other = fit(y, family="quasipoisson", offset=exposure + np.log(unit))
     assert_allclose(other.params.iloc[1:], one.params.iloc[1:], rtol=1e-6, atol=1e-8)
     assert_allclose(one.params.iloc[0] - other.params.iloc[0], np.log(unit), atol=1e-6)
-    assert_allclose(other.effect().to_numpy(float), one.effect().to_numpy(float),
-                    rtol=1e-5, atol=1e-10)
+    assert_allclose(
+        other.effect().to_numpy(float),
+        one.effect().to_numpy(float),
+        rtol=1e-5,
+        atol=1e-10,
+    )
 
 
 @few
@@ -81,10 +89,12 @@ def test_days_or_weeks_of_counts_give_one_rate_ratio(seed):
     law = Intervention("law", "2024-07-01")
     daily, weekly = (
         InterruptedTimeSeries(data, law, family="poisson", trend=None).fit()
-        for data in (y, y.resample("W").sum()))
+        for data in (y, y.resample("W").sum())
+    )
     for result in (daily, weekly):
-        assert result.model.design.periods[result.model.design.spans["law"][0]] \
-            .start_time == pd.Timestamp("2024-07-01")
+        assert result.model.design.periods[
+            result.model.design.spans["law"][0]
+        ].start_time == pd.Timestamp("2024-07-01")
     assert_allclose(daily.params["law_level"], weekly.params["law_level"], atol=1e-8)
     assert_allclose(daily.bse["law_level"], weekly.bse["law_level"], rtol=1e-6)
 
@@ -101,7 +111,9 @@ def test_a_known_change_is_added_to_its_coefficient(seed, size):
 
 def test_a_known_slope_and_level_are_recovered():
     exact = gaussian() * 0 + 10 + 0.1 * np.arange(48)
-    exact = exact + 5.0 * (np.arange(48) >= 24) + 0.7 * np.clip(np.arange(48) - 24, 0, None)
+    exact = (
+        exact + 5.0 * (np.arange(48) >= 24) + 0.7 * np.clip(np.arange(48) - 24, 0, None)
+    )
     noisy = exact + 1e-6 * gaussian(seed=9)
     result = InterruptedTimeSeries(noisy, event(slope=True)).fit()
     assert_allclose(result.params[["law_level", "law_slope"]], [5.0, 0.7], atol=1e-4)

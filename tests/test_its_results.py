@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
-    NeweyWest,
     Refusal,
     Sarima,
     Structural,
@@ -32,8 +31,11 @@ def test_effect_at_a_date_is_level_plus_ramp():
     expected = b["law_level"] + 6 * b["law_slope"]
     at = result.effect(at="2022-07").loc["mean difference"]
     assert at["estimate"] == pytest.approx(expected)
-    se = np.sqrt(V.loc["law_level", "law_level"] + 36 * V.loc["law_slope", "law_slope"]
-                 + 12 * V.loc["law_level", "law_slope"])
+    se = np.sqrt(
+        V.loc["law_level", "law_level"]
+        + 36 * V.loc["law_slope", "law_slope"]
+        + 12 * V.loc["law_level", "law_slope"]
+    )
     assert at["upper"] - at["lower"] == pytest.approx(2 * result._quantile(0.05) * se)
     assert_allclose(result.t_test(weights)[["lower", "upper"]], at[["lower", "upper"]])
 
@@ -42,14 +44,15 @@ def test_ramp_from_one_puts_level_and_slope_into_the_first_period():
     y = gaussian(level=4.0, slope=0.3)
     zero = model(y, errors="ols").fit()
     one = InterruptedTimeSeries(y, event(slope=True, ramp_start=1), errors="ols").fit()
-    assert_allclose(one.params["law_level"] + one.params["law_slope"],
-                    zero.params["law_level"])
+    assert_allclose(
+        one.params["law_level"] + one.params["law_slope"], zero.params["law_level"]
+    )
     assert_allclose(one.effect().to_numpy(), zero.effect().to_numpy(), rtol=1e-8)
 
 
 def test_cumulated_effect_and_ratio_of_sums():
     result = model().fit()
-    table = result.counterfactual().loc[pd.Period(EVENT, "M"):]
+    table = result.counterfactual().loc[pd.Period(EVENT, "M") :]
     effect, gap = result.effect(), table["fitted"] - table["counterfactual"]
     assert_allclose(effect.loc["cumulated difference", "estimate"], gap.sum())
     assert_allclose(effect.loc["mean difference", "estimate"], gap.mean())
@@ -60,8 +63,9 @@ def test_cumulated_effect_and_ratio_of_sums():
 
 @pytest.mark.parametrize("family", ["poisson", "quasipoisson", "negative_binomial"])
 def test_intervals_of_counts_agree_with_draws_of_the_coefficients(family):
-    result = InterruptedTimeSeries(counts(ratio=1.6), event(slope=True),
-                                   family=family).fit()
+    result = InterruptedTimeSeries(
+        counts(ratio=1.6), event(slope=True), family=family
+    ).fit()
     rng = np.random.default_rng(0)
     beta = rng.multivariate_normal(result.params, result.cov_params(), 20_000)
     design = result.model.design
@@ -77,7 +81,9 @@ def test_intervals_of_counts_agree_with_draws_of_the_coefficients(family):
 
 def test_level_of_counts_is_the_rate_ratio_everywhere():
     result = InterruptedTimeSeries(counts(ratio=1.6), event(), family="poisson").fit()
-    expected = result.table().loc["law_level", ["rate ratio", "ratio lower", "ratio upper"]]
+    expected = result.table().loc[
+        "law_level", ["rate ratio", "ratio lower", "ratio upper"]
+    ]
     ours = result.effect().loc["ratio", ["estimate", "lower", "upper"]]
     assert_allclose(ours.to_numpy(float), expected.to_numpy(float), rtol=1e-9)
     path = result.effect_path()["ratio"]
@@ -134,7 +140,9 @@ def test_diagnostics_see_unequal_variance_and_overdispersion():
     tests = model(y, errors="ols").fit().diagnostics().tests
     assert tests.loc["Levene, before v after", "p"] < 0.01
     assert tests.loc["Breusch-Pagan, by fitted values", "p"] < 0.05
-    result = InterruptedTimeSeries(counts(dispersion=5.0), event(), family="poisson").fit()
+    result = InterruptedTimeSeries(
+        counts(dispersion=5.0), event(), family="poisson"
+    ).fit()
     assert result.diagnostics().tests.loc["Pearson dispersion", "p"] < 1e-6
 
 
@@ -151,10 +159,31 @@ def test_wald_and_f_tests_agree_with_t():
 
 
 def test_summary_prints_the_model_and_its_notes():
-    text = str(InterruptedTimeSeries(counts(), event(), family="poisson").fit().summary())
-    for words in ("Interrupted time series", "law_level", "rate ratio", "Overdispersed",
-                  "first affected period 2022-01"):
+    text = str(
+        InterruptedTimeSeries(counts(), event(), family="poisson").fit().summary()
+    )
+    for words in (
+        "Interrupted time series",
+        "law_level",
+        "rate ratio",
+        "Overdispersed",
+        "first affected period 2022-01",
+    ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    "errors, words",
+    [
+        ("ols", "Residuals are autocorrelated"),
+        ("newey-west", "Newey-West: intervals are too narrow under 200"),
+        ("prais-winsten", "Prais-Winsten: intervals are too narrow under 100"),
+    ],
+)
+def test_what_undercovers_is_said(errors, words):
+    notes = model(gaussian(rho=0.8), errors=errors).fit().notes
+    assert any(words in note for note in notes)
+    assert not model(gaussian(rho=0.8)).fit().notes
 
 
 # Forecast-type
@@ -188,8 +217,9 @@ def test_forecast_with_ar1_errors_is_the_dense_prediction():
     cov_mean = row @ fit.cov_params().to_numpy() @ row.T
     assert_allclose(forecast.predicted, mean, rtol=1e-8)
     assert_allclose(forecast.cov_mean, cov_mean, rtol=1e-6, atol=1e-12)
-    assert_allclose(forecast.cov_noise, s2 * (V[future, future] - K @ V[past, future]),
-                    atol=1e-10)
+    assert_allclose(
+        forecast.cov_noise, s2 * (V[future, future] - K @ V[past, future]), atol=1e-10
+    )
 
 
 def test_forecast_of_sarima_equals_statsmodels():
@@ -213,14 +243,18 @@ def test_forecast_by_every_kind_of_error(errors):
     assert len(table) == 72
     window = forecast.effect(over=("2022-02", "2022-03"))
     assert window.loc["cumulated difference", "estimate"] == pytest.approx(
-        (forecast.observed - forecast.predicted).iloc[1:3].sum())
+        (forecast.observed - forecast.predicted).iloc[1:3].sum()
+    )
 
 
 def test_forecast_of_counts_counts_future_noise():
     y = counts(96, ratio=1.5)
-    results = {errors: InterruptedTimeSeries(
-        y, event(), family="poisson", errors=errors).forecast()
-        for errors in (None, "newey-west")}
+    results = {
+        errors: InterruptedTimeSeries(
+            y, event(), family="poisson", errors=errors
+        ).forecast()
+        for errors in (None, "newey-west")
+    }
     quasi = InterruptedTimeSeries(y, event(), family="quasipoisson").forecast()
     assert quasi.cov_noise[0, 0] > 1.5 * results[None].cov_noise[0, 0]
     assert results["newey-west"].cov_noise[0, 0] == pytest.approx(quasi.cov_noise[0, 0])
@@ -237,6 +271,19 @@ def test_forecast_covers():
         naive += abs(gaps.mean()) < 1.96 * gaps.std() / np.sqrt(len(gaps))
     assert 0.90 <= ours / 200 <= 0.99
     assert naive / 200 < 0.75
+
+
+def test_forecast_skips_left_out_periods():
+    y = gaussian(level=4.0)
+    y.iloc[[10, 24, 30]] = np.nan
+    part = event(transition=1, phase="exclude")
+    gaps = [("2020-11", "2020-11"), ("2022-07", "2022-07")]
+    for errors in ("ols", "reml-ar1", Sarima((1, 0, 0))):
+        forecast = InterruptedTimeSeries(
+            y, part, errors=errors, exclude=gaps
+        ).forecast()
+        assert len(forecast.observed) == 22 and forecast.before.nobs == 23
+        assert forecast.effect().notna().all(axis=None)
 
 
 def test_forecast_refusals():

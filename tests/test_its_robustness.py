@@ -7,8 +7,14 @@ from its_data import counts, event, gaussian
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis_utils.methods.its import InterruptedTimeSeries, Intervention, Refusal
-from analysis_utils.methods.its import calibration
+from analysis_utils.methods.its import (
+    InterruptedTimeSeries,
+    Intervention,
+    Refusal,
+    Sarima,
+    calibration,
+)
+from analysis_utils.methods.its.decay import profile_decay
 from analysis_utils.methods.its.placebo import placebo_dates, placebo_units
 from analysis_utils.methods.its.power import minimum_detectable_effect, power
 from analysis_utils.methods.its.refit import refit
@@ -21,15 +27,23 @@ def model(y=None, **options):
     return InterruptedTimeSeries(y, event(), **options)
 
 
-@pytest.mark.parametrize("options", [
-    {"errors": "ols"}, {"errors": "newey-west"}, {"errors": "reml-ar1"},
-    {"errors": "prais-winsten"}, {"errors": "ols", "exclude": [("2021-01", "2021-02")]},
-    {"errors": "reml-ar1", "exclude": [("2021-01", "2021-02")]},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"errors": "ols"},
+        {"errors": "newey-west"},
+        {"errors": "reml-ar1"},
+        {"errors": "prais-winsten"},
+        {"errors": "ols", "exclude": [("2021-01", "2021-02")]},
+        {"errors": "reml-ar1", "exclude": [("2021-01", "2021-02")]},
+    ],
+)
 def test_refits_equal_single_fits(options):
     stated = model(**options)
     rng = np.random.default_rng(0)
-    outcomes = stated.design.y[:, None] + rng.standard_normal((stated.design.X.shape[0], 3))
+    outcomes = stated.design.y[:, None] + rng.standard_normal(
+        (stated.design.X.shape[0], 3)
+    )
     params, bse = refit(stated, outcomes)
     single = stated.estimator.fit(outcomes[:, 1], stated.design.X, stated.design.layout)
     assert_allclose(params[:, 1], single.params, rtol=1e-5)
@@ -66,8 +80,9 @@ def test_power_of_counts_and_its_direction():
     table = power(stated, "law_level", [1.0, 1.5, 2.0], noise=noise, n_sim=400)
     assert table["power"].is_monotonic_increasing and table["power"].iloc[0] < 0.12
     more = minimum_detectable_effect(stated, "law_level", noise=noise, n_sim=200)
-    fewer = minimum_detectable_effect(stated, "law_level", noise=noise, n_sim=200,
-                                      direction=-1)
+    fewer = minimum_detectable_effect(
+        stated, "law_level", noise=noise, n_sim=200, direction=-1
+    )
     assert fewer < 1 < more
 
 
@@ -77,7 +92,8 @@ def test_power_by_national_weeks_as_measured():
     rng = np.random.default_rng(1)
     y = pd.Series(rng.poisson(15, 69).astype(float), weeks)
     stated = InterruptedTimeSeries(
-        y, Intervention("event", weeks[35]), family="quasipoisson")
+        y, Intervention("event", weeks[35]), family="quasipoisson"
+    )
     flat = pd.Series(15.0, weeks)
     stated = stated.replace(y=flat + np.arange(69) % 2)
     table = power(stated, "event_level", [1.5, 2.0], noise=CountNoise(5.0), n_sim=2000)
@@ -86,8 +102,9 @@ def test_power_by_national_weeks_as_measured():
 
 def test_same_seed_same_power():
     stated = model(errors="ols")
-    first, again = (power(stated, "law_level", [1.0], n_sim=200, seed=3)
-                    for _ in range(2))
+    first, again = (
+        power(stated, "law_level", [1.0], n_sim=200, seed=3) for _ in range(2)
+    )
     pd.testing.assert_frame_equal(first, again)
 
 
@@ -136,12 +153,22 @@ def test_placebo_units():
 
 
 def test_sensitivity_keeps_refusals_in_the_table():
-    table = sensitivity(model(gaussian(20, seed=4).iloc[:20].set_axis(
-        pd.period_range("2021-04", periods=20, freq="M"))))
+    table = sensitivity(
+        model(
+            gaussian(20, seed=4)
+            .iloc[:20]
+            .set_axis(pd.period_range("2021-04", periods=20, freq="M"))
+        )
+    )
     assert table.loc["as stated", "refused"] == ""
     assert "two full cycles" in table.loc["1 Fourier pair", "refused"]
-    assert {"OLS", "Newey-West", "trend quadratic", "lag 1", "without last tenth"} <= set(
-        table.index)
+    assert {
+        "OLS",
+        "Newey-West",
+        "trend quadratic",
+        "lag 1",
+        "without last tenth",
+    } <= set(table.index)
     assert table.loc["1 Fourier pair", ["estimate", "p"]].isna().all()
 
 
@@ -156,10 +183,16 @@ def test_leave_one_out_of_everything():
     y = gaussian(level=3.0)
     assert len(leave_one_out(model(y, errors="ols"))) == 48
     assert leave_one_out(model(y), of="years").index.tolist() == [
-        "2020", "2021", "2022", "2023"]
+        "2020",
+        "2021",
+        "2022",
+        "2023",
+    ]
     control = pd.DataFrame({k: gaussian(seed=k) for k in (5, 6)})
     assert leave_one_out(model(y, control=control), of="controls").index.tolist() == [
-        "5", "6"]
+        "5",
+        "6",
+    ]
     parts = [event(), Intervention("repeal", "2023-01")]
     both = InterruptedTimeSeries(y, parts, errors="ols")
     assert leave_one_out(both, "law", of="events").index.tolist() == ["repeal"]
@@ -175,9 +208,14 @@ def test_one_outlier_is_seen_by_leave_one_out():
 
 # Coverage of METHODS 1.11 (Turner et al. 2021): 95 % intervals, no effect.
 COVERAGE = {
-    (24, 0.4): {"OLS": .84, "Newey-West": .777, "Prais-Winsten": .85, "REML, AR(1)": .90},
-    (48, 0.8): {"OLS": .57, "Newey-West": .69, "REML, AR(1)": .92},
-    (200, 0.8): {"OLS": .50, "Newey-West": .748, "REML, AR(1)": .95},
+    (24, 0.4): {
+        "OLS": 0.84,
+        "Newey-West": 0.777,
+        "Prais-Winsten": 0.85,
+        "REML, AR(1)": 0.90,
+    },
+    (48, 0.8): {"OLS": 0.57, "Newey-West": 0.69, "REML, AR(1)": 0.92},
+    (200, 0.8): {"OLS": 0.50, "Newey-West": 0.748, "REML, AR(1)": 0.95},
 }
 
 
@@ -185,7 +223,9 @@ COVERAGE = {
 def test_coverage_is_what_was_measured(n, rho):
     noise, draws = GaussianNoise(1.0, rho), 1000
     for name, expected in COVERAGE[n, rho].items():
-        stated = calibration._model(n, "gaussian", calibration.GAUSSIAN[name], np.zeros(n))
+        stated = calibration._model(
+            n, "gaussian", calibration.GAUSSIAN[name], np.zeros(n)
+        )
         row = calibration._rates(stated, noise, name, draws, 1, 1)[0]
         assert row["coverage"] == pytest.approx(expected, abs=0.045), name
 
@@ -198,3 +238,29 @@ def test_overdispersed_counts_need_more_than_poisson():
         stated = calibration._model(48, family, errors, mean)
         sizes[name] = calibration._rates(stated, noise, name, 600, 1, 1)[0]["size"]
     assert sizes["Poisson"] > 0.25 and sizes["quasi-Poisson"] < 0.10
+
+
+def test_autocorrelated_counts_need_ar1_errors():
+    mean, noise = np.full(100, 25.0), CountNoise(5.0, rho=0.8)
+    coverage = {}
+    for name in ("quasi-Poisson", "quasi-Poisson, AR(1)"):
+        family, errors = calibration.COUNTS[name]
+        stated = calibration._model(100, family, errors, mean)
+        row = calibration._rates(stated, noise, name, 60, 1, 1)[0]
+        coverage[name] = row["coverage"]
+    assert coverage["quasi-Poisson"] < 0.72 < 0.78 < coverage["quasi-Poisson, AR(1)"]
+
+
+def test_profile_finds_the_pace_of_a_fading_pulse():
+    y = gaussian()
+    since = np.clip(np.arange(48) - 24, 0, None)
+    y = y + 20 * 0.7**since * (np.arange(48) >= 24)
+    part = Intervention("shock", "2022-01", level=False, pulse=True)
+    for errors in ("ols", Sarima((1, 0, 0))):
+        stated = InterruptedTimeSeries(y, part, errors=errors)
+        grid = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
+        table = profile_decay(stated, "shock", grid)
+        assert table["deviance"].idxmin() == pytest.approx(0.7)
+        assert table.loc[0.7, "inside"] and not table.loc[0.3, "inside"]
+    with pytest.raises(Refusal, match="no likelihood"):
+        profile_decay(stated.replace(errors="newey-west"), "shock")

@@ -83,7 +83,7 @@ def frame(letters: list[str]) -> pd.DataFrame:
     return pd.DataFrame([[letter] * len(CELLS) for letter in letters], columns=CELLS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=8))
 def test_every_list_comes_back_from_the_weave_as_printed(lists):
     woven = editions.weave([(str(n), frame(rows)) for n, rows in enumerate(lists)])
@@ -92,7 +92,7 @@ def test_every_list_comes_back_from_the_weave_as_printed(lists):
         assert shown.state.tolist() == letters
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ROWS, min_size=2, max_size=6))
 def test_one_more_list_gives_the_weave_of_all(lists):
     named = [(str(n), frame(rows)) for n, rows in enumerate(lists)]

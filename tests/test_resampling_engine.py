@@ -214,9 +214,9 @@ def test_time_is_linear_and_memory_bounded():
     engine, y = LinearEngine(design()), outcomes(40_000)
 
     def seconds(draws):
-        start = time.perf_counter()
+        start = time.process_time()
         engine.fit(y[:, :draws], ["level"], maxlags=4)
-        return time.perf_counter() - start
+        return time.process_time() - start
     small = min(seconds(4000) for _ in range(5))
     large = min(seconds(40_000) for _ in range(3))
     assert large < 25 * small

@@ -270,5 +270,5 @@ def _bound(value: object, field: dict) -> object:
 
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
     """Raise DataError for a row of a table (row 0 stands in line 2)."""
-    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: {value!r} {what} "
-                    f"(see data/{PACKAGE})")
+    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: "
+                    f"{value!r} {what} (see data/{PACKAGE})")

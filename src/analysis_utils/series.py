@@ -36,7 +36,8 @@ def active(*, basis: str, frequency: str = "month", by: str | None = None,
     state, model, agency_kind : one value or several; None for all.
     start, end : first and last day; by default those of the lists.
     as_of : count with what was known on that day: lists published by then, and the
-        signing dates that they printed.
+        signing dates that they printed. Which names are the same agency, and its
+        kind, are as known today.
 
     Returns a DataFrame with the last day of each period as index (the last period
     ends with `end`) and integer counts, the column "all" without `by`.
@@ -59,9 +60,9 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
     period (the first period begins with `start`).
     """
     known = _chosen(_known(basis, as_of), state, model, agency_kind)
+    known = known[known.spell == 1]  # a return to the list is no new agreement
     if basis == "listing":
         known = known[known.begin > datasets.editions().first_seen.min()]
-    known = known.drop_duplicates("agreement_id")  # a return is no new agreement
     days = _days(start, end, as_of)
     parts = _parts(known, by)
     counts = [part.begin.value_counts().reindex(days, fill_value=0)
@@ -138,17 +139,22 @@ def _known(basis: str, as_of: Day) -> pd.DataFrame:
 
 
 def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
-    """Signing date by agreement: the register's, or the one printed on that day."""
+    """Signing date by agreement: the register's, or the one known on that day.
+
+    That is the date printed last by then among those not later than the first
+    listing, as in the register.
+    """
     if as_of is None:
         return agreements.set_index("agreement_id").signed
-    day = pd.Timestamp(as_of)
+    cut = pd.Timestamp(as_of)
     printed = datasets.signing_dates()
-    printed = printed[printed.first_printed <= day]
-    printed = printed.assign(last=printed.last_printed.clip(upper=day))
-    listed = printed.groupby("agreement_id").first_printed.transform("min")
-    first = printed[printed.signed <= listed]
-    order = ["last", "first_printed", "signed"]  # the one printed last corrects others
-    return first.sort_values(order, kind="stable").groupby(
+    printed = printed[printed.first_printed <= cut].copy()
+    printed["last"] = printed.last_printed.clip(upper=cut)
+    printed["until"] = printed.replaced_by.where(printed.replaced_by <= cut)
+    spells = datasets.spells()
+    listed = spells.groupby("agreement_id").first_listed.min()
+    first = printed[printed.signed <= printed.agreement_id.map(listed)]
+    return first.sort_values(["last", "until", "signed"]).groupby(
         "agreement_id").signed.last()
 
 
@@ -264,3 +270,24 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
             "states and territories": listed.state.nunique(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("day")
+
+
+def agreements_known(as_of: Day = None) -> pd.DataFrame:
+    """One row for each agreement listed by a day, as known on that day.
+
+    Columns agreement_id, agency_id, state, agency_kind, level, model, signed (the
+    date known then), first_listed, last_listed and gone_by (missing while listed).
+    """
+    cut = last_day(as_of)
+    spells = datasets.spells()
+    spells = spells[spells.first_listed <= cut].sort_values(["agreement_id", "spell"])
+    first, last = (spells.drop_duplicates("agreement_id", keep=keep).set_index(
+        "agreement_id") for keep in ("first", "last"))
+    agreements = datasets.agreements()
+    table = agreements[["agreement_id", "agency_id", "state", "agency_kind", "level",
+                        "model"]].set_index("agreement_id").loc[first.index]
+    table["signed"] = _signed(agreements, as_of).reindex(first.index)
+    table["first_listed"] = first.first_listed
+    table["last_listed"] = last.last_listed.clip(upper=cut)
+    table["gone_by"] = last.gone_by.where(last.gone_by <= cut)
+    return table.reset_index()

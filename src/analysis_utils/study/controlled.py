@@ -89,6 +89,8 @@ def fit(
     within the groups.
     """
     treated, control = groups
+    if not treated.any() and not control.any():
+        return Fit(None, "No agreement was signed in these weeks, in either group.")
     options = {"control": control, "exclude": list(exclude)}
     if counts:
         options |= {"family": "quasipoisson"}

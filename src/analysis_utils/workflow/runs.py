@@ -1,5 +1,6 @@
 """The runs of the study: notebooks with their parameters, from runs.yaml and make."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from analysis_utils.workflow.parameters import declared, typed
 NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 DEFAULT_RUN = "main"
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 
 
 class Refused(ValueError):
@@ -96,6 +98,12 @@ def chosen(
                 f"{kinds.nearest(name, tuple(notebooks))}"
                 for name in unknown
             )
+        )
+    odd = [run for runs in table.values() for run in runs if not RUN_NAME.fullmatch(run)]
+    if odd:
+        raise Refused(
+            f"runs.yaml: a run's name is made of letters, digits, . _ and -, "
+            f"not {', '.join(map(repr, odd))}"
         )
     for name, notebook in notebooks.items():
         for run, given in table.get(name, {DEFAULT_RUN: {}}).items():

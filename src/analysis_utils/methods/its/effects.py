@@ -57,11 +57,15 @@ def compare(fitted: Path, counter: Path, cov: np.ndarray, reference) -> pd.DataF
     n = len(fitted.value)
     gap = (fitted - counter).total()
     log_ratio = fitted.total().log() - counter.total().log()
-    ratio = interval(log_ratio, cov, reference)
-    ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+    ratio = exponentiated(interval(log_ratio, cov, reference))
     rows = [interval(gap / n, cov, reference), interval(gap, cov, reference), ratio]
     names = ["mean difference", "cumulated difference", "ratio"]
     return pd.concat(rows).set_axis(pd.Index(names, name="effect"))
+
+
+def exponentiated(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of log ratios as one of ratios; p stays."""
+    return table.assign(**np.exp(table[["estimate", "lower", "upper"]]))
 
 
 def interval(values: Path, cov: np.ndarray, reference) -> pd.DataFrame:

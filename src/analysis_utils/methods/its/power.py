@@ -85,9 +85,8 @@ class _Draws:
     def __init__(self, model, term, noise, n_sim, seed, alpha) -> None:
         self.result = model.fit()
         if term not in self.result.params:
-            raise Refusal(
-                f"No coefficient {term!r}: there are {', '.join(self.result.params.index)}."
-            )
+            names = ", ".join(self.result.params.index)
+            raise Refusal(f"No coefficient {term!r}: there are {names}.")
         self.model, self.term = model, term
         self.noise = noise or _noise_of(self.result)
         self.n_sim, self.seed = n_sim, seed
@@ -118,8 +117,12 @@ class _Draws:
             found = int((np.abs(params / bse) > self.critical).sum())
         share = stats.binomtest(found, self.n_sim).proportion_ci(method="wilson")
         refused = float(np.isnan(params / bse).mean())
-        return {"power": found / self.n_sim, "lower": share.low, "upper": share.high,
-                "refused": refused}
+        return {
+            "power": found / self.n_sim,
+            "lower": share.low,
+            "upper": share.high,
+            "refused": refused,
+        }
 
     def _fits(self, coefficient: float) -> tuple[np.ndarray, np.ndarray]:
         mean, layout = self._mean(coefficient), self.model.design.layout
@@ -144,9 +147,11 @@ class _Draws:
 
 
 def _noise_of(result) -> Noise:
-    """The noise that the fitted model estimates."""
+    """Return the noise that the fitted model estimates."""
     if result.model.log_link:
-        return CountNoise(max(result.noise["dispersion"], 1.0))
+        phi = max(result.noise["dispersion"], 1.0)
+        rho = result.noise.get("rho", 0.0) * phi / max(phi - 1, 0.05)
+        return CountNoise(phi, float(np.clip(rho, -0.95, 0.95)))
     if hasattr(result.model.estimator, "absorbed"):
         raise Refusal("Give noise=GaussianNoise(sigma, rho) with state-space errors.")
     return GaussianNoise(np.sqrt(result.scale), result.noise.get("rho", 0.0))

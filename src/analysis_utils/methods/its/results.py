@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
 from . import effects
-from .calendar import position
+from .calendar import window
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
 from .refusals import Refusal
@@ -38,11 +38,13 @@ class ITSResults:
         self.params = pd.Series(estimate.params, names, name="coefficient")
         self._cov = pd.DataFrame(estimate.cov, names, names)
         self.bse = pd.Series(np.sqrt(np.diag(estimate.cov)), names, name="std err")
+        self.nobs = len(estimate.fitted)
         self.df_resid = estimate.df
+        if model.use_t is not None:
+            self.df_resid = self.nobs - len(names) if model.use_t else np.inf
         self.noise = dict(estimate.noise)
         self.scale = estimate.scale
         self.notes = (*model.design.notes, *estimate.notes)
-        self.nobs = len(estimate.fitted)
         self._estimate = estimate
         if not np.isfinite(estimate.params).all() or not np.isfinite(self.bse).all():
             raise Refusal("The fit did not converge to finite numbers.")
@@ -211,7 +213,7 @@ class ITSResults:
 
         Rows: "mean difference" (per period), "cumulated difference", "ratio" (the
         fitted sum over the counterfactual sum; never a mean of ratios); columns:
-        estimate, lower, upper, p. Intervals: delta method, the ratio's on the log scale.
+        estimate, lower, upper, p. Intervals: delta method, on the log scale for ratios.
         """
         rows = self._window(at, over, of)
         fitted, counter = (
@@ -229,9 +231,7 @@ class ITSResults:
         if over is None:
             spans = [self.model.design.spans[name] for name in self._named(of)]
             return slice(min(a for a, _ in spans), len(periods))
-        first, last = (position(periods, date, "The effect's date") for date in over)
-        if last < first:
-            raise Refusal(f"The window {over} ends before it begins.")
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
     def effect_path(
@@ -247,8 +247,8 @@ class ITSResults:
             "difference": self._interval(gap, alpha),
             "cumulated": self._interval(gap.cumulated(), alpha),
         }
-        ratio = self._interval(fitted.log() - counter.log(), alpha)
-        ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+        log_ratio = fitted.log() - counter.log()
+        ratio = effects.exponentiated(self._interval(log_ratio, alpha))
         table = pd.concat({**parts, "ratio": ratio}, axis=1)
         return table.set_axis(self.model.y.index[rows].rename("date"))
 
@@ -296,4 +296,3 @@ class ITSResults:
 
     def __repr__(self) -> str:
         return str(self.summary())
-
