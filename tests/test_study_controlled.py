@@ -68,7 +68,7 @@ def test_no_ban_yet_is_not_compared():
 
 def test_bans_follow_until_the_last_list():
     table = bans.at_risk(90, "2026-03-01")
-    assert table.loc["md-hb-444", "days_followed"] == 12
+    assert table.loc["md-hb-444", "days_followed"] == 10
     assert (table["banned_ended"] <= table["banned"]).all()
 
 

@@ -18,6 +18,10 @@ Choice = str | Iterable[str] | None
 Day = str | pd.Timestamp | None
 
 
+class NotTestable(ValueError):
+    """The lists that are known say too little for an answer: a finding, not a fault."""
+
+
 def active(*, basis: str, frequency: str = "month", by: str | None = None,
            state: Choice = None, model: Choice = None, agency_kind: Choice = None,
            start: Day = None, end: Day = None, as_of: Day = None) -> pd.DataFrame:
@@ -230,7 +234,7 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
         numbers keep a common variance honest when it differs before and after.
     last : last day that the counts cover; a period it cuts is left out.
 
-    Returns the counts with a PeriodIndex. Raises ValueError with less than 8 a side.
+    Returns the counts with a PeriodIndex. Raises NotTestable with less than 8 a side.
     """
     periods = counts.set_axis(counts.index.to_period(FREQUENCIES[frequency]))
     whole = (periods.index.start_time == counts.index) & (
@@ -239,7 +243,7 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
     before = int((periods.index.end_time < day).sum())
     side = min(window, before, len(periods) - before)
     if side < 8:
-        raise ValueError(
+        raise NotTestable(
             f"only {before} whole {frequency}s lie before {day.date()} and "
             f"{len(periods) - before} from it on; 8 on each side are needed. Choose "
             "another event or a higher frequency.")

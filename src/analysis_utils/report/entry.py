@@ -30,17 +30,13 @@ def read(path: Path) -> list[Choice]:
     """The figures that entry.yaml names; raises Refused naming what is wrong."""
     try:
         entries = yaml.load(path.read_text(encoding="utf-8"), StringLoader)["figures"]
-        odd = sorted({name for entry in entries for name in set(entry) ^ FIELDS})
-        if odd:
-            raise Refused(f"{path.name}: each figure has run, figure and sentences, "
-                          f"and nothing else; differing: {', '.join(odd)}")
+        if not all(set(dict(entry)) == FIELDS for entry in list(entries or [None])):
+            raise ValueError("each figure has run, figure and sentences, nothing else")
         return [
             Choice(e["run"], e["figure"], tuple(int(n) for n in e["sentences"]))
             for e in entries
         ]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, Refused):
-            raise
         raise Refused(f"{path.name} cannot be read: {error}") from error
 
 

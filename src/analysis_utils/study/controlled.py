@@ -195,7 +195,8 @@ def draw(ax: Axes, groups: Groups, day: pd.Timestamp, name: str) -> pd.DataFrame
     colours = (COLOURS["counterfactual"], COLOURS["fitted"])
     for column, colour in zip(data, colours, strict=True):
         ax.plot(data.index, data[column], "o", markersize=2.5, color=colour)
-        for part in (data[data.index < day], data[data.index >= day]):
+        parts = (data[data.index < day], data[data.index >= day])
+        for part in (part for part in parts if len(part)):
             mean = part[column].mean()
             ax.hlines(mean, part.index[0], part.index[-1], color=colour)
         ax.annotate(

@@ -40,7 +40,7 @@ def days(first: str, last: pd.Timestamp, frequency: str) -> pd.DatetimeIndex:
     step = {"week": "W-SUN", "month": "ME"}[frequency]
     begin = min(pd.Timestamp(first), last)
     between = pd.date_range(begin + pd.Timedelta(days=7), last, freq=step)
-    return pd.DatetimeIndex([begin, last]).union(between)
+    return pd.DatetimeIndex([begin, last]).union(between).unique()
 
 
 def lists(vintages: pd.DatetimeIndex) -> pd.DataFrame:
@@ -166,7 +166,7 @@ def answered(
     nothing = dict.fromkeys(ESTIMATES, float("nan")) | {"n": 0}
     try:
         result = question.model(as_of, last)
-    except (Refusal, ValueError) as refused:  # series.around refuses by ValueError
+    except (Refusal, series.NotTestable) as refused:
         return nothing | {"note": str(refused)}
     return question.answer(result, question.part) | {"n": result.nobs, "note": ""}
 

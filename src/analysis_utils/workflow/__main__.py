@@ -100,15 +100,22 @@ def defaults(run: Run, overrides: dict[str, str]) -> dict[str, object]:
 
 
 def report(runs: list[Run], own: dict[str, str]) -> int:
-    """Execute runs and print the closing table."""
+    """Execute runs and print the closing table; exit code 1 if one failed.
+
+    With parameters of the command line a refusal is an answer; among the archived
+    runs it is a failure.
+    """
     workers = driver.workers_asked(own.get("WORKERS"))
     outcomes = driver.run_all(runs, OUTPUTS, workers, own.get("WARM") != "no")
     print(driver.table(outcomes))
     for path in driver.orphans(study_runs(), OUTPUTS):
         print(f"{path.relative_to(OUTPUTS.parent)} belongs to no run; remove it.")
-    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    for outcome in failed:
-        print(f"FAILED {outcome.run.label}: {outcome.message}", file=sys.stderr)
+    bad = ("failed", "refused") if runs[0].base == OUTPUTS else ("failed",)
+    failed = [outcome for outcome in outcomes if outcome.state in bad]
+    for outcome in outcomes:
+        if outcome.message:
+            word = "NOT TESTABLE" if outcome.state == "refused" else "FAILED"
+            print(f"{word} {outcome.run.label}: {outcome.message}", file=sys.stderr)
     if not failed and all(outcome.state == "fresh" for outcome in outcomes):
         print(
             "Nothing to do: every output matches its manifest "
