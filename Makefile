@@ -20,6 +20,7 @@ export OVERRIDES := $(MAKEOVERRIDES)
 PY := .venv/bin/python
 DRIVER := $(PY) -m analysis_utils.workflow
 EDITOR_TOOLS := $(PY) -m analysis_utils.editor
+DEPOSIT := $(PY) -m analysis_utils.deposit
 REVIEW := $(PY) -m analysis_utils.review
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
@@ -31,7 +32,7 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	exit 1; fi
 
 .PHONY: help all run why list raw clean test lock environment \
-	tidy lab new
+	tidy lab new standards measure deposit
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -64,6 +65,15 @@ raw: environment ## Fetch the published files with checksums (177 files, 30 MB; 
 clean: ## Remove the outputs, so that `make all` computes everything again
 	@rm -rf outputs/[0-9]* outputs/custom outputs/failed outputs/.[a-z]*
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
+
+standards: environment ## Write README.txt (replication README), codecheck.yml, .zenodo.json
+	@$(DEPOSIT) standards
+
+measure: environment ## Measure time and memory of every run, for README.txt
+	@$(DEPOSIT) measure
+
+deposit: environment ## Pack an archive for a journal, check it, prove it (ENVIRONMENT=present: faster)
+	@$(DEPOSIT) deposit
 
 lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)
 	@$(EDITOR_TOOLS) lab
