@@ -58,19 +58,18 @@ def describe(crate: ROCrate) -> None:
         "name": citation["license"],
         "identifier": LICENCE + citation["license"],
     }
-    crate.root_dataset.update(
-        {
-            "name": citation["title"],
-            "description": citation["abstract"].strip(),
-            "datePublished": str(citation["date-released"]),
-            "version": str(citation["version"]),
-            "keywords": ", ".join(citation.get("keywords", [])),
-            "conformsTo": crate.add(ContextEntity(crate, PROFILE, properties=profile)),
-            "license": crate.add(
-                ContextEntity(crate, LICENCE + citation["license"], properties=licence)
-            ),
-        }
-    )
+    entities = {"conformsTo": (PROFILE, profile), "license": (licence["identifier"], licence)}
+    words = {
+        "name": citation["title"],
+        "description": citation["abstract"].strip(),
+        "datePublished": str(citation["date-released"]),
+        "version": str(citation["version"]),
+        "keywords": ", ".join(citation.get("keywords", [])),
+    }
+    for name, value in words.items():
+        crate.root_dataset[name] = value
+    for name, (address, properties) in entities.items():
+        crate.root_dataset[name] = crate.add(ContextEntity(crate, address, properties))
 
 
 def add_authors(crate: ROCrate) -> Entity:
