@@ -307,7 +307,7 @@ def test_figure_marks_events_and_shows_uncertainty():
     result = InterruptedTimeSeries(gaussian(), parts, exclude=[("2021-01",) * 2]).fit()
     _, ax = plt.subplots()
     assert result.plot(ax=ax) is ax
-    assert texts(ax) == ["law", "repeal"] and len(ax.collections) == 2
+    assert texts(ax) == ["law", "repeal"] and len(ax.collections) == 3
     labels = ax.get_legend_handles_labels()[1]
     assert labels == ["Observed", "Left out", "Fitted", "Without event"]
     plt.close("all")

@@ -55,7 +55,7 @@ def tolerance(printed: str, units: float = 0.5) -> float:
     """Return `units` of the last digit of a printed number ("1.5e-3" too)."""
     mantissa, _, exponent = printed.lower().partition("e")
     decimals = len(mantissa.partition(".")[2])
-    return units * 10.0 ** (int(exponent or 0) - decimals) * (1 + 1e-9)
+    return units * 10.0 ** (int(exponent or 0) - decimals) * (1 + 1e-6)
 
 
 def load_cases() -> list[Case]:

@@ -58,7 +58,7 @@ def associate(
     """
     _check_choices(method, measure, whitening, level, max_lag)
     frame = _inputs(x, y, controls)
-    used, orders = _transform(frame, method, whitening, order)
+    used, orders = transform(frame, method, whitening, order)
     _check_length(len(used), max_lag)
     pair = _partial_out(used)
     lags = np.arange(-max_lag, max_lag + 1)
@@ -94,10 +94,10 @@ def _inputs(
     return frame
 
 
-def _transform(
-    frame: pd.DataFrame, method: str, whitening: str, order: int | None
+def transform(
+    frame: pd.DataFrame, method: str, whitening: str = "both", order: int | None = None
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Difference or whiten all columns; return them and the orders used."""
+    """Difference or whiten all columns as `method` asks; return them and the orders."""
     if method == "difference":
         return frame.diff().iloc[1:], {}
     if method != "prewhiten":
@@ -137,14 +137,20 @@ def _correlate(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
 
 
 def _naive(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.DataFrame:
-    """Correlate the series as given, each lag tested as if periods were independent."""
+    """Correlations of the series as given, with naive p-values."""
+    return pd.DataFrame({"r": _correlate(pair, lags, measure),
+                         "p": naive_pvalues(pair, lags, measure)})
+
+
+def naive_pvalues(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
+    """Test each lag as if the periods were independent: the mistake, for comparison."""
     r = _correlate(pair, lags, measure)
     size = len(pair) - np.abs(lags)
     if measure == "kendall":
         z = np.abs(r) / np.sqrt(2 * (2 * size + 5) / (9 * size * (size - 1)))
-        return pd.DataFrame({"r": r, "p": 2 * stats.norm.sf(z)})
+        return 2 * z.map(stats.norm.sf)
     t = np.abs(r) * np.sqrt((size - 2) / (1 - r**2).clip(lower=1e-15))
-    return pd.DataFrame({"r": r, "p": 2 * stats.t.sf(t, size - 2)})
+    return pd.Series(2 * stats.t.sf(t, size - 2), r.index)
 
 
 def _whiteness(pair: pd.DataFrame, orders: dict[str, int]) -> pd.DataFrame:

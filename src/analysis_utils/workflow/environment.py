@@ -19,6 +19,10 @@ VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
 STAMP = VENV / "made-from"
+NETWORK = (
+    "Packages could not be downloaded; check the network (or the proxy settings), "
+    "then run make again: it starts afresh."
+)
 
 
 class SetupError(Exception):
@@ -35,7 +39,7 @@ def is_ready():
     try:
         if STAMP.read_text() != fingerprint():
             return False
-        return subprocess.run([VENV / "bin/python", "-c", ""]).returncode == 0
+        return python_works()
     except OSError:
         return False
 
@@ -96,8 +100,21 @@ def refuse_what_cannot_work():
         )
 
 
-def make(log):
-    """Make `.venv` afresh: venv, uv, the locked packages, this package."""
+def was_complete():
+    """True if `.venv` was made whole in this folder, from whatever lock."""
+    try:
+        return STAMP.read_text().splitlines()[0] == str(ROOT) and python_works()
+    except (OSError, IndexError):
+        return False
+
+
+def python_works():
+    """True if the interpreter of `.venv` starts."""
+    return subprocess.run([VENV / "bin/python", "-c", ""]).returncode == 0
+
+
+def make_empty(python, log):
+    """Make `.venv` afresh, with nothing in it but uv."""
     shutil.rmtree(VENV, ignore_errors=True)
     run(
         [sys.executable, "-m", "venv", VENV],
@@ -105,18 +122,22 @@ def make(log):
         "Python could not make a virtual environment in .venv; "
         "check that this folder can be written to, then run make again.",
     )
-    python, uv = VENV / "bin/python", VENV / "bin/uv"
-    network = (
-        "Packages could not be downloaded; check the network (or the proxy "
-        "settings), then run make again: it starts afresh."
-    )
     with tempfile.TemporaryDirectory() as folder:
         pinned_uv = Path(folder) / "uv.txt"
         pinned_uv.write_text(uv_requirement(LOCK.read_text()))
         pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        run([*pip, "--require-hashes", "-r", pinned_uv], log, network)
+        run([*pip, "--require-hashes", "-r", pinned_uv], log, NETWORK)
+
+
+def make(log):
+    """Make `.venv`: the locked packages, then this package, then the stamp."""
+    python, uv = VENV / "bin/python", VENV / "bin/uv"
+    if was_complete() and uv.exists():
+        STAMP.unlink()  # from here on it is half made
+    else:
+        make_empty(python, log)
     install = [uv, "pip", "sync", "-p", python, "--require-hashes", LOCK]
-    run(install, log, network)
+    run(install, log, NETWORK)
     this = [uv, "pip", "install", "-p", python, "--no-deps", "--no-build-isolation"]
     run([*this, "-e", ROOT], log, "This package could not be installed into .venv.")
     STAMP.write_text(fingerprint())

@@ -37,7 +37,7 @@ class ITSResults:
         self.model = model
         self.params = pd.Series(estimate.params, names, name="coefficient")
         self._cov = pd.DataFrame(estimate.cov, names, names)
-        self.bse = pd.Series(np.sqrt(np.diag(estimate.cov)), names, name="std err")
+        self.bse = pd.Series(_roots(estimate, names), names, name="std err")
         self.nobs = len(estimate.fitted)
         self.df_resid = estimate.df
         if model.use_t is not None:
@@ -46,8 +46,6 @@ class ITSResults:
         self.scale = estimate.scale
         self.notes = (*model.design.notes, *estimate.notes)
         self._estimate = estimate
-        if not np.isfinite(estimate.params).all() or not np.isfinite(self.bse).all():
-            raise Refusal("The fit did not converge to finite numbers.")
 
     @property
     def tvalues(self) -> pd.Series:
@@ -220,7 +218,8 @@ class ITSResults:
             effects.Path(p.value[rows], p.gradient[rows]) for p in self._paths(of)
         )
         reference = (self._quantile(alpha), self._tail)
-        return effects.compare(fitted, counter, self._cov.to_numpy(), reference)
+        cov, log_link = self._cov.to_numpy(), self.model.log_link
+        return effects.compare(fitted, counter, cov, reference, log_link)
 
     def _window(self, at, over, of) -> slice:
         periods = self.model.design.periods
@@ -296,3 +295,19 @@ class ITSResults:
 
     def __repr__(self) -> str:
         return str(self.summary())
+
+
+def _roots(estimate: Estimate, names: pd.Index) -> np.ndarray:
+    """Return the standard errors; refuse an estimate without them."""
+    variances = np.diag(estimate.cov)
+    if not np.isfinite(estimate.params).all() or not np.isfinite(variances).all():
+        raise Refusal("The fit did not converge to finite numbers.")
+    scale = np.abs(variances).max()
+    none = [n for n, v in zip(names, variances, strict=True) if v < -1e-12 * scale]
+    if none or scale == 0:
+        raise Refusal(
+            f"The covariance gives no standard error for {', '.join(none or names)}: "
+            "the outcome does not vary where they are seen. Use errors='reml-ar1' or "
+            "'ols', which share one variance over all periods."
+        )
+    return np.sqrt(np.maximum(variances, 0.0))
