@@ -28,7 +28,7 @@ FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list raw clean test lock environment
+.PHONY: help all run why list raw clean test bench calibrate validation lock environment
 
 help: ## Print this list
 	@echo "Reference study of the 287(g) programme"
@@ -64,6 +64,17 @@ clean: ## Remove the outputs, so that `make all` computes everything again
 
 test: environment ## Test everything
 	@$(PY) -m pytest -n 2 --dist worksteal
+
+bench: environment ## Time the batched engine against loops that do the same (a minute)
+	@$(PY) tests/bench_engine.py docs/benchmark.md
+
+calibrate: environment ## Error rates of all estimators by simulation (minutes, seeded)
+	@for part in tests/calibration_*.py; do \
+	  name=$$(basename $$part .py); echo "$$name"; \
+	  $(PY) $$part docs/$$name.csv || exit 1; done
+
+validation: environment ## Write the table of published cases beside our numbers
+	@$(PY) tests/validation.py docs/validation.md
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
 	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
