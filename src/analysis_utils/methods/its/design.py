@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import qr
 
 from . import seasonality
-from .calendar import as_periods, listed, moment
+from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
 from .refusals import Refusal
@@ -100,7 +100,8 @@ def build(
     keys = ["treated", *(str(c) for c in ([] if control is None else control))]
     table = pd.concat(blocks, keys=keys, names=["unit", "date"])
     names = [name for name in table if name != "y"]
-    table["offset"] = np.tile(_offset(offset, periods), len(units))
+    _check_columns(table.columns)
+    table["offset"] = _offset(offset, units, len(periods))
     left_out = _left_out(periods, interventions, exclude)
     owners = _owners(interventions, pieces, control is not None)
     spans = {part.name: part.span(periods) for part in interventions}
@@ -114,9 +115,7 @@ def _trend(periods, trend, df, drops_constant, drops_linear) -> pd.DataFrame:
     time = np.arange(len(periods), dtype=float)
     columns = {} if drops_constant else {"Intercept": np.ones(len(time))}
     if trend not in (None, "linear", "quadratic", "spline"):
-        raise Refusal(
-            f"trend is None, linear, quadratic or spline, not {trend!r}."
-        )
+        raise Refusal(f"trend is None, linear, quadratic or spline, not {trend!r}.")
     if trend == "spline":
         columns |= _spline(time, df)
     elif trend and not drops_linear:
@@ -155,6 +154,13 @@ def _owners(interventions, pieces, controlled: bool) -> dict[str, list[str]]:
     }
 
 
+def _check_columns(columns: pd.Index) -> None:
+    """Refuse a covariate that has the name of another column."""
+    twice = columns[columns.duplicated()].union(columns.intersection(["offset"]))
+    if len(twice):
+        raise Refusal(f"Column names occur twice: {listed(twice)}. Rename a covariate.")
+
+
 def _check_names(interventions: list[Intervention]) -> None:
     slugs = pd.Index([part.slug for part in interventions])
     if slugs.has_duplicates:
@@ -182,15 +188,24 @@ def _aligned(covariates: pd.DataFrame | None, periods) -> pd.DataFrame:
     return pd.DataFrame(index=periods) if covariates is None else covariates
 
 
-def _offset(offset: pd.Series | None, periods) -> np.ndarray:
-    return np.zeros(len(periods)) if offset is None else offset.to_numpy(float)
+def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
+    """Return one offset a row: a series for all units, or a table by their names."""
+    if offset is None:
+        return np.zeros(n * len(units))
+    if isinstance(offset, pd.Series):
+        return np.tile(offset.to_numpy(float), len(units))
+    names = [unit.name for unit in units]
+    missing = [str(name) for name in names if name not in offset]
+    if missing:
+        raise Refusal(f"The offset has no column {', '.join(missing)}.")
+    return offset[names].to_numpy(float).T.ravel()
 
 
 def _left_out(periods, interventions, exclude) -> np.ndarray:
     out = np.zeros(len(periods), dtype=bool)
     for first, last in exclude:
         inside = (periods.end_time >= moment(first)) & (
-            periods.start_time <= _end_moment(last)
+            periods.start_time <= last_moment(last)
         )
         if not inside.any():
             raise Refusal(f"The exclusion {first} to {last} lies outside the data.")
@@ -198,10 +213,6 @@ def _left_out(periods, interventions, exclude) -> np.ndarray:
     for part in interventions:
         out |= part.excluded(periods)
     return out
-
-
-def _end_moment(date: object) -> pd.Timestamp:
-    return date.end_time if isinstance(date, pd.Period) else moment(date)
 
 
 def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
@@ -264,7 +275,7 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
     length = np.sqrt((X**2).sum(axis=0))
     if (length == 0).any():
         zero = [name for name, size in zip(names, length, strict=True) if size == 0]
-        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: leave it out.")
+        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: drop it.")
     _, r, order = qr(X / length, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(r))
     rank = int((diagonal > 1e-9 * diagonal[0]).sum())
@@ -277,4 +288,3 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
         f"Collinear: {names[loose]} is determined by {', '.join(partners)} in the "
         "fitted periods, so their effects cannot be told apart. Leave one out."
     )
-
