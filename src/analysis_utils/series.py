@@ -164,7 +164,7 @@ def _chosen(known: pd.DataFrame, state: Choice, model: Choice, agency_kind: Choi
         if choice is not None:
             values = [choice] if isinstance(choice, str) else list(choice)
             for value in values:
-                _require(column, value, sorted(known[column].unique()))
+                _require(column, value, sorted(datasets.agreements()[column].unique()))
             known = known[known[column].isin(values)]
     return known
 
