@@ -20,6 +20,11 @@ def delays(start: str, as_of: str | None = None, settle: int = 30) -> pd.DataFra
     known = series.agreements_known(as_of)
     until = series.last_day(as_of) - pd.Timedelta(days=settle)
     new = known[known["signed"].between(pd.Timestamp(start), until)].copy()
+    if new.empty:
+        raise series.NotTestable(
+            f"no agreement was signed between {start} and {until.date()}, {settle} days "
+            "before the last list; choose a later as_of"
+        )
     new["delay"] = (new["first_listed"] - new["signed"]).dt.days
     new["week"] = new["signed"].dt.to_period("W-SUN")
     return new.sort_values(["signed", "agreement_id"], ignore_index=True)

@@ -22,6 +22,11 @@ def signed_by_state(start: str, as_of: str | None = None) -> pd.DataFrame:
     states = datasets.states().query("kind == 'state'").set_index("state")
     last = pd.Period(series.last_day(as_of) + pd.Timedelta(days=1), "M") - 1
     months = pd.period_range(pd.Period(start, "M") - 1, last, freq="M")
+    if len(months) < 4:
+        raise series.NotTestable(
+            f"{max(0, len(months) - 1)} whole months lie between {start} and the last "
+            "list; three are needed. Choose a later as_of"
+        )
     first = months[0].start_time
     counts = series.signings(basis="signing", by="state", start=first, as_of=as_of)
     counts = counts.set_axis(counts.index.to_period("M")).reindex(months)
