@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from analysis_utils.review import pictures, values
+from analysis_utils.review import values
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, Verdict, printable
 
 BITMAPS = {"image/png": ".png", "image/jpeg": ".jpg"}
@@ -171,6 +171,8 @@ def output_verdict(kind: str, one: str, other: str, moved: bool) -> Verdict:
         return IDENTICAL
     if kind not in BITMAPS:
         return values.text(one, other, moved)
+    from analysis_utils.review import pictures  # late: tracing needs no pixels
+
     try:
         found = pictures.compare(
             base64.b64decode(one), base64.b64decode(other), BITMAPS[kind]
