@@ -66,5 +66,13 @@ def compiled(lists: dict[str, list[list]], place: Path, data: Path | None = None
         write_list(raw / "ice_lists" / f"participatingAgencies{stamp}.xlsx", rows)
     data = data or data_folder(place)
     published = editions.read_captures(raw, data)
-    table, printed = compiling.from_lists(published, raw, data)
-    return compiling.tables_of_lists(table, compiling.identified(printed, data), data)
+    decisions = hand.read(data / "hand")
+    table, printed, _ = compiling.from_lists(published, raw, data, decisions)
+    return again(table, printed, data)
+
+
+def again(table: pd.DataFrame, printed: pd.DataFrame, data: Path) -> dict:
+    """The register's tables from editions and printed rows."""
+    decisions = hand.read(data / "hand")
+    rows = compiling.identified(printed, data, decisions)
+    return compiling.tables_of_lists(table, rows, data, decisions)

@@ -1,5 +1,7 @@
 """A model as it is stated: its columns, equation and formula."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import statsmodels.formula.api as smf
 from its_data import counts, event, gaussian
 from numpy.testing import assert_allclose
 
+from analysis_utils.methods import its
 from analysis_utils.methods.its import (
     Fourier,
     InterruptedTimeSeries,
@@ -209,3 +212,8 @@ def test_each_unit_has_its_own_offset():
     assert moved["treated"] == pytest.approx(np.log(100 / 300))
     with pytest.raises(Refusal, match="no column elsewhere"):
         model.replace(offset=exposure[["cases"]])
+
+
+def test_the_example_of_the_package():
+    found = doctest.testmod(its, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted > 5 and found.failed == 0

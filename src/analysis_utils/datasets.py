@@ -153,6 +153,11 @@ def published_figures() -> pd.DataFrame:
     return load("published_figures")
 
 
+def article_claims() -> pd.DataFrame:
+    """Claims of the article that prompted the study, and what checks each of them."""
+    return load("article_claims")
+
+
 def program_counts() -> pd.DataFrame:
     """Identified and removed through 287(g), by agency and fiscal year 2006-2013."""
     return load("program_counts")
@@ -265,5 +270,5 @@ def _bound(value: object, field: dict) -> object:
 
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
     """Raise DataError for a row of a table (row 0 stands in line 2)."""
-    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: {value!r} {what} "
-                    f"(see data/{PACKAGE})")
+    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: "
+                    f"{value!r} {what} (see data/{PACKAGE})")

@@ -6,6 +6,7 @@ nothing is recorded.
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 RUN_FOLDER = "ANALYSIS_RUN_FOLDER"
@@ -19,6 +20,19 @@ def folder() -> Path | None:
     return Path(name) if name else None
 
 
+def place() -> dict[str, int | None]:
+    """Cell that is executing (its number in `In [5]`) and line in it; None if unknown."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    frame = sys._getframe() if shell else None
+    while frame and frame.f_globals is not shell.user_ns:
+        frame = frame.f_back
+    if frame is None:
+        return {"cell": None, "line": None}
+    number = len(shell.history_manager.input_hist_parsed) - 1  # its first entry is none
+    return {"cell": number, "line": frame.f_lineno}
+
+
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as stream:
@@ -26,9 +40,9 @@ def sha256(path: Path) -> str:
 
 
 def record_read(path: Path) -> None:
-    """Note that this run rests on `path` (a file below the project's root)."""
+    """Note that this run rests on `path` (below the project's root), and where."""
     run = folder()
     if run:
-        name = path.resolve().relative_to(ROOT).as_posix()
+        at, name = place(), path.resolve().relative_to(ROOT).as_posix()
         with open(run / READS, "a") as stream:
-            stream.write(f"{sha256(path)}  {name}\n")
+            stream.write(f"{sha256(path)}  {at['cell'] or 0}:{at['line'] or 0}  {name}\n")

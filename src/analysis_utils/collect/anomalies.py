@@ -52,7 +52,7 @@ def _spellings(rows: pd.DataFrame) -> Iterator[Found]:
     for column, code in (("support_type", "model"), ("type", "level_code")):
         upper = _upper(rows[column])
         usual = upper.groupby(rows[code]).agg(lambda cells: cells.mode()[0])
-        other = (upper != rows[code].map(usual)) & (upper != "") & (upper != "#NA")
+        other = (upper != rows[code].map(usual)) & ~upper.isin(["", "#NA"])
         yield column, "other than the usual words", other
     yield "type", "none, written #NA", _upper(rows.type) == "#NA"
 

@@ -29,8 +29,7 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
         found.append(fips)
     keys = [(row.state, row.printed, naming.normalized(row.agency))
             for row in hand.counties.itertuples()]
-    require_used("counties", hand.counties, pd.Series([k in used for k in keys],
-                                                      dtype=bool))
+    require_used(hand, "counties", hand.counties, [key in used for key in keys])
     return pd.Series(found, index=rows.index)
 
 

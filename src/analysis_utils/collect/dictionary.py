@@ -37,8 +37,9 @@ def _resource(resource: dict) -> str:
     lines += ["| column | type | meaning |", "|---|---|---|",
               *map(_field, schema["fields"]), ""]
     lines += [f"{_reference(key)}\n" for key in schema.get("foreignKeys", [])]
-    lines.append("Source: " + "; ".join(map(_named, resource["sources"])) + ". Licence: "
-                 + "; ".join(map(_named, resource["licenses"])) + ".\n")
+    origin, licence = ("; ".join(map(_named, resource[what]))
+                       for what in ("sources", "licenses"))
+    lines.append(f"Source: {origin}. Licence: {licence}.\n")
     return "\n".join(lines)
 
 
@@ -49,7 +50,8 @@ def _field(field: dict) -> str:
                if "enum" in rules else "")
     more = " Always filled." if rules.get("required") else ""
     meaning = field["description"].rstrip(".") + f"{unit}." + allowed + more
-    return f"| `{field['name']}` | {field['type']} | {meaning.replace('|', chr(92) + '|')} |"
+    meaning = meaning.replace("|", "\\|")
+    return f"| `{field['name']}` | {field['type']} | {meaning} |"
 
 
 def _reference(key: dict) -> str:

@@ -111,6 +111,8 @@ def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
     table["last_listed"] = _at(editions.last_seen, table["last"])
     table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
     table = table.join(_signed(dates, table.first_listed))
+    table["signed_quality"] = table.signed_quality.mask(
+        _only_decided(stated, table.signed), "corrected")
     table["days_listed"] = _days_listed(spells, editions)
     table["removal"] = removals(table, spells, editions)
     table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
@@ -128,15 +130,14 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     groups = rows.groupby("agreement_id")
     table = groups[["agency_id", "state_code", "model", "name"]].first()
     table = table.rename(columns={"state_code": "state"})
-    table["agency"] = _best_spelling(rows, hand)
+    table["agency"] = table.agency_id.map(_best_spelling(rows, hand))
     table["names_printed"] = groups.agency.nunique()
-    table["level"] = rows[rows.level_code != ""].groupby("agreement_id").level_code.last()
-    table["county_fips"] = (rows[rows.county_fips != ""]
-                            .groupby("agreement_id").county_fips.last())
-    table[["level", "county_fips"]] = table[["level", "county_fips"]].fillna("")
-    by_rule = [naming.level(name, printed)
-               for name, printed in zip(table.name, table.level, strict=True)]
-    table["level"] = by_rule
+    printed = _last_printed(rows, "level_code", "unknown").reindex(table.index)
+    printed = printed.fillna(_last_printed(rows, "level_code")).fillna("")
+    table["level"] = [naming.level(*pair)
+                      for pair in zip(table.name, printed, strict=True)]
+    table["county_fips"] = _last_printed(rows, "county_fips")
+    table["county_fips"] = table.county_fips.fillna("")
     table["agency_kind"] = [naming.kind(*pair) for pair in
                             zip(table.name, table.level, strict=True)]
     table = _with_decided_kinds(table, hand)
@@ -145,20 +146,25 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     return table.drop(columns="name")
 
 
+def _last_printed(rows: pd.DataFrame, column: str, other_than: str = "") -> pd.Series:
+    filled = rows[~rows[column].isin(["", other_than])]
+    return filled.groupby("agreement_id")[column].last()
+
+
 def _best_spelling(rows: pd.DataFrame, hand: Hand) -> pd.Series:
-    """Spelling printed most often among those that need no alias.
+    """Spelling of each agency printed most often among those that need no alias.
 
     An agency that was always misspelt takes the name that its alias gives.
     """
     shown = rows.agency.map({name: _plain(name) for name in rows.agency.unique()})
     own = rows.key == rows.name
     weight = (rows["last"] - rows["first"] + 1)[own]
-    counts = weight.groupby([rows.agreement_id[own], shown[own]]).sum().reset_index()
-    counts.columns = ["agreement_id", "agency", "times"]
-    counts = counts.sort_values(["agreement_id", "times", "agency"])
-    best = counts.groupby("agreement_id").agency.last()
+    counts = weight.groupby([rows.agency_id[own], shown[own]]).sum().reset_index()
+    counts.columns = ["agency_id", "agency", "times"]
+    counts = counts.sort_values(["agency_id", "times", "agency"])
+    best = counts.groupby("agency_id").agency.last()
     given = {naming.normalized(name): name for name in hand.aliases.same_as}
-    rest = rows.groupby("agreement_id").name.first().map(given)
+    rest = rows.groupby("agency_id").name.first().map(given)
     return best.reindex(rest.index).fillna(rest)
 
 
@@ -173,7 +179,7 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
         used.append((hit & ((table.agency_kind != row.kind)
                             | (table.level != row.level))).any())
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
-    require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
+    require_used(hand, "agencies", hand.agencies, used)
     return table
 
 
@@ -183,7 +189,8 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     A date later than the first listing can't be that of the first signing: it is a
     new signing. Among the others the one printed last corrects those before.
     """
-    table = dates.sort_values(["agreement_id", "last_printed", "signed"])
+    table = dates.assign(until=dates.replaced_by.replace("", "still"))
+    table = table.sort_values(["agreement_id", "last_printed", "until", "signed"])
     listed = table.agreement_id.map(first_listed)
     first = table[table.signed <= listed].groupby("agreement_id").signed
     again = table[table.signed > listed].groupby("agreement_id").signed.last()
@@ -200,6 +207,15 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     result["signed"] = result.signed.fillna(printed.first().where(late))
     result["signed_quality"] = quality
     return result.fillna({"signed": "", "resigned": "", "dates_printed": ""})
+
+
+def _only_decided(stated: pd.DataFrame, signed: pd.Series) -> pd.Series:
+    """Agreements whose signing date no row prints by itself."""
+    printed = stated[~stated.date_decided & stated.signed_date.notna()]
+    days = printed.signed_date.dt.strftime("%Y-%m-%d")
+    known = set(zip(printed.agreement_id, days, strict=True))
+    return pd.Series([day != "" and (name, day) not in known
+                      for name, day in signed.items()], index=signed.index)
 
 
 def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:

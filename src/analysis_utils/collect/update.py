@@ -35,7 +35,7 @@ class Update:
     path: Path
     edition: str
     table: PrintedTable
-    before: dict[str, pd.DataFrame]
+    before: pd.DataFrame  # agreements
     after: dict[str, pd.DataFrame]
     rows: pd.DataFrame  # rows of the new list, with their agreements
 
@@ -46,13 +46,13 @@ def proposed(path: Path, edition: str, data: Path, confirmed: bool) -> Update:
     table = read_table(path, hand.columns_by_heading(decisions))
     name = _edition(path, edition)
     known, printed = compiling.from_data(data)
-    before = compiling.tables(known, compiling.identified(printed, data), data)
+    before = compiling.read(data, "agreements")
     _refuse_copies(path, table, printed, known.edition)
-    _refuse_older(path, name, known.edition)
+    _refuse_dates(path, name, known.edition, bool(edition))
     _refuse_lost_columns(path, table, printed, known, confirmed)
     printed = editions.appended(printed, list(known.edition), name, table.rows)
-    rows = compiling.identified(printed, data)
-    after = compiling.tables(_with(known, path, name), rows, data)
+    rows = compiling.identified(printed, data, decisions)
+    after = compiling.tables(_with(known, path, name), rows, data, decisions)
     rows = rows[rows["last"] == len(known)].reset_index(drop=True)
     update = Update(path, name, table, before, after, rows)
     _refuse_great_loss(update, confirmed)
@@ -91,13 +91,19 @@ def _refuse_copies(path: Path, table: PrintedTable, printed: pd.DataFrame,
                           "there is nothing to take in")
 
 
-def _refuse_older(path: Path, name: str, names: pd.Series) -> None:
+def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
     newest = names.iloc[-1]
     if editions.order(name) <= editions.order(newest):
         raise Refusal(
             f"{path.name}: its date, {name}, is not later than that of the newest "
-            f"edition, {newest}. If the name is wrong, give the date (DATE=2026-05-18); "
-            "an older list goes among the raw files, and `make data` finds its place")
+            f"edition, {newest}. If the name is wrong, give the date "
+            "(DATE=2026-05-18); an older list goes among the raw files, and "
+            "`make data` finds its place")
+    days = (pd.Timestamp(name[:10]) - pd.Timestamp(newest[:10])).days
+    if days > 366 and not given:
+        raise Refusal(
+            f"{path.name}: its date, {name}, is {days:,} days after that of the newest "
+            f"edition, {newest}. Give the date if that is true (DATE={name})")
 
 
 def _refuse_lost_columns(path: Path, table: PrintedTable, printed: pd.DataFrame,
@@ -113,16 +119,16 @@ def _refuse_lost_columns(path: Path, table: PrintedTable, printed: pd.DataFrame,
 
 
 def _refuse_great_loss(update: Update, confirmed: bool) -> None:
-    old, new = (set(listed(tables)) for tables in (update.before, update.after))
+    old, new = (set(listed(table)) for table in
+                (update.before, update.after["agreements"]))
     if not confirmed and len(old - new) > SHARE_THAT_NEEDS_CONFIRMATION * len(old):
         raise Refusal(
             f"{update.path.name}: {len(old - new)} of {len(old)} agreements are not on "
             "this list, more than a third. If that is true, repeat with CONFIRM=yes")
 
 
-def listed(tables: dict[str, pd.DataFrame]) -> pd.Series:
+def listed(agreements: pd.DataFrame) -> pd.Series:
     """Agreements on the newest list."""
-    agreements = tables["agreements"]
     return agreements.agreement_id[agreements.gone_by == ""]
 
 
@@ -144,8 +150,8 @@ def stored_name(path: Path, edition: str) -> str:
 
 def take_in(update: Update, data: Path) -> list[str]:
     """Write the register with the new list, all files or none; names of the changed."""
-    kept = {f"{compiling.LISTS}/{stored_name(update.path, update.edition)}": update.path}
-    return sources.write_tables(update.after, data, kept)
+    kept = f"{compiling.LISTS}/{stored_name(update.path, update.edition)}"
+    return sources.write_tables(update.after, data, {kept: update.path})
 
 
 def obtained(place: str, folder: Path) -> Path:
@@ -175,7 +181,7 @@ def main(place: str = "", edition: str = "", confirm: str = "") -> None:
         update = proposed(path, edition, sources.DATA, confirm == "yes")
         print("\n".join(report(update)), flush=True)
         changed = take_in(update, sources.DATA)
-    print(f"\nTaken in; changed: {', '.join(changed)}. `git diff --stat data` shows it.")
+    print(f"\nTaken in; changed: {', '.join(changed)} (`git diff --stat data`)")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
                  for name, target in names.items() if "worksheets/" in target}
     for name, content in parts.items():
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
-        if max(map(int, rows), default=0) > MAX_ROWS or re.search(rb' r="[A-Z]{3}', content):
+        far = re.search(rb' r="[A-Z]{3}', content)
+        if far or max(map(int, rows), default=0) > MAX_ROWS:
             raise UnreadableList(f"{path.name}: sheet {name!r} reaches over "
                                  f"{MAX_ROWS:,} rows or 702 columns; not opened")
     return parts
@@ -118,23 +119,25 @@ def _heading(cell: object) -> str:
     return " ".join(cell_text(cell).upper().split())
 
 
-def _header_row(rows: list[list], headings: dict[str, str]) -> int | None:
-    """Position of the row of headings; None where the sheet has none."""
-    for position, row in enumerate(rows[:HEADER_SEARCH]):
-        if len({_heading(cell) for cell in row} & set(headings)) >= 2:
-            return position
-    return None
+def _header_row(rows: list[list], headings: dict[str, str]) -> tuple[int, int]:
+    """Known headings in the row that has most of them, and its position."""
+    known = [len({_heading(cell) for cell in row} & set(headings))
+             for row in rows[:HEADER_SEARCH]]
+    most = max(known, default=0)
+    return most, known.index(most) if known else 0
 
 
 def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> str:
-    for name, rows in sheets.items():
-        if _header_row(rows, headings) is not None:
-            return name
+    """Name of the sheet that has most of the headings."""
     if not any(sheets.values()):
         raise UnreadableList(f"{path.name}: every sheet is empty")
-    raise UnreadableList(
-        f"{path.name}: no sheet has the headings of a list "
-        f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows")
+    found = {name: _header_row(rows, headings)[0] for name, rows in sheets.items()}
+    best = max(found, key=found.get)
+    if found[best] < 2:
+        raise UnreadableList(
+            f"{path.name}: no sheet has the headings of a list "
+            f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows")
+    return best
 
 
 def cell_text(cell: object) -> str:
@@ -158,7 +161,7 @@ def cell_text(cell: object) -> str:
 
 def _table(path: Path, cells: list[list], headings: dict[str, str], formulas: set,
            notes: list[str]) -> PrintedTable:
-    top = _header_row(cells, headings)
+    _, top = _header_row(cells, headings)
     places, unknown = _columns(path, [_heading(cell) for cell in cells[top]], headings)
     records, odd = [], []
     for position, row in enumerate(cells[top + 1:], start=top + 1):

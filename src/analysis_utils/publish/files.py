@@ -1,5 +1,6 @@
 """Figures and tables of a run: the one place that writes their files."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,19 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from analysis_utils.publish import results
 from analysis_utils.run_context import folder
 
 SIGNIFICANT = 8
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
+FORMULA = ("=", "+", "-", "@", "\t", "\n")  # how a spreadsheet's formula begins
+LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
@@ -51,16 +62,18 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
     """
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name!r} needs a caption and an alternative text")
+    _refuse_name(name)
     picture = _svg(fig, name, alt)
     run = folder()
     if run:
-        _refuse_second(run / f"{name}.svg")
+        _refuse_second(run / f"{name}.csv")
         (run / f"{name}.svg").write_text(picture, encoding="utf-8")
         fig.savefig(run / f"{name}.pdf")
         fig.savefig(run / f"{name}.png", dpi=300)
         write_csv(data, run / f"{name}.csv")
         text = f"{caption.strip()}\n\nAlternative text: {alt.strip()}\n"
         (run / f"{name}.txt").write_text(text, encoding="utf-8")
+        results.display("figures", name, caption=caption.strip(), alt=alt.strip())
     plt.close(fig)
     return Picture(picture, caption, alt)
 
@@ -99,11 +112,14 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2):
     digits : int
         Decimals shown in the notebook and in LaTeX; the CSV keeps 8 significant.
     """
+    _refuse_name(name)
     run = folder()
     if run:
-        _refuse_second(run / f"{name}.tex")
+        _refuse_second(run / f"{name}.csv")
         write_csv(frame, run / f"{name}.csv")
-        (run / f"{name}.tex").write_text(latex_table(frame, name, caption, digits))
+        text = latex_table(frame, name, caption, digits)
+        (run / f"{name}.tex").write_text(text, encoding="utf-8")
+        results.display("tables", name, caption=caption.strip())
     return Table(frame, caption, digits)
 
 
@@ -159,18 +175,42 @@ def latex_table(frame: pd.DataFrame, name: str, caption: str, digits: int) -> st
 
 def _escape(text: str) -> str:
     """A caption with LaTeX's special characters escaped."""
-    return "".join(f"\\{c}" if c in "&%$#_{}" else c for c in text)
+    return "".join(LATEX.get(c, c) for c in text)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write data as CSV, floats rounded; text never starts as a formula."""
     data = rounded(frame.reset_index() if _named(frame.index) else frame)
-    for column in data.columns[data.dtypes.map(pd.api.types.is_string_dtype)]:
-        data[column] = [
-            f"'{v}" if str(v).startswith(("=", "+", "@", "\t")) else v
-            for v in data[column]
-        ]
+    for column in data.columns[data.dtypes.map(_may_hold_text)]:
+        data[column] = [_inert(value) for value in data[column]]
+    data.columns = [_inert(name) for name in data.columns]
     data.to_csv(path, index=False, lineterminator="\n", date_format="%Y-%m-%d")
+
+
+def _may_hold_text(dtype: object) -> bool:
+    """True for every type of column that is neither numbers nor dates."""
+    return not (
+        pd.api.types.is_numeric_dtype(dtype)
+        or pd.api.types.is_datetime64_any_dtype(dtype)
+    )
+
+
+def _inert(value: object) -> object:
+    """Text that a spreadsheet would compute, marked as text; all else as it is."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone \r would end a row
+    if not text.startswith(FORMULA) or len(text) == 1 or SIGNED.fullmatch(text):
+        return text
+    return f"'{text}"
+
+
+def _refuse_name(name: str) -> None:
+    """A name becomes names of files: no slashes, dots, blanks or capitals."""
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"name {name!r} must be lower-case letters, digits, _ and -: it names files"
+        )
 
 
 def _refuse_second(path: Path) -> None:

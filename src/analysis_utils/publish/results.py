@@ -5,8 +5,9 @@ import json
 import math
 import re
 from dataclasses import asdict, dataclass
+from html import escape
 
-from analysis_utils.run_context import folder
+from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
 SIGNIFICANT = 6
@@ -40,7 +41,7 @@ class Number:
     def __format__(self, spec: str) -> str:
         """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI."""
         bare = shown(self.value, self.digits)
-        if spec == "value":
+        if spec == "value" or (spec == "interval" and self.value is None):
             return bare
         unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
         if spec == "interval":
@@ -54,7 +55,9 @@ class Number:
 
 
 _numbers: dict[str, Number] = {}
-_sentences: list[dict[str, str]] = []
+_places: dict[str, dict[str, int | None]] = {}  # where each number was recorded
+_displays: dict[str, dict[str, dict]] = {"figures": {}, "tables": {}}
+_sentences: list[dict[str, object]] = []
 _hypotheses: list[dict[str, object]] = []
 
 
@@ -106,7 +109,7 @@ def number(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_.]*", key):
         raise ValueError(f"key {key!r} must be lower-case letters, digits, _ and .")
-    if key in _numbers:
+    if key in _numbers and folder():  # in JupyterLab a cell may be run again
         raise ValueError(f"a number {key!r} was recorded before in this notebook")
     low, high = interval or (None, None)
     recorded = Number(
@@ -118,7 +121,7 @@ def number(
         level if interval else None,
         label,
     )
-    _numbers[key] = recorded
+    _numbers[key], _places[key] = recorded, place()
     _write()
     return recorded
 
@@ -165,6 +168,7 @@ def hypothesis(
             "n": n,
             "note": note,
         }
+        | place()
     )
     _write()
 
@@ -183,9 +187,15 @@ def sentence(template: str):
         near = difflib.get_close_matches(str(missing.args[0]), _numbers, n=1)
         also = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"no number {missing} was recorded{also}") from None
-    _sentences.append({"template": template, "text": text})
+    _sentences.append({"template": template, "text": text} | place())
     _write()
-    return Markdown(text)
+    return Markdown(escape(text, quote=False))
+
+
+def display(kind: str, name: str, **about: str) -> None:
+    """Note where a figure or table (`kind`) is made, and what it shows."""
+    _displays[kind][name] = about | place()
+    _write()
 
 
 def _write() -> None:
@@ -193,8 +203,12 @@ def _write() -> None:
     run = folder()
     if run:
         content = {
-            "numbers": {key: asdict(n) for key, n in sorted(_numbers.items())},
+            "numbers": {
+                key: asdict(n) | _places[key]
+                for key, n in sorted(_numbers.items())
+            },
             "sentences": _sentences,
+            **_displays,
         }
         if _hypotheses:
             content["hypotheses"] = _hypotheses

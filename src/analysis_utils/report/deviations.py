@@ -1,35 +1,14 @@
 """Changes to the registry after its first commit, read from git history."""
 
-import subprocess
 from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.report.history import versions
 from analysis_utils.report.registry import Hypothesis, parse
 from analysis_utils.workflow.runs import Refused
 
 COLUMNS = ["date", "hypothesis", "field", "registered", "changed_to", "reason"]
-
-
-def git(root: Path, *arguments: str) -> str:
-    """What git prints; empty where there is no git or no history."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", root, *arguments], capture_output=True, text=True
-        )
-    except FileNotFoundError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
-def versions(root: Path, file: str) -> list[tuple[str, str, str]]:
-    """(date, subject, text) of each committed version of a file, oldest first."""
-    log = git(root, "log", "--reverse", "--format=%H%x09%as%x09%s", "--", file)
-    commits = [line.split("\t", 2) for line in log.splitlines()]
-    return [
-        (day, subject, git(root, "show", f"{commit}:{file}"))
-        for commit, day, subject in commits
-    ]
 
 
 def differences(

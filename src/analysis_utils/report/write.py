@@ -1,12 +1,13 @@
 """Files of `outputs/verdicts/`."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from analysis_utils.publish.files import latex_table, write_csv
 from analysis_utils.publish.results import shown
+from analysis_utils.report import markdown
+from analysis_utils.report.markdown import escaped
 
 LOG = "deviations.csv"
 
@@ -18,17 +19,20 @@ def verdicts(table: pd.DataFrame, folder: Path) -> None:
     caption = "Hypotheses, estimates with 95% intervals, adjusted p, verdicts."
     text = latex_table(short, "verdicts", caption, 3)
     (folder / "verdicts.tex").write_text(text, encoding="utf-8")
-    lines = [markdown_row(key, row) for key, row in table.iterrows()]
-    head = [
-        "| | Hypothesis | Estimate (95% CI) | Adjusted p | Verdict |",
-        "|---|---|---|---|---|",
-    ]
-    (folder / "verdicts.md").write_text("\n".join(head + lines) + "\n", "utf-8")
+    (folder / "verdicts.md").write_text(markdown_table(table), encoding="utf-8")
+
+
+def markdown_table(table: pd.DataFrame) -> str:
+    """The table of verdicts in Markdown."""
+    head = ["", "Hypothesis", "Estimate (95% CI)", "Adjusted p", "Verdict"]
+    lines = [markdown.row(head), "|---|---|---|---|---|"]
+    lines += [markdown_row(key, row) for key, row in table.iterrows()]
+    return "\n".join(lines) + "\n"
 
 
 def markdown_row(key: str, row: pd.Series) -> str:
     """One hypothesis as a row of the Markdown table."""
-    estimate, p = row["note"], ""
+    estimate, p = ("" if pd.isna(row["note"]) else row["note"]), ""
     if pd.notna(row["estimate"]):
         value, low, high = (
             shown(None if pd.isna(x) else x, 2) for x in row[["estimate", "low", "high"]]
@@ -36,8 +40,8 @@ def markdown_row(key: str, row: pd.Series) -> str:
         estimate = f"{value} ({low} to {high})"
     if pd.notna(row["p_adjusted"]):
         p = f"{row['p_adjusted']:.3f}" if row["p_adjusted"] >= 0.001 else "< 0.001"
-    cells = [key, row["statement"], estimate, p, f"**{row['verdict']}**"]
-    return "| " + " | ".join(str(c).replace("|", "\\|") for c in cells) + " |"
+    texts = [escaped(text) for text in (key, row["statement"], estimate, p)]
+    return markdown.row([*texts, f"**{row['verdict']}**"])
 
 
 def results(found: pd.DataFrame, folder: Path) -> None:
@@ -46,8 +50,15 @@ def results(found: pd.DataFrame, folder: Path) -> None:
 
 
 def deviations(log: pd.DataFrame | None, place: Path, folder: Path) -> None:
-    """The deviation log; without git history the archived one is kept."""
-    if log is not None:
-        write_csv(log, folder / LOG)
-    elif (place / LOG).exists():
-        shutil.copy(place / LOG, folder / LOG)
+    """The deviation log, which only grows.
+
+    What the archived log holds is kept where the history does not show it (no git, a
+    history that was cut short).
+    """
+    archived = place / LOG
+    known = [log] if log is not None else []
+    if archived.exists():
+        known.insert(0, pd.read_csv(archived, dtype=str, keep_default_na=False))
+    if known:
+        rows = pd.concat(known, ignore_index=True).drop_duplicates()
+        write_csv(rows.sort_values("date", kind="stable"), folder / LOG)

@@ -55,21 +55,29 @@ def files_written(folder: Path) -> dict[str, str]:
     }
 
 
-def files_read(folder: Path) -> dict[str, str]:
-    """Data files that a run has read, from the record its loaders kept."""
+def files_read(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Data files that a run has read: SHA-256 and places (`cell:line`), by name."""
     record = folder / READS
     lines = record.read_text().splitlines() if record.exists() else []
     read: dict[str, str] = {}
+    places: dict[str, set[tuple[int, ...]]] = {}
     for line in lines:
-        digest, name = line.split("  ", 1)
+        digest, place, name = line.split("  ", 2)
         if read.setdefault(name, digest) != digest:
             raise RuntimeError(f"{name} changed while the notebook ran; run it again.")
-    return dict(sorted(read.items()))
+        places.setdefault(name, set()).add(tuple(map(int, place.split(":"))))
+    read_at = {
+        name: [f"{cell}:{line}" for cell, line in sorted(found)]
+        for name, found in sorted(places.items())
+    }
+    return dict(sorted(read.items())), read_at
 
 
 def write(folder: Path, inputs: dict) -> None:
     """Write the manifest of a finished run into its folder."""
-    content = inputs | {"data": files_read(folder), "outputs": files_written(folder)}
+    data, read_at = files_read(folder)
+    outputs = files_written(folder)
+    content = inputs | {"data": data, "read_at": read_at, "outputs": outputs}
     (folder / READS).unlink(missing_ok=True)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """The runs of the study: notebooks with their parameters, from runs.yaml and make."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from analysis_utils.workflow.parameters import declared, typed
 NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 DEFAULT_RUN = "main"
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 
 
 class Refused(ValueError):
@@ -49,10 +51,8 @@ def mapping_without_repeats(loader: StringLoader, node: yaml.MappingNode) -> dic
     keys = [loader.construct_object(key) for key, _ in node.value]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise Refused(
-            f"runs.yaml, line {node.start_mark.line + 1}: "
-            f"{', '.join(twice)} stands more than once; keep one."
-        )
+        where = f"line {node.start_mark.line + 1}"
+        raise yaml.YAMLError(f"{where}: {', '.join(twice)} stands more than once")
     return loader.construct_mapping(node, deep=True)
 
 
@@ -98,6 +98,12 @@ def chosen(
                 f"{kinds.nearest(name, tuple(notebooks))}"
                 for name in unknown
             )
+        )
+    odd = [run for runs in table.values() for run in runs if not RUN_NAME.fullmatch(run)]
+    if odd:
+        raise Refused(
+            f"runs.yaml: a run's name is made of letters, digits, . _ and -, "
+            f"not {', '.join(map(repr, odd))}"
         )
     for name, notebook in notebooks.items():
         for run, given in table.get(name, {DEFAULT_RUN: {}}).items():

@@ -73,7 +73,7 @@ def _model(n: int, family: str, errors: object, mean: np.ndarray):
 
 
 def _stand_in(n: int) -> np.ndarray:
-    """Whole numbers without trend or autocorrelation, so that any model can be fitted."""
+    """Return whole numbers without a trend, to which any model can be fitted."""
     return np.arange(n) ** 2 * 7 % 11 % 4
 
 

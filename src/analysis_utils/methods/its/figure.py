@@ -40,8 +40,9 @@ def draw(
     table = result.counterfactual(of, alpha)
     table.index = as_periods(table.index).start_time
     _observed(table, ax)
-    _band(table, "fitted", ax, BLUE, "Fitted", "-")
     first = result._window(None, None, of).start
+    for part, label in ((table.iloc[:first], "Fitted"), (table.iloc[first:], "_")):
+        _band(part, "fitted", ax, BLUE, label, "-")  # broken where the event is
     _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Without event", "--")
     _events(result.model, ax)
     return _finish(ax, result.model.name, legend)

@@ -24,7 +24,7 @@ class ForecastResults:
     """Observed against predicted periods after the first event.
 
     before : the fit to the periods before.
-    observed, predicted : one value for each period after.
+    observed, predicted : one value for each period after that is not left out.
     cov_mean, cov_noise : covariance of the predictions by estimated coefficients, and
         of the noise that the periods after would have had anyway.
     """
@@ -103,7 +103,8 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     _check(model)
     first = min(start for start, _ in model.design.spans.values())
     fitted = before(model, first).fit()
-    everything = model.replace(interventions=()).design
+    left_out = [(p.start_time, p.start_time) for p in _left_out(model)]
+    everything = model.replace(interventions=(), exclude=left_out).design
     rows = everything.treated.iloc[first:]
     X = rows[everything.names].to_numpy()
     observed = pd.Series(rows["y"].to_numpy(), model.y.index[first:], name="observed")
@@ -114,7 +115,11 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     else:
         mean, cov_mean, cov_noise = _linear(fitted, X)
     predicted = pd.Series(mean, observed.index, name="predicted")
-    return ForecastResults(fitted, observed, predicted, cov_mean, cov_noise)
+    kept = model.design.used[first : len(model.y)]
+    both = np.ix_(kept, kept)
+    return ForecastResults(
+        fitted, observed[kept], predicted[kept], cov_mean[both], cov_noise[both]
+    )
 
 
 def _check(model: InterruptedTimeSeries) -> None:
@@ -124,6 +129,11 @@ def _check(model: InterruptedTimeSeries) -> None:
         raise Refusal("A forecast takes control series as covariates=, not control=.")
     if model.trend == "spline":
         raise Refusal("A spline is not extrapolated: use a linear or quadratic trend.")
+
+
+def _left_out(model: InterruptedTimeSeries) -> pd.PeriodIndex:
+    """Return the periods that windows and transitions leave out."""
+    return model.design.periods[~model.design.used]
 
 
 def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:

@@ -63,7 +63,9 @@ class InterruptedTimeSeries:
     offset : log of the exposure (counts only); with `control` a series for all units or
         a table with one column a unit, named as the outcome and the controls are.
     covariates : columns indexed by the same periods; the counterfactual keeps them.
-    control : one series or a table with one column a control unit.
+    control : one series or a table with one column a control unit. Another design with
+        a control: its difference from y as the outcome, or for counts the log of the
+        control as offset, with Newey-West errors (Bottomley et al. 2019).
     exclude : windows (first, last) left out of the fit; time still runs through them.
     use_t : intervals by t(n - k) instead of the normal distribution, or the reverse.
         None: t for least squares, z for counts and state-space errors, as the published
@@ -111,7 +113,7 @@ class InterruptedTimeSeries:
         self.estimator = self._estimator(errors)
         self._check_outcome()
         with one_blas_thread():  # two make products of this size slower
-            self.design = self._design()
+            self.design: Design = build(self)
 
     def _estimator(self, errors: str | Errors | None) -> Errors | Counts:
         if self.family not in ("gaussian", *FAMILIES):
@@ -158,22 +160,6 @@ class InterruptedTimeSeries:
                     f"{self.family} needs whole counts: use quasipoisson, or an "
                     "offset instead of a rate."
                 )
-
-    def _design(self) -> Design:
-        absorbed = getattr(self.estimator, "absorbed", 0)
-        return build(
-            self.y,
-            self.interventions,
-            self.trend,
-            self.trend_df,
-            self.seasonality,
-            self.offset,
-            self.covariates,
-            self.control,
-            self.exclude,
-            drops_constant=absorbed > 0,
-            drops_linear=absorbed > 1,
-        )
 
     @property
     def equation(self) -> str:

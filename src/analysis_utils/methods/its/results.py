@@ -37,7 +37,7 @@ class ITSResults:
         self.model = model
         self.params = pd.Series(estimate.params, names, name="coefficient")
         self._cov = pd.DataFrame(estimate.cov, names, names)
-        self.bse = pd.Series(np.sqrt(np.diag(estimate.cov)), names, name="std err")
+        self.bse = pd.Series(_roots(estimate, names), names, name="std err")
         self.nobs = len(estimate.fitted)
         self.df_resid = estimate.df
         if model.use_t is not None:
@@ -46,8 +46,6 @@ class ITSResults:
         self.scale = estimate.scale
         self.notes = (*model.design.notes, *estimate.notes)
         self._estimate = estimate
-        if not np.isfinite(estimate.params).all() or not np.isfinite(self.bse).all():
-            raise Refusal("The fit did not converge to finite numbers.")
 
     @property
     def tvalues(self) -> pd.Series:
@@ -188,12 +186,11 @@ class ITSResults:
 
         The counterfactual takes away the interventions `of` (all by default) and keeps
         trend, season, covariates, offset and the controls' common change. Intervals
-        are of the means (they include the uncertainty of every coefficient).
+        are of the means (they include the uncertainty of every coefficient), for
+        counts symmetric on the log scale.
         """
         fitted, counter = self._paths(of)
-        kept = ["estimate", "lower", "upper"]
-        with_it = self._interval(fitted, alpha)[kept]
-        without = self._interval(counter, alpha)[kept]
+        with_it, without = (self._of_mean(path, alpha) for path in (fitted, counter))
         names = "observed", "fitted", "counterfactual"
         table = pd.concat([with_it, without], axis=1).set_axis(
             [f"{n}{end}" for n in names[1:] for end in ("", "_lower", "_upper")], axis=1
@@ -201,6 +198,14 @@ class ITSResults:
         table.insert(0, "observed", self.model.y.to_numpy())
         table["used"] = self.model.design.used[: len(table)]
         return table.set_axis(self.model.y.index.rename("date"))
+
+    def _of_mean(self, path: effects.Path, alpha: float) -> pd.DataFrame:
+        """Return estimate, lower and upper of a path of means."""
+        if self.model.log_link:
+            table = effects.exponentiated(self._interval(path.log(), alpha))
+        else:
+            table = self._interval(path, alpha)
+        return table[["estimate", "lower", "upper"]]
 
     def effect(
         self,
@@ -220,7 +225,8 @@ class ITSResults:
             effects.Path(p.value[rows], p.gradient[rows]) for p in self._paths(of)
         )
         reference = (self._quantile(alpha), self._tail)
-        return effects.compare(fitted, counter, self._cov.to_numpy(), reference)
+        cov, log_link = self._cov.to_numpy(), self.model.log_link
+        return effects.compare(fitted, counter, cov, reference, log_link)
 
     def _window(self, at, over, of) -> slice:
         periods = self.model.design.periods
@@ -296,3 +302,19 @@ class ITSResults:
 
     def __repr__(self) -> str:
         return str(self.summary())
+
+
+def _roots(estimate: Estimate, names: pd.Index) -> np.ndarray:
+    """Return the standard errors; refuse an estimate without them."""
+    variances = np.diag(estimate.cov)
+    if not np.isfinite(estimate.params).all() or not np.isfinite(variances).all():
+        raise Refusal("The fit did not converge to finite numbers.")
+    scale = np.abs(variances).max()
+    none = [n for n, v in zip(names, variances, strict=True) if v < -1e-12 * scale]
+    if none or scale == 0:
+        raise Refusal(
+            f"The covariance gives no standard error for {', '.join(none or names)}: "
+            "the outcome does not vary where they are seen. Use errors='reml-ar1' or "
+            "'ols', which share one variance over all periods."
+        )
+    return np.sqrt(np.maximum(variances, 0.0))

@@ -108,11 +108,21 @@ def _fit_dates(
     """Coefficients and variances (dates, draws); without lags, variance is the RSS."""
     params = influence @ y
     variance = np.empty_like(params)
+    if y.shape[1] < len(q):  # the shorter of the two is looped over
+        for draw, series in enumerate(y.T):
+            residuals = series - np.einsum("dtc,dc->dt", q, series @ q)
+            variance[:, draw] = _spread(residuals, influence, maxlags, axis=1)
+        return params, variance
     for date, (basis, vector) in enumerate(zip(q, influence, strict=True)):
         residuals = y - basis @ (basis.T @ y)
-        if maxlags is None:
-            variance[date] = np.einsum("tb,tb->b", residuals, residuals)
-        else:
-            residuals *= vector[:, None]
-            variance[date] = bartlett_sums(residuals, maxlags)
+        variance[date] = _spread(residuals, vector[:, None], maxlags, axis=0)
     return params, variance
+
+
+def _spread(
+    residuals: np.ndarray, influence: np.ndarray, maxlags: int | None, axis: int
+) -> np.ndarray:
+    """Residual sum of squares, or Newey-West variance of the coefficient."""
+    if maxlags is None:
+        return (residuals**2).sum(axis=axis)
+    return bartlett_sums(residuals * influence, maxlags, axis)

@@ -1,0 +1,75 @@
+"""What `make` calls: `python -m analysis_utils.review verify|trace`."""
+
+import sys
+
+from analysis_utils.review.archive import opened
+from analysis_utils.review.findings import DIFFERS
+from analysis_utils.workflow import determinism, driver
+from analysis_utils.workflow.__main__ import command_line
+from analysis_utils.workflow.kinds import nearest
+from analysis_utils.workflow.notebook import NotebookError
+from analysis_utils.workflow.runs import OUTPUTS, Refused
+from analysis_utils.workflow.warm_kernel import start_stack
+
+SETTINGS = {
+    "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON"),
+    "trace": ("KEY", "DATA", "PYTHON"),
+}
+
+
+def make_verify(given: dict[str, str]) -> int:
+    """Rerun, compare, report; exit code 1 if something differs."""
+    warm = given.get("WARM") != "no"
+    if warm:  # the kernels' stack is imported while this process imports its own
+        determinism.apply()
+        start_stack()
+    from analysis_utils.review import report, verify
+
+    runs = verify.runs_again(notebook=given.get("NOTEBOOK"), run=given.get("RUN"))
+    if not runs:
+        raise Refused("no such notebook or run; `make list` shows what there is")
+    workers = driver.workers_asked(given.get("WORKERS"))
+    with opened(given.get("AGAINST")) as archive:
+        if not any(archive.outputs.glob("[0-9]*/*")):
+            raise Refused("there are no archived outputs here; `git restore outputs`")
+        done = verify.verify(archive, runs, workers, warm)
+        if not {"NOTEBOOK", "RUN"} & given.keys():
+            done.findings += verify.orphans(archive)
+        report.write(done, verify.PLACE)
+    print(report.terminal(done))
+    print(f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)")
+    print(done.sentence)
+    return 1 if done.verdict is DIFFERS else 0
+
+
+def make_trace(given: dict[str, str]) -> int:
+    """Say where a number comes from, or what rests on a data file."""
+    from analysis_utils.review import trace
+
+    if ("KEY" in given) == ("DATA" in given):
+        raise Refused("name one: make trace KEY=active_last, or DATA=data/agreements.csv")
+    print(trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"]))
+    return 0
+
+
+COMMANDS = {"verify": make_verify, "trace": make_trace}
+
+
+def main() -> int:
+    """Carry out one command; a refusal is a sentence and exit code 2."""
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command not in COMMANDS:
+        print(f"usage: python -m analysis_utils.review {'|'.join(COMMANDS)}")
+        return 2
+    given, known = command_line(), SETTINGS[command]
+    try:
+        for name in given.keys() - set(known):
+            raise Refused(f"`make {command}` knows no {name}{nearest(name, known)}")
+        return COMMANDS[command](given)
+    except (Refused, NotebookError) as refused:
+        print(f"Refused, nothing was run:\n{refused}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
