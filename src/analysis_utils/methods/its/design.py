@@ -37,7 +37,6 @@ class Design:
     owners: dict[str, list[str]]
     used: np.ndarray
     periods: pd.PeriodIndex
-    dates: pd.Index
     spans: dict[str, tuple[int, int]]
     notes: tuple[str, ...]
 
@@ -90,7 +89,6 @@ def build(model: InterruptedTimeSeries) -> Design:
         owners=_owners(model.interventions, pieces, model.control is not None),
         used=np.tile(kept, len(table) // len(periods)),
         periods=periods,
-        dates=model.y.index,
         spans={part.name: part.span(periods) for part in model.interventions},
         notes=(),
     )
