@@ -1,12 +1,19 @@
 """How often each method finds an association between series that have none."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from .association import METHODS, naive_pvalues, transform
+from .association import (
+    METHODS,
+    naive_pvalues,
+    partial_out,
+    season_columns,
+    transform,
+)
 from .association_null import null_of
 from .inputs import InputError
 from .resampling.batches import run_batches
@@ -31,6 +38,12 @@ def counts_with_trend(dispersion: float) -> Maker:
     return make
 
 
+def with_season(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Make white noise around a season of 12 that all series share."""
+    season = 2 * np.random.default_rng(0).standard_normal(12)
+    return season[np.arange(n) % 12] + rng.standard_normal(n)
+
+
 KINDS: dict[str, Maker] = {
     "white": autoregressive(0.0),
     "AR .4": autoregressive(0.4),
@@ -41,6 +54,7 @@ KINDS: dict[str, Maker] = {
     "trend + AR .5": lambda n, rng: 0.1 * np.arange(n) + autoregressive(0.5)(n, rng),
     "trending counts, dispersion 5": counts_with_trend(5.0),
     "trending counts, dispersion 20": counts_with_trend(20.0),
+    "shared season": with_season,
 }
 
 
@@ -57,39 +71,52 @@ def calibrate_associations(
     rows = []
     for kind, make in KINDS.items():
         for n in LENGTHS:
-            tests = {method: (method, 0) for method in METHODS} if n == 60 else {}
-            tests |= {"naive": ("naive", 0), "prewhiten": ("prewhiten", 0)}
-            if n >= 24:
-                tests["prewhiten, sup over 13 lags"] = ("prewhiten", 6)
-            for name, (method, max_lag) in tests.items():
-                p = _pvalues(make, n, method, max_lag, draws, n_resamples, seed, workers)
-                kept = p[~np.isnan(p)]
-                size = float((kept <= 0.05).mean()) if len(kept) else np.nan
-                error = np.sqrt(size * (1 - size) / len(kept)) if len(kept) else np.nan
-                rows.append({"series": kind, "n": n, "method": name,
-                             "size": round(size, 4), "mc_error": round(error, 4),
-                             "refused": round(1 - len(kept) / len(p), 4)})
+            for name, test in _tests(n).items():
+                p = run_batches(partial(_pvalues, make, n, n_resamples, *test), draws,
+                                seed=seed, batch=100, workers=workers,
+                                label=f"{kind}, {n}: {name}")
+                rows.append({"series": kind, "n": n, "method": name, **_rates(p)})
     return pd.DataFrame(rows)
 
 
+def _tests(n: int) -> dict[str, tuple[str, int, int | None]]:
+    """Method, largest lag and period of the season of each test at length n."""
+    tests = {method: (method, 0, None) for method in METHODS} if n == 60 else {}
+    tests |= {"naive": ("naive", 0, None), "prewhiten": ("prewhiten", 0, None)}
+    if n >= 24:
+        tests["prewhiten, sup over 13 lags"] = ("prewhiten", 6, None)
+    if n >= 48:
+        tests["prewhiten, period 12"] = ("prewhiten", 0, 12)
+    return tests
+
+
+def _rates(p: np.ndarray) -> dict[str, float]:
+    """Size among the pairs that gave a number, its error, and the share refused."""
+    kept = p[~np.isnan(p)]
+    size = float((kept <= 0.05).mean()) if len(kept) else np.nan
+    error = np.sqrt(size * (1 - size) / max(len(kept), 1))
+    return {"size": round(size, 4), "mc_error": round(float(error), 4),
+            "refused": round(1 - len(kept) / len(p), 4)}
+
+
 def _pvalues(
-    make: Maker, n: int, method: str, max_lag: int, draws: int, n_resamples: int,
-    seed: int, workers: int,
+    make: Maker, n: int, n_resamples: int, method: str, max_lag: int,
+    period: int | None, size: int, rng: np.random.Generator,
 ) -> np.ndarray:
-    """p of each simulated pair, NaN where the method refuses."""
+    """p of simulated pairs, NaN where the method refuses."""
     lags = np.arange(-max_lag, max_lag + 1)
 
-    def one(rng: np.random.Generator) -> float:
-        pair = pd.DataFrame({"x": make(n, rng), "y": make(n, rng)})
+    def one() -> float:
+        frame = pd.DataFrame({"x": make(n, rng), "y": make(n, rng)})
         if method == "naive":
-            return float(naive_pvalues(pair, lags, "pearson").iloc[0])
+            return float(naive_pvalues(frame, lags, "pearson").iloc[0])
         try:
-            used = transform(pair, method)[0].to_numpy().T
-            return null_of(method, used, lags, "pearson", lost=0, level=0.95,
+            season = season_columns(frame.index, period)
+            used = transform(frame, method, season=season)[0]
+            pair, basis = partial_out(used, season.loc[used.index])
+            return null_of(method, pair.to_numpy().T, lags, "pearson", basis=basis,
                            draws=n_resamples, seed=int(rng.integers(2**31))).sup_pvalue
         except InputError:
             return np.nan
 
-    return run_batches(
-        lambda size, rng: np.array([one(rng) for _ in range(size)]), draws, seed=seed,
-        batch=100, workers=workers, label=f"{method}, n = {n}")
+    return np.array([one() for _ in range(size)])
