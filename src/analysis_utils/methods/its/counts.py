@@ -36,9 +36,9 @@ class CountModel:
     negative_binomial: Var = mu + alpha mu^2, alpha by maximum likelihood, covariance
     for given alpha (as MASS::glm.nb).
 
-    With counts of variance 5 mu or 20 mu and no autocorrelation quasi-Poisson covers .93
-    to .95, Poisson .32 to .63; with autocorrelated counts all of them undercover (.55
-    to .85): see QuasiPoissonAR1. Measured: docs/calibration_its.csv.
+    With variance 5 mu or 20 mu and no autocorrelation quasi-Poisson covers .92 to .95,
+    Poisson .32 to .63; with autocorrelated counts all undercover, quasi-Poisson at .53
+    to .87: see QuasiPoissonAR1. Measured: docs/calibration_its.csv.
 
     hac : None for the covariance of the family, or Bartlett lags (-1: the usual rule)
     for the Newey-West sandwich, robust to overdispersion as well.
