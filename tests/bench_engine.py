@@ -186,7 +186,7 @@ def comparison() -> pd.DataFrame:
     rows = []
     for task in tasks():
         task.engine()
-        engine = seconds(task.engine, 5)
+        engine = seconds(task.engine, 20)
         for peer, (timed, loop) in task.peers.items():
             loop(2)
             loop_seconds = seconds(lambda m=timed, f=loop: f(m)) * task.fits / timed
@@ -202,7 +202,7 @@ def growth() -> pd.DataFrame:
     engine, rows = LinearEngine(design()), []
     for draws in (1000, 10_000, 100_000):
         y = outcomes(draws)
-        elapsed = seconds(lambda y=y: engine.fit(y, ["level"], maxlags=LAGS), 3)
+        elapsed = seconds(lambda y=y: engine.fit(y, ["level"], maxlags=LAGS), 5)
         tracemalloc.start()
         engine.fit(y, ["level"], maxlags=LAGS)
         peak = tracemalloc.get_traced_memory()[1]
@@ -228,7 +228,7 @@ def report() -> str:
                     "model by Newey-West errors; not measured." for label in present)
     return (f"# Speed of the batched engine\n\nMade by `make bench`: n = {N}, 8 "
             f"coefficients, {LAGS} lags, one BLAS thread for all; CPU "
-            "seconds, best of 5 for the engine.\nThe ratio is the peer's over the "
+            "seconds, best of 20 for the engine.\nThe ratio is the peer's over the "
             "engine's.\n\n"
             f"{markdown(comparison())}\n{said}\n\n{agreement()}\n\n"
             f"## Growth\n\n{markdown(growth())}\n")

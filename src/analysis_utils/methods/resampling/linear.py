@@ -13,7 +13,7 @@ from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
 
-CACHE = 65_536  # numbers in one block of outcomes: it and its copies stay in cache
+CACHE = 32_768  # numbers in one block of outcomes: it and its copies stay in cache
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ class LinearEngine:
         """Fill `params` and `variance` for one block of outcomes."""
         n, k = self.design.shape
         scores = self.design.q.T @ y
-        residuals = y - self.design.q @ scores
+        residuals = self.design.q @ scores
+        np.subtract(y, residuals, out=residuals)
         params[:] = self.design.back(scores)[wanted]
         if maxlags is None:
             sigma2 = np.einsum("tb,tb->b", residuals, residuals) / (n - k)
@@ -88,5 +89,7 @@ class LinearEngine:
             variance[:] = spread[:, None] * sigma2
             return
         for row, j in enumerate(wanted):
-            variance[row] = bartlett_sums(
-                self.influence[:, j, None] * residuals, maxlags)
+            last = row == len(wanted) - 1
+            terms = np.multiply(self.influence[:, [j]], residuals,
+                                out=residuals if last else None)
+            variance[row] = bartlett_sums(terms, maxlags, overwrite=True)

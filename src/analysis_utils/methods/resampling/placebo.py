@@ -14,7 +14,7 @@ from .batches import one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
 
-CACHE = 65_536
+CACHE = 32_768
 
 
 @dataclass(frozen=True)
@@ -125,4 +125,5 @@ def _spread(
     """Residual sum of squares, or Newey-West variance of the coefficient."""
     if maxlags is None:
         return (residuals**2).sum(axis=axis)
-    return bartlett_sums(residuals * influence, maxlags, axis)
+    residuals *= influence
+    return bartlett_sums(residuals, maxlags, axis, overwrite=True)
