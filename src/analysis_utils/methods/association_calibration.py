@@ -25,16 +25,19 @@ Maker = Callable[[int, np.random.Generator], np.ndarray]
 
 def autoregressive(rho: float) -> Maker:
     """Return a maker of stationary AR(1) series."""
-    return lambda n, rng: lfilter([1.0], [1.0, -rho],
-                                  rng.standard_normal(n + BURN))[BURN:]
+    return lambda n, rng: lfilter([1.0], [1.0, -rho], rng.standard_normal(n + BURN))[
+        BURN:
+    ]
 
 
 def counts_with_trend(dispersion: float) -> Maker:
     """Return a maker of counts around a rising mean, variance dispersion * mean."""
+
     def make(n: int, rng: np.random.Generator) -> np.ndarray:
         mean = np.linspace(15, 40, n)
         shape = mean / (dispersion - 1)
         return rng.poisson(rng.gamma(shape, dispersion - 1)).astype(float)
+
     return make
 
 
@@ -72,9 +75,14 @@ def calibrate_associations(
     for kind, make in KINDS.items():
         for n in LENGTHS:
             for name, test in _tests(n).items():
-                p = run_batches(partial(_pvalues, make, n, n_resamples, *test), draws,
-                                seed=seed, batch=100, workers=workers,
-                                label=f"{kind}, {n}: {name}")
+                p = run_batches(
+                    partial(_pvalues, make, n, n_resamples, *test),
+                    draws,
+                    seed=seed,
+                    batch=100,
+                    workers=workers,
+                    label=f"{kind}, {n}: {name}",
+                )
                 rows.append({"series": kind, "n": n, "method": name, **_rates(p)})
     return pd.DataFrame(rows)
 
@@ -95,13 +103,22 @@ def _rates(p: np.ndarray) -> dict[str, float]:
     kept = p[~np.isnan(p)]
     size = float((kept <= 0.05).mean()) if len(kept) else np.nan
     error = np.sqrt(size * (1 - size) / max(len(kept), 1))
-    return {"size": round(size, 4), "mc_error": round(float(error), 4),
-            "refused": round(1 - len(kept) / len(p), 4)}
+    return {
+        "size": round(size, 4),
+        "mc_error": round(float(error), 4),
+        "refused": round(1 - len(kept) / len(p), 4),
+    }
 
 
 def _pvalues(
-    make: Maker, n: int, n_resamples: int, method: str, max_lag: int,
-    period: int | None, size: int, rng: np.random.Generator,
+    make: Maker,
+    n: int,
+    n_resamples: int,
+    method: str,
+    max_lag: int,
+    period: int | None,
+    size: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """p of simulated pairs, NaN where the method refuses."""
     lags = np.arange(-max_lag, max_lag + 1)
@@ -114,8 +131,15 @@ def _pvalues(
             season = season_columns(frame.index, period)
             used = transform(frame, method, season=season)[0]
             pair, basis = partial_out(used, season.loc[used.index])
-            return null_of(method, pair.to_numpy().T, lags, "pearson", basis=basis,
-                           draws=n_resamples, seed=int(rng.integers(2**31))).sup_pvalue
+            return null_of(
+                method,
+                pair.to_numpy().T,
+                lags,
+                "pearson",
+                basis=basis,
+                draws=n_resamples,
+                seed=int(rng.integers(2**31)),
+            ).sup_pvalue
         except InputError:
             return np.nan
 
