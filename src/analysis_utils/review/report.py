@@ -114,19 +114,21 @@ def as_markdown(done: Verification) -> str:
 
 
 def terminal(done: Verification) -> str:
-    """What differs, a line each, as long as it fits on a screen."""
+    """What differs, a line each below its likely cause, as long as it fits a screen."""
     odd = differing(done.findings)
-    lines = [
-        printable(
-            f"{'!' if f.verdict is DIFFERS else '~'} {f.name}: "
-            f"{', '.join(filter(None, [f.detail, both(f)]))}"
-            + (f" [{f.cause}]" if f.cause else ""),
-            400,
-        )
-        for f in odd[:SHOWN]
-    ]
+    lines: list[str] = []
+    for cause in dict.fromkeys(f.cause for f in odd[:SHOWN]):
+        lines.append(f"{printable(cause, 400) or 'of unknown cause'}:")
+        lines += [f"  {line(f)}" for f in odd[:SHOWN] if f.cause == cause]
     more = [f"... and {len(odd) - SHOWN} more in the report"] if len(odd) > SHOWN else []
     return "\n".join([*lines, *more]) or "Nothing differs."
+
+
+def line(finding: Finding) -> str:
+    """A finding on one line; `!` marks what differs, `~` what is within tolerance."""
+    mark = "!" if finding.verdict is DIFFERS else "~"
+    words = ", ".join(filter(None, [finding.detail, both(finding)]))
+    return printable(f"{mark} {finding.name}: {words}", 400)
 
 
 def both(finding: Finding) -> str:

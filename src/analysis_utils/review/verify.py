@@ -222,7 +222,7 @@ def ask_again(archive: Archive, runs: list[Run]) -> dict[str, str]:
     steady = [run for run in runs if answers[run.label] == causes.UNKNOWN]
     kernel = kernel_of(archive, steady[0]) if steady else None
     if kernel:
-        words = f"{causes.ARITHMETIC} (the archive comes out under OpenBLAS's {kernel} kernel)"
+        words = f"{causes.ARITHMETIC}; the archive comes out under OpenBLAS's {kernel} kernel"
         answers |= {run.label: words for run in steady}
     return answers
 
