@@ -50,9 +50,11 @@ class Checkout:
         )
         return os.environ | settings | variables
 
-    def start(self, command: str, **variables: str) -> subprocess.Popen:
+    def start(
+        self, command: str, wing: str = "workflow", **variables: str
+    ) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "analysis_utils.workflow", command],
+            [sys.executable, "-m", f"analysis_utils.{wing}", command],
             cwd=self.root,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,
@@ -63,15 +65,19 @@ class Checkout:
 
     def make(self, command: str, **variables: str) -> tuple[int, str]:
         """Exit code and everything printed."""
-        process = self.start(command, **variables)
+        return self.finish(self.start(command, **variables))
+
+    def review(self, command: str, **variables: str) -> tuple[int, str]:
+        """The same for `make verify` and `make trace`."""
+        return self.finish(self.start(command, "review", **variables))
+
+    def finish(self, process: subprocess.Popen) -> tuple[int, str]:
         text, _ = process.communicate(timeout=300)
         return process.returncode, text
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
+def make_checkout(root: Path) -> Checkout:
     """A checkout without notebooks and outputs."""
-    root = tmp_path / "checkout"
     (root / "notebooks").mkdir(parents=True)
     shutil.copytree(
         ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__")
@@ -79,3 +85,9 @@ def checkout(tmp_path: Path) -> Checkout:
     shutil.copy(ROOT / "requirements.lock", root)
     shutil.copytree(ROOT / "data", root / "data")
     return Checkout(root)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout without notebooks and outputs."""
+    return make_checkout(tmp_path / "checkout")

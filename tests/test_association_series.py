@@ -43,7 +43,8 @@ def test_autoregression_equals_statsmodels():
     model = AutoReg(values, ours.order, trend="c").fit()
     np.testing.assert_allclose([ours.intercept, *ours.coefficients], model.params,
                                rtol=1e-9)
-    np.testing.assert_allclose(ours.whiten(values), model.resid, atol=1e-10)
+    np.testing.assert_allclose(ours.whiten(values) - ours.intercept, model.resid,
+                               atol=1e-10)
     differences = aic_of_orders(values, 8)
     fits = [AutoReg(values, p, trend="c", hold_back=8).fit().aic
             for p in range(9)]
@@ -117,6 +118,18 @@ def test_partial_correlation_removes_a_common_cause():
     expected = -inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1])
     ours = fast(x, y, "shift", max_lag=0, controls=cause.to_frame("cause"))
     assert ours.correlation == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_shared_season_is_a_trap_without_its_period():
+    season = np.tile(np.random.default_rng(0).standard_normal(12) * 3, 3)
+    pairs = [(series(36, s) + season, series(36, s + 500) + season) for s in range(40)]
+    without = np.mean([fast(*pair, max_lag=0).sup_pvalue < 0.05 for pair in pairs])
+    within = np.mean([fast(*pair, max_lag=0, period=12).sup_pvalue < 0.05
+                      for pair in pairs])
+    assert without > 0.8
+    assert within < 0.16
+    with pytest.raises(InputError, match="season of 12 periods needs 24"):
+        fast(*(item.iloc[:20] for item in pairs[0]), max_lag=0, period=12)
 
 
 def test_bretherton_size_of_white_and_of_persistent_series():

@@ -22,3 +22,10 @@ def test_published_numbers(item):
     ("1.97", 0.005), ("-20.0581", 5e-5), ("28", 0.5), ("1.5e-3", 5e-5)])
 def test_last_printed_digit_sets_the_tolerance(printed, expected):
     assert validation.tolerance(printed) == pytest.approx(expected)
+
+
+def test_the_table_in_the_documentation_lists_every_case():
+    written = (validation.HERE.parent / "docs" / "validation.md").read_text("utf-8")
+    absent = [item.name for item in validation.load_cases()
+              if f"| {item.name} |" not in written]
+    assert not absent, f"run `make validation`: the table lacks {absent}"

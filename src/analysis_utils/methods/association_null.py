@@ -39,19 +39,23 @@ class Null:
 
 
 def null_of(
-    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, *, lost: int,
-    level: float, draws: int, seed: int,
+    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, *,
+    basis: np.ndarray | None = None, level: float = 0.95, draws: int, seed: int,
 ) -> Null:
     """Return the null of `cross_correlations(pair[0], pair[1])` by the named method.
 
-    `lost`: degrees of freedom spent on controls.
+    `basis` (n, 1 + q): orthonormal, of the constant and of what was partialled out;
+    surrogates are made orthogonal to it, as the data are.
     """
     observed = cross_correlations(pair[0], pair[1], lags, measure)[0]
+    if basis is None:
+        basis = np.full((pair.shape[1], 1), pair.shape[1] ** -0.5)
+    lost = basis.shape[1] - 1
     pairs = pair.shape[1] - np.abs(lags) - lost
     if method in EFFECTIVE_SIZE:
         size = EFFECTIVE_SIZE[method](*pair)
         return _from_size(observed, size * pairs / pair.shape[1], measure, level)
-    sample = _draws(method, pair, lags, measure, draws, seed)
+    sample = _draws(method, pair, lags, measure, basis, draws, seed)
     sd = np.sqrt(np.mean(sample**2, axis=0))
     factor, _ = FISHER_Z[measure]
     white = method in ("prewhiten", "difference")
@@ -94,18 +98,23 @@ def _from_size(
 
 
 def _draws(
-    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, draws: int, seed: int
+    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, basis: np.ndarray,
+    draws: int, seed: int,
 ) -> np.ndarray:
     """Correlations (draws, lags) of surrogates of x with y."""
     x, y = pair
-    if method == "shift":
-        return cross_correlations(circular_shifts(x), y, lags, measure)
     surrogate = _surrogate(method, pair)
+
+    def correlate(made: np.ndarray) -> np.ndarray:
+        return cross_correlations(made - (made @ basis) @ basis.T, y, lags, measure)
+
+    if method == "shift":
+        return correlate(circular_shifts(x))
     n = len(x)
     width = n * n // 2 if measure == "kendall" else n
     return run_batches(
-        lambda size, rng: cross_correlations(surrogate(x, size, rng), y, lags, measure),
-        draws, seed=seed, batch=max(1, 2_000_000 // width), label=f"{method} draws")
+        lambda size, rng: correlate(surrogate(x, size, rng)), draws, seed=seed,
+        batch=max(1, 2_000_000 // width), label=f"{method} draws")
 
 
 def _surrogate(method: str, pair: np.ndarray) -> Callable:

@@ -14,7 +14,7 @@ from analysis_utils.run_context import folder
 SIGNIFICANT = 8
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how a spreadsheet's formula begins
+FORMULA = ("=", "+", "-", "@", "\t", "\n")  # how a spreadsheet's formula begins
 LATEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -197,9 +197,12 @@ def _may_hold_text(dtype: object) -> bool:
 
 def _inert(value: object) -> object:
     """Text that a spreadsheet would compute, marked as text; all else as it is."""
-    if not isinstance(value, str) or not value.startswith(FORMULA):
+    if not isinstance(value, str):
         return value
-    return value if SIGNED.fullmatch(value) or len(value) == 1 else f"'{value}"
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone \r would end a row
+    if not text.startswith(FORMULA) or len(text) == 1 or SIGNED.fullmatch(text):
+        return text
+    return f"'{text}"
 
 
 def _refuse_name(name: str) -> None:

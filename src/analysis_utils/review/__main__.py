@@ -4,7 +4,6 @@ import sys
 
 from analysis_utils.review.archive import opened
 from analysis_utils.review.findings import DIFFERS
-from analysis_utils.workflow import driver
 from analysis_utils.workflow.__main__ import command_line
 from analysis_utils.workflow.kinds import nearest
 from analysis_utils.workflow.notebook import NotebookError
@@ -18,6 +17,13 @@ SETTINGS = {
 
 def make_verify(given: dict[str, str]) -> int:
     """Rerun, compare, report; exit code 1 if something differs."""
+    from analysis_utils.workflow import determinism, driver
+    from analysis_utils.workflow.warm_kernel import start_stack
+
+    warm = given.get("WARM") != "no"
+    if warm:  # the kernels' stack is imported while this process imports its own
+        determinism.apply()
+        start_stack()
     from analysis_utils.review import report, verify
 
     runs = verify.runs_again(notebook=given.get("NOTEBOOK"), run=given.get("RUN"))
@@ -27,7 +33,7 @@ def make_verify(given: dict[str, str]) -> int:
     with opened(given.get("AGAINST")) as archive:
         if not any(archive.outputs.glob("[0-9]*/*")):
             raise Refused("there are no archived outputs here; `git restore outputs`")
-        done = verify.verify(archive, runs, workers, given.get("WARM") != "no")
+        done = verify.verify(archive, runs, workers, warm)
         if not {"NOTEBOOK", "RUN"} & given.keys():
             done.findings += verify.orphans(archive)
         report.write(done, verify.PLACE)

@@ -49,6 +49,11 @@ class Pair:
         """Names of all files, archived or made again."""
         return sorted(self.hashes[0].keys() | self.hashes[1].keys())
 
+    @cached_property
+    def links(self) -> list[str]:
+        """Archived names that are links, which could lead anywhere."""
+        return [name for name in self.hashes[0] if (self.archived / name).is_symlink()]
+
     def contents(self, name: str) -> tuple[bytes, bytes]:
         """The two contents of a file."""
         return (self.archived / name).read_bytes(), (self.remade / name).read_bytes()
@@ -64,10 +69,12 @@ class Pair:
 
 def compare_run(pair: Pair) -> list[Finding]:
     """Everything that was compared for one run."""
-    if not pair.archived.is_dir():
+    if not pair.archived.is_dir() or pair.archived.is_symlink():
         return [pair.finding("run", pair.label, DIFFERS, "the archive has no outputs of it")]
     common = [name for name in pair.names if all(name in side for side in pair.hashes)]
+    common = [name for name in common if name not in pair.links]
     found = [*missing_and_added(pair), *broken_stamp(pair)]
+    found += [pair.finding("file", n, DIFFERS, "is a link; not followed", file=n) for n in pair.links]
     numeric = [name for name in common if name == RESULTS or name.endswith(".csv")]
     for name in numeric:
         found += compare_file(pair, name, moved=False)

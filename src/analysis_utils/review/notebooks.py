@@ -7,14 +7,16 @@ that are not those of the source notebook.
 
 import base64
 import difflib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
+import nbformat  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
 
-from analysis_utils.review import pictures, values
-from analysis_utils.review.findings import DIFFERS, IDENTICAL, Verdict, printable
+from analysis_utils.review import values  # noqa: E402
+from analysis_utils.review.findings import DIFFERS, IDENTICAL, Verdict, printable  # noqa: E402
 
 BITMAPS = {"image/png": ".png", "image/jpeg": ".jpg"}
 INJECTED = "injected-parameters"
@@ -171,6 +173,8 @@ def output_verdict(kind: str, one: str, other: str, moved: bool) -> Verdict:
         return IDENTICAL
     if kind not in BITMAPS:
         return values.text(one, other, moved)
+    from analysis_utils.review import pictures  # late: tracing needs no pixels
+
     try:
         found = pictures.compare(
             base64.b64decode(one), base64.b64decode(other), BITMAPS[kind]

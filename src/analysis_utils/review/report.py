@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, Finding, Verdict, printable
-from analysis_utils.review.verify import Verification
+from analysis_utils.review.verify import RESTS_ON, Verification
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = "report.html.jinja", "report.css", "report.js"
@@ -39,9 +39,9 @@ def environment(done: Verification) -> dict[str, str]:
 
 
 def differing(findings: list[Finding]) -> list[Finding]:
-    """Findings that are not identical, the worst first."""
+    """Findings that are not identical: results first, of these the worst."""
     odd = [f for f in findings if f.verdict is not IDENTICAL]
-    return sorted(odd, key=lambda f: (-f.verdict, f.run, f.kind, f.item))
+    return sorted(odd, key=lambda f: (f.kind in RESTS_ON, -f.verdict, f.run, f.kind, f.item))
 
 
 def by_run(findings: list[Finding]) -> Iterator[tuple[str, list[Finding]]]:

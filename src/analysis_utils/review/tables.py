@@ -15,7 +15,8 @@ Column = tuple[str, Verdict, str, str, str]  # column, verdict, detail, archived
 def read(content: bytes) -> Table:
     """Rows of a CSV file, header first. Raises ValueError if it is none."""
     try:
-        return list(csv.reader(io.StringIO(content.decode("utf-8")), strict=True))
+        text = io.StringIO(content.decode("utf-8"), newline="")
+        return list(csv.reader(text, strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"cannot be read as CSV ({error})") from error
 

@@ -28,6 +28,7 @@ def group_time_effects(
     anticipation: int = 0,
     weights: str | None = None,
     cluster: str | None = None,
+    drop_incomplete: bool = False,
     level: float = 0.95,
     n_resamples: int = 9999,
     seed: int = 0,
@@ -42,7 +43,8 @@ def group_time_effects(
     compares periods before treatment with the one before each, "universal" all with
     the last before treatment. anticipation: periods before treatment in which it may
     have effects. weights: of units, constant over time. cluster: a column that is
-    constant within units; by unit if None. Units treated from the first period on are
+    constant within units; by unit if None. drop_incomplete: leave out units that lack
+    periods instead of refusing them. Units treated from the first period on are
     left out, and the result says so.
 
     Callaway and Sant'Anna 2021, J. Econometrics 225:200. Raises InputError for panels
@@ -55,7 +57,7 @@ def group_time_effects(
             raise ValueError(f"{what} {value!r} is not known; choose one of "
                              f"{', '.join(map(repr, allowed))}.")
     panel = adoption_panel(data, outcome, unit, time, cohort, tuple(covariates),
-                           weights, cluster)
+                           weights, cluster, drop_incomplete)
     panel, periods = _estimable(panel, control, anticipation)
     cells = _cells(panel, periods, control, estimator, base_period, anticipation)
     inference = Inference(panel.clusters, level, n_resamples, seed, workers)

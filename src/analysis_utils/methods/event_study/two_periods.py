@@ -13,7 +13,8 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from ..inputs import InputError
 
 ESTIMATORS = ("dr", "reg", "ipw")
-TRIM = 0.995  # propensity scores above it leave no comparable unit
+TRIM = 0.995  # controls with a propensity score above it get no weight
+OVERLAP = 0.999  # a score above it says that treated units have no comparable control
 
 
 def att_two_periods(
@@ -78,9 +79,9 @@ def _propensity(
         model = sm.GLM(treated, covariates, family=sm.families.Binomial(),
                        var_weights=weights).fit(tol=1e-12)
     score = model.fittedvalues
-    if not model.converged or score[treated == 0].max() > 1 - 1e-6 \
-            or score[treated == 1].min() > 1 - 1e-6:
-        raise InputError("the covariates separate treated from control units")
+    if not model.converged or score.max() > OVERLAP:
+        raise InputError("some treated units have no comparable controls, as the "
+                         "covariates separate them")
     odds = weights * (1 - treated) * score / (1 - score)
     odds[score >= TRIM] = 0
     scores = covariates * (weights * (treated - score))[:, None]

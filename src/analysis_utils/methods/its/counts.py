@@ -15,7 +15,7 @@ from statsmodels.tools.sm_exceptions import (
     PerfectSeparationWarning,
 )
 
-from .estimators import Estimate, check_correction, hac_lags
+from .estimators import Estimate, autocorrelation_note, check_correction, hac_lags
 from .least_squares import Layout, hac_covariance
 from .refusals import Refusal
 
@@ -77,6 +77,9 @@ class CountModel:
         bread = np.asarray(bread) / np.outer(scale, scale)
         cov, noise = self._covariance(y, X, mu, alpha, phi, bread, layout)
         notes = self._notes(phi, alpha)
+        if self.hac is None:
+            cure = "quasipoisson with errors='reml-ar1'"
+            notes += autocorrelation_note(pearson, layout, cure)
         deviance = None if self._is_nb else float(glm.deviance)
         return Estimate(beta, cov, np.inf, mu, pearson, phi, noise, notes, deviance)
 
@@ -120,6 +123,12 @@ def _irls(y, X, offset, alpha):
     if not np.isfinite(fit.params).all():
         raise Refusal("The count model did not converge: coefficients are infinite.")
     return fit
+
+
+def poisson_start(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Return the linear predictor of the Poisson fit, where others begin."""
+    scale = np.sqrt((X**2).mean(axis=0))
+    return np.log(np.asarray(_irls(y, X / scale, offset, 0.0).mu))
 
 
 def _alpha(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> float:

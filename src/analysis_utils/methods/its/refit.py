@@ -27,7 +27,7 @@ def refit(
 
     Rows are the fitted rows of the model. A negative binomial keeps `alpha`, the
     overdispersion estimated from the data, in every draw, unless `one_by_one` asks for
-    the estimator itself. NaN where a draw cannot be fitted (separation, no convergence).
+    the estimator itself. NaN where a draw cannot be fitted (separation).
     """
     if one_by_one:
         return _one_by_one(model, outcomes)
@@ -39,7 +39,7 @@ def refit(
         lags = hac_lags(estimator.lags, model.design.layout)
         correct = estimator.correction == "stata"
         fits = LinearEngine(X).fit(outcomes, maxlags=lags, use_correction=correct)
-    elif isinstance(estimator, RemlAR1) and whole:
+    elif estimator == RemlAR1() and whole:
         fits = fit_ar1_reml(outcomes, X)
     elif isinstance(estimator, CountModel) and (whole or estimator.hac is None):
         fits = _counts(model, outcomes, alpha)

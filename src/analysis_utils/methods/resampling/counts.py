@@ -97,22 +97,31 @@ def _fit_block(
 def _irls(
     y: np.ndarray, q: np.ndarray, products: np.ndarray, offset: np.ndarray, alpha: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Iterate all draws together until the linear predictor of each stands still."""
+    """Iterate all draws together until the linear predictor of each stands still.
+
+    The first step weighs by the expected information, the others by the observed one:
+    Newton's steps, quadratic for the negative binomial too.
+    """
     mu = (y + y.mean(axis=0)) / 2
     predictor = np.log(mu)
+    weights = mu / (1 + alpha * mu)
     for _ in range(STEPS):
-        weights = mu / (1 + alpha * mu)
-        working = predictor - offset + (y - mu) / mu
-        scores = q.T @ (weights * working)
+        errors = (y - mu) / (1 + alpha * mu)
+        scores = q.T @ (weights * (predictor - offset) + errors)
         information = _information(weights, products)
         coefficients = _solve(information, scores.T[:, :, None])[:, :, 0].T
         new = q @ coefficients + offset
         step = np.abs(new - predictor).max(axis=0)
         predictor, mu = new, np.exp(new)
+        weights = _observed_weights(y, mu, alpha)
         moving = step > SMALL_STEP
         if not moving.any():
             break
     return coefficients, mu, ~(moving | np.isnan(step))
+
+
+def _observed_weights(y: np.ndarray, mu: np.ndarray, alpha: float) -> np.ndarray:
+    return mu * (1 + alpha * y) / (1 + alpha * mu) ** 2
 
 
 def _information(weights: np.ndarray, products: np.ndarray) -> np.ndarray:
@@ -144,8 +153,7 @@ def _newey_west(
 ) -> np.ndarray:
     """Sandwich with Bartlett weights, bread by the observed information."""
     errors = (y - mu) / (1 + alpha * mu)
-    observed = mu * (1 + alpha * y) / (1 + alpha * mu) ** 2
-    bread = _inverse(_information(observed, products))
+    bread = _inverse(_information(_observed_weights(y, mu, alpha), products))
     rows = np.einsum("ji,bil->jlb", outward, bread)
     return np.stack([bartlett_sums((q @ row) * errors, maxlags) for row in rows])
 
