@@ -122,8 +122,9 @@ def test_rights_are_claimed_only_for_open_licences(monkeypatch):
 
 
 def test_works_named_in_notebooks_are_found():
-    found = replication.CITED.findall("(Wagner et al. 2002; Bai and Perron 2003)")
-    assert found == [("Wagner", "2002"), ("Bai", "2003")]
+    text = "(Lopez Bernal et al. 2017; Bai and Perron 2003; Yule 1926), not (May 2025)"
+    found = replication.CITED.findall(text)
+    assert found == [("Lopez Bernal", "2017"), ("Bai", "2003"), ("Yule", "1926")]
     assert any("(2002) Segmented regression" in work for work in about.references())
 
 
