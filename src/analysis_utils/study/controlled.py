@@ -144,10 +144,8 @@ def adequacy_sentence(found: Fit, tests: pd.DataFrame) -> str:
         return found.refused
     unit = "" if found.result.model.log_link else " signings a week per 100 agencies"
     spread = "The dispersion is {dispersion}. " if found.result.model.log_link else ""
-    return (
-        f"{spread}A change of level of {{detectable}}{unit} would be found with "
-        f"probability 0.8. {its_report.failed_tests(tests)}"
-    )
+    power = its_report.power_words(unit)
+    return f"{spread}{power} {its_report.failed_tests(tests)}"
 
 
 def coefficients(found: Fit) -> pd.DataFrame:
@@ -226,7 +224,8 @@ def draw(
         path = found.result.counterfactual().drop(columns=["observed", "used"])
         data = data.join(path)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, handlelength=1.5)
-    ax.set_ylim(bottom=0)
+    seen = data[[c for c in data if not str(c).startswith("counterfactual")]]
+    ax.set_ylim(0, 1.15 * seen.max().max() + 0.1)  # the band may leave the figure
     data.index = data.index.start_time.rename("week")
     return publish.rounded(data)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis_utils import publish, series
+from analysis_utils import datasets, publish, series
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
@@ -15,7 +15,7 @@ from analysis_utils.methods.its.power import minimum_detectable_effect
 from analysis_utils.methods.its.sensitivity import default_variants
 from analysis_utils.methods.its.sensitivity import sensitivity as methods_sensitivity
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study.events import Event
+from analysis_utils.study.events import Event, find
 
 
 def coefficients(result: ITSResults) -> pd.DataFrame:
@@ -67,6 +67,14 @@ def record_hypothesis(
             row["p"],
             n=result.nobs,
         )
+    order = find("eo-13993")
+    lists = datasets.editions()["first_seen"].min()
+    publish.hypothesis(
+        f"{hypothesis}a",
+        role="comparison",
+        note=f"{order.label}, {order.day.date()}: lists are known from {lists.date()} on, "
+        f"{(order.day - lists).days} days before; nothing can be estimated",
+    )
 
 
 def failed_tests(tests: pd.DataFrame) -> str:
@@ -195,6 +203,13 @@ def record_detectable(result: ITSResults, term: str) -> None:
     if result.model.log_link:
         publish.number("dispersion", result.noise["dispersion"], digits=1)
     publish.number("detectable", size, unit, 1, label="found with probability 0.8")
+
+
+def power_words(unit: str = "") -> str:
+    """The change found with probability 0.8, as a template of recorded numbers."""
+    if publish.recorded("detectable").value is None:
+        return "No change of level that was tried would be found with probability 0.8."
+    return f"A change of level of {{detectable}}{unit} would be found with probability 0.8."
 
 
 def undetermined(effect: pd.Series, null: float) -> str:

@@ -43,7 +43,7 @@ def draw(
     first = result._window(None, None, of).start
     for part, label in ((table.iloc[:first], "Fitted"), (table.iloc[first:], "_")):
         _band(part, "fitted", ax, BLUE, label, "-")  # broken where the event is
-    _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Line from before", "--")
+    _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Counterfactual", "--")
     _events(result.model, ax)
     return _finish(ax, result.model.name, legend)
 
