@@ -1,9 +1,12 @@
 """What cannot be estimated is refused, in a sentence that says what to do."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from its_data import EVENT, counts, event, gaussian
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from analysis_utils.methods.inputs import InputError
 from analysis_utils.methods.its import (
@@ -14,7 +17,9 @@ from analysis_utils.methods.its import (
     PraisWinsten,
     Refusal,
     SeasonalDummies,
+    statespace,
 )
+from analysis_utils.methods.its import counts as count_models
 
 Y = gaussian()
 
@@ -167,3 +172,26 @@ def test_unknown_names_and_dates_of_a_result():
 
 def test_a_refusal_is_an_input_error():
     assert issubclass(Refusal, InputError) and issubclass(Refusal, ValueError)
+
+
+def test_errors_that_do_not_converge_are_refused(monkeypatch):
+    monkeypatch.setattr(statespace, "_attempt", lambda model, method: None)
+    with pytest.raises(Refusal, match="did not converge by either of two optimizers"):
+        InterruptedTimeSeries(Y, event(), errors="sarima").fit()
+
+
+def test_counts_that_do_not_converge_are_refused(monkeypatch):
+    def stop(self, *args, **options):
+        warnings.warn("no", ConvergenceWarning, stacklevel=2)
+
+    monkeypatch.setattr(count_models.GLM, "fit", stop)
+    with pytest.raises(Refusal, match="did not converge"):
+        InterruptedTimeSeries(counts(), event(), family="poisson").fit()
+
+
+def test_autocorrelated_counts_that_never_settle_are_refused():
+    few = [43, 28, 18, 24, 38, 45, 65, 27, 0, 18, 15, 21]
+    few = pd.Series(few, Y.index[:12])
+    part = Intervention("law", "2020-07", slope=True)
+    with pytest.raises(Refusal, match="did not converge"):
+        InterruptedTimeSeries(few, part, family="quasipoisson", errors="reml-ar1").fit()

@@ -321,3 +321,18 @@ def test_figures_of_forecast_and_diagnostics():
     assert diagnostics.plot(axes[1]) is axes[1]
     assert diagnostics.plot(axes[2], "pacf").get_ylabel() == "PACF"
     plt.close("all")
+
+
+def test_the_counterfactual_of_counts_stays_above_zero():
+    """Its interval is symmetric on the log scale, however wide."""
+    rng = np.random.default_rng(3)
+    days = pd.period_range("2020-01", periods=24, freq="M")
+    y = pd.Series(rng.poisson(3, 24), days, name="y")
+    model = InterruptedTimeSeries(
+        y, Intervention("law", "2021-01", slope=True), family="quasipoisson"
+    )
+    table = model.fit().counterfactual()
+    low, high = table["counterfactual_lower"], table["counterfactual_upper"]
+    assert (low > 0).all()
+    middle = np.sqrt(low * high)
+    np.testing.assert_allclose(middle, table["counterfactual"], rtol=1e-9)

@@ -404,6 +404,12 @@ def test_last_digits_are_put_down_to_arithmetic(pair, monkeypatch, tmp_path):
     assert [f.cause for f in found] == [causes.ARITHMETIC]
 
 
+def test_a_file_that_its_manifest_does_not_list_has_no_tolerance(pair, monkeypatch, tmp_path):
+    edit(pair.archived / "thirds.csv", "1.6666667", "1.6666668")
+    found = [f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL]
+    assert [(f.verdict, f.cause) for f in found] == [(DIFFERS, causes.EDITED)]
+
+
 def test_an_archive_edited_with_its_manifest_stays_unexplained(pair, monkeypatch, tmp_path):
     edit(pair.archived / "thirds.csv", "1.6666667", "1.7666667")
     restamp(pair)

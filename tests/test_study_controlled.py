@@ -62,8 +62,9 @@ def test_bans_compare_shares_by_newcombe():
     assert (found["low"], found["high"]) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
-def test_no_ban_yet_is_not_compared():
-    assert "difference" not in bans.compare(bans.at_risk(90, "2021-06-01"))
+def test_no_ban_yet_is_not_testable():
+    with pytest.raises(series.NotTestable, match="no ban had taken effect"):
+        bans.at_risk(90, "2021-06-01")
 
 
 def test_bans_follow_until_the_last_list():

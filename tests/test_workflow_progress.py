@@ -40,7 +40,7 @@ def test_a_live_bar_on_a_terminal(checkout):
     checkout.notebook("01_a", "", "print(1)", "import time; time.sleep(1)", "print(2)")
     text = on_a_terminal(checkout)
     assert "cell/s" in text or "s/cell" in text
-    assert "01_a/main: ran in" in text and "state   seconds" in text
+    assert "01_a/main: ran in" in text and "seconds" in text
 
 
 def test_plain_lines_elsewhere(checkout):

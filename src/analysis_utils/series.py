@@ -164,7 +164,7 @@ def _chosen(known: pd.DataFrame, state: Choice, model: Choice, agency_kind: Choi
         if choice is not None:
             values = [choice] if isinstance(choice, str) else list(choice)
             for value in values:
-                _require(column, value, sorted(known[column].unique()))
+                _require(column, value, sorted(datasets.agreements()[column].unique()))
             known = known[known[column].isin(values)]
     return known
 
@@ -270,6 +270,21 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
             "states and territories": listed.state.nunique(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("day")
+
+
+def signed_between(start: Day, end: Day = None, as_of: Day = None) -> pd.DataFrame:
+    """Agreements signed from one day to another, as known on a day, by signing date.
+
+    Columns are those of `agreements_known`. Raises ValueError if there is none.
+    """
+    last = pd.Timestamp(end) if end is not None else last_day(as_of)
+    known = agreements_known(as_of)
+    signed = known[known.signed.between(pd.Timestamp(start), last)]
+    if signed.empty:
+        raise ValueError(f"no agreement signed from {pd.Timestamp(start).date()} to "
+                         f"{last.date()} was on a list by {last_day(as_of).date()}: "
+                         "choose an earlier start, or a later as_of")
+    return signed.sort_values(["signed", "agreement_id"], ignore_index=True)
 
 
 def agreements_known(as_of: Day = None) -> pd.DataFrame:

@@ -81,7 +81,9 @@ def add_authors(crate: ROCrate) -> Entity:
         address = author.get("orcid") or author.get("website") or f"#author-{number}"
         properties = {"@type": kind, "name": name}
         added.append(crate.add(ContextEntity(crate, address, properties=properties)))
-    crate.root_dataset["author"] = added
+    crate.root_dataset["author"] = added if len(added) > 1 else added[0]
+    if added[0].type == "Organization":
+        crate.root_dataset["publisher"] = added[0]
     return added[0]
 
 

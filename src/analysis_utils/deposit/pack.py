@@ -43,6 +43,8 @@ def deposit(present: bool, folder: Path = FOLDER) -> int:
         if found:
             raise Refused("The archive breaks rules:\n  " + "\n  ".join(found))
         print(f"{len(names) + 1} files; every rule of openICPSR and the AEA is kept.")
+        for sentence in rules.notices(candidate):
+            print(sentence)
         print("Proof: unpacked in an empty folder, make verify ...", flush=True)
         answer = prove(candidate, present)
         os.replace(candidate, final)

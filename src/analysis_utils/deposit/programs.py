@@ -30,9 +30,10 @@ def notebooks() -> list[Program]:
 
 
 def heading(notebook: Notebook) -> str:
-    """First line of the first text cell."""
+    """First line of the notebook's first text cell; its name if it has none."""
     texts = (notebook.source(c) for c in notebook.cells if c["cell_type"] == "markdown")
-    return next(texts, "").splitlines()[0].lstrip("# ") if notebook.cells else ""
+    lines = next(texts, "").splitlines()
+    return lines[0].lstrip("# ") if lines else notebook.name
 
 
 def modules() -> list[Program]:

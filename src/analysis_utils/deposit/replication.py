@@ -24,7 +24,11 @@ STORAGE = {  # MB, at most
     "2 GB - 25 GB": 25000,
     "25 GB - 250 GB": 250000,
 }
-CITED = re.compile(r"\b((?:[A-Z][\w'-]+ )*[A-Z][\w'-]+)(?: et al\.| and [A-Z][\w'-]+),? \(?(\d{4})")
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+WORD = rf"(?!(?:{MONTHS})\b)[A-Z][a-z]+(?:['’-]?[A-Za-z]+)*"
+CITED = re.compile(  # (Yule 1926; Granger and Newbold 1974; Lopez Bernal et al. 2017)
+    rf"[(;] ?({WORD}(?: {WORD})*)(?: et al\.|(?:, {WORD})* and {WORD})?,? (\d{{4}})(?=[;)])"
+)
 
 
 def text() -> str:

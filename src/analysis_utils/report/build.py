@@ -95,13 +95,22 @@ def build(runs: list[Run], complete: bool) -> None:
     log = deviations.log(ROOT, manifest.relative(REGISTRY))
     write.deviations(log, place, new)
     page = place.with_name(f".{entry.NAME}")
-    page.write_text(entry.page(choices, runs, write.markdown_table(table)), encoding="utf-8")
+    text = entry.page(choices, runs, write.markdown_table(table))
+    page.write_text(text, encoding="utf-8")
+    put_in_place(new, page, place, inputs(runs))
+
+
+def put_in_place(new: Path, page: Path, place: Path, rests_on: dict) -> None:
+    """Write the manifest, then put folder and page where the old ones are.
+
+    A kill between the two leaves a page that the manifest disowns: not fresh.
+    """
     content = {
         "outputs": manifest.files_written(new),
         "page": sha256(page),
         "registry_versions": history.count(ROOT, manifest.relative(REGISTRY)),
     }
-    text = json.dumps(inputs(runs) | content, indent=1, sort_keys=True)
+    text = json.dumps(rests_on | content, indent=1, sort_keys=True)
     (new / manifest.NAME).write_text(text + "\n", encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     os.rename(new, place)

@@ -4,12 +4,10 @@ import sys
 
 from analysis_utils.review.archive import opened
 from analysis_utils.review.findings import DIFFERS
-from analysis_utils.workflow import determinism, driver
 from analysis_utils.workflow.__main__ import command_line
 from analysis_utils.workflow.kinds import nearest
 from analysis_utils.workflow.notebook import NotebookError
 from analysis_utils.workflow.runs import OUTPUTS, Refused
-from analysis_utils.workflow.warm_kernel import start_stack
 
 SETTINGS = {
     "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON"),
@@ -19,6 +17,9 @@ SETTINGS = {
 
 def make_verify(given: dict[str, str]) -> int:
     """Rerun, compare, report; exit code 1 if something differs."""
+    from analysis_utils.workflow import determinism, driver
+    from analysis_utils.workflow.warm_kernel import start_stack
+
     warm = given.get("WARM") != "no"
     if warm:  # the kernels' stack is imported while this process imports its own
         determinism.apply()

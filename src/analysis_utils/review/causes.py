@@ -17,7 +17,7 @@ from analysis_utils.workflow import manifest
 EDITED = "the archived file was changed after its run: its manifest lists other bytes"
 ABSENT = "the archived file was removed after its run: its manifest lists it"
 ADDED = "the file was put into the archive after the run: its manifest does not list it"
-ARITHMETIC = "another BLAS or processor: data, code, packages and parameters are the same"
+ARITHMETIC = "another BLAS or processor (data, code, packages, parameters are the same)"
 RANDOM = "not reproducible: a second rerun differs from the first (a draw without a seed?)"
 UNKNOWN = (
     "unexplained: data, code, packages and parameters are the same, and the rerun "

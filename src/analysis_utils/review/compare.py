@@ -274,13 +274,13 @@ def compare_picture(pair: Pair, name: str, moved: bool) -> Finding:
         found = pictures.compare(one, other, suffix)
     except pictures.NotDrawn as refused:
         return pair.finding("picture", name, DIFFERS, f"not drawn: {refused}")
-    close = found.largest == 0 or (moved and found.largest <= pictures.ANTIALIASING)
     detail = (
         f"mean absolute error {found.error:.4g} of 255, largest {found.largest}; "
         f"{found.share:.3%} of the pixels differ"
     )
     both = Pictures(found.archived, found.remade, found.image, found.error)
-    return pair.finding("picture", name, WITHIN if close else DIFFERS, detail, pictures=both)
+    verdict = WITHIN if found.close(moved) else DIFFERS
+    return pair.finding("picture", name, verdict, detail, pictures=both)
 
 
 def plain(content: bytes, suffix: str) -> Pictures | None:

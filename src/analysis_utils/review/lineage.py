@@ -214,7 +214,7 @@ def published_files(name: str) -> list[dict[str, str]]:
         return []
     named = set()
     for row in rows(path):
-        named |= {row.get("sha256", ""), *(row.get("source") or "").split(";")}
+        named |= {row.get("sha256") or "", *(row.get("source") or "").split(";")}
     named = {text.strip() for text in named} - {""}
     return [r for r in rows(register) if r["id"] in named or r["sha256"] in named]
 

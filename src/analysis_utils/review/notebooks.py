@@ -7,16 +7,25 @@ that are not those of the source notebook.
 
 import base64
 import difflib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
+import nbformat  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
 
-from analysis_utils.review import pictures, values
-from analysis_utils.review.findings import DIFFERS, IDENTICAL, Verdict, printable
+from analysis_utils.review import values  # noqa: E402
+from analysis_utils.review.findings import (  # noqa: E402
+    DIFFERS,
+    IDENTICAL,
+    WITHIN,
+    Verdict,
+    printable,
+)
 
 BITMAPS = {"image/png": ".png", "image/jpeg": ".jpg"}
+PICTURES = BITMAPS | {"image/svg+xml": ".svg"}
 INJECTED = "injected-parameters"
 
 
@@ -166,15 +175,16 @@ def contents(output: NotebookNode) -> dict[str, str]:
 
 
 def output_verdict(kind: str, one: str, other: str, moved: bool) -> Verdict:
-    """Verdict on one output; bitmaps by their pixels, SVG and text as text."""
+    """Verdict on one output; pictures by their pixels, all else as text."""
     if one == other:
         return IDENTICAL
-    if kind not in BITMAPS:
+    if kind not in PICTURES:
         return values.text(one, other, moved)
+    from analysis_utils.review import pictures  # late: tracing needs no pixels
+
+    decode = base64.b64decode if kind in BITMAPS else str.encode
     try:
-        found = pictures.compare(
-            base64.b64decode(one), base64.b64decode(other), BITMAPS[kind]
-        )
-    except (pictures.NotDrawn, ValueError):
+        found = pictures.compare(decode(one), decode(other), PICTURES[kind])
+    except ValueError:  # broken, or refused
         return DIFFERS
-    return IDENTICAL if found.largest == 0 else DIFFERS
+    return WITHIN if found.close(moved) else DIFFERS

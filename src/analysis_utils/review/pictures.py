@@ -47,6 +47,10 @@ class Difference:
     remade: bytes
     image: bytes
 
+    def close(self, moved: bool) -> bool:
+        """Whether no pixel differs, or, where the data have `moved`, none by much."""
+        return self.largest <= (ANTIALIASING if moved else 0)
+
 
 def refuse_active(svg: bytes) -> ET.Element:
     """The root of a plain drawing; NotDrawn for one with scripts or outside files."""

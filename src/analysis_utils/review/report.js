@@ -4,8 +4,10 @@ const words = document.getElementById("words");
 const oddOnly = document.getElementById("odd-only");
 const count = document.getElementById("count");
 const rows = [...document.querySelectorAll("[data-row]")];
-const texts = rows.map((row) =>
-  (row.dataset.row + " " + row.textContent).toLowerCase().replace(/\s+/g, " "));
+const texts = rows.map((row) => {
+  const run = row.closest("[data-run]");
+  return ((run ? run.dataset.run + " " : "") + row.textContent).toLowerCase();
+});
 
 function filter() {
   const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);

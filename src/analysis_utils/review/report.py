@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, Finding, Verdict, printable
-from analysis_utils.review.verify import Verification
+from analysis_utils.review.verify import RESTS_ON, Verification
 
 HERE = Path(__file__).parent
 TEMPLATE, STYLE, SCRIPT = "report.html.jinja", "report.css", "report.js"
@@ -39,9 +39,9 @@ def environment(done: Verification) -> dict[str, str]:
 
 
 def differing(findings: list[Finding]) -> list[Finding]:
-    """Findings that are not identical, the worst first."""
+    """Findings that are not identical: results first, of these the worst."""
     odd = [f for f in findings if f.verdict is not IDENTICAL]
-    return sorted(odd, key=lambda f: (-f.verdict, f.run, f.kind, f.item))
+    return sorted(odd, key=lambda f: (f.kind in RESTS_ON, -f.verdict, f.run, f.kind, f.item))
 
 
 def by_run(findings: list[Finding]) -> Iterator[tuple[str, list[Finding]]]:
@@ -114,19 +114,21 @@ def as_markdown(done: Verification) -> str:
 
 
 def terminal(done: Verification) -> str:
-    """What differs, a line each, as long as it fits on a screen."""
+    """What differs, a line each below its likely cause, as long as it fits a screen."""
     odd = differing(done.findings)
-    lines = [
-        printable(
-            f"{'!' if f.verdict is DIFFERS else '~'} {f.name}: "
-            f"{', '.join(filter(None, [f.detail, both(f)]))}"
-            + (f" [{f.cause}]" if f.cause else ""),
-            400,
-        )
-        for f in odd[:SHOWN]
-    ]
+    lines: list[str] = []
+    for cause in dict.fromkeys(f.cause for f in odd[:SHOWN]):
+        lines.append(f"{printable(cause, 400) or 'of unknown cause'}:")
+        lines += [f"  {line(f)}" for f in odd[:SHOWN] if f.cause == cause]
     more = [f"... and {len(odd) - SHOWN} more in the report"] if len(odd) > SHOWN else []
     return "\n".join([*lines, *more]) or "Nothing differs."
+
+
+def line(finding: Finding) -> str:
+    """A finding on one line; `!` marks what differs, `~` what is within tolerance."""
+    mark = "!" if finding.verdict is DIFFERS else "~"
+    words = ", ".join(filter(None, [finding.detail, both(finding)]))
+    return printable(f"{mark} {finding.name}: {words}", 400)
 
 
 def both(finding: Finding) -> str:

@@ -162,7 +162,9 @@ def resting_on(name: str, among: list[Record]) -> Iterator[str]:
     users = [record for record in among if name in record.stamp.get("data", {})]
     items = {r.label: [i for i in r.items if name in r.data_of(i)] for r in users}
     total = sum(i.kind == "number" for found in items.values() for i in found)
-    yield f"{name}: read by {len(users)} runs; {total} numbers rest on it"
+    runs = f"{len(users)} run{'s' * (len(users) != 1)}"
+    numbers = "1 number rests" if total == 1 else f"{total} numbers rest"
+    yield f"{name}: read by {runs}; {numbers} on it"
     for record in users:
         yield ""
         yield record.label

@@ -193,10 +193,16 @@ def explain(
 
 
 def attribute(finding: Finding, pair: Pair, of_inputs: str) -> Finding:
-    """A finding with the cause that the manifests show, if they show one."""
+    """A finding with the cause that the manifests show, if they show one.
+
+    A file that its own manifest does not list as it is was edited: no tolerance.
+    """
     if finding.verdict is IDENTICAL:
         return finding
-    return replace(finding, cause=causes.of_archive(finding, pair) or of_inputs)
+    edited = causes.of_archive(finding, pair)
+    if edited:
+        return replace(finding, verdict=DIFFERS, cause=edited)
+    return replace(finding, cause=of_inputs)
 
 
 def ask_again(archive: Archive, runs: list[Run]) -> dict[str, str]:
@@ -216,7 +222,7 @@ def ask_again(archive: Archive, runs: list[Run]) -> dict[str, str]:
     steady = [run for run in runs if answers[run.label] == causes.UNKNOWN]
     kernel = kernel_of(archive, steady[0]) if steady else None
     if kernel:
-        words = f"{causes.ARITHMETIC} (the archive comes out under OpenBLAS's {kernel} kernel)"
+        words = f"{causes.ARITHMETIC}; the archive comes out under OpenBLAS's {kernel} kernel"
         answers |= {run.label: words for run in steady}
     return answers
 

@@ -14,8 +14,6 @@ BANS = {
     "nm-hb-9": "",
     "md-hb-444": "",
 }
-COLUMNS = ["date", "state", "banned", "banned_ended", "others", "others_ended"]
-COLUMNS += ["days_followed"]
 SENTENCE = (
     "Of {banned} that a ban reached, {banned_ended} were gone ({banned_share}); of "
     "{others} followed in states without a ban, {others_ended} ({others_share}). The "
@@ -32,12 +30,14 @@ def at_risk(days: int, as_of: str | None = None) -> pd.DataFrame:
     events = datasets.policy_events().set_index("id").loc[list(BANS)]
     last = series.last_day(as_of)
     events = events[events["date"] < last]
+    if events.empty:
+        raise series.NotTestable(f"no ban had taken effect by {last.date()}")
     spells = _spells(last)
     rows = [
         _one_ban(spells, event, BANS[name], set(events["state"]), days, last)
         for name, event in events.iterrows()
     ]
-    table = pd.DataFrame(rows, index=pd.Index(events.index, name="ban"), columns=COLUMNS)
+    table = pd.DataFrame(rows, index=pd.Index(events.index, name="ban"))
     return table.sort_values("date")
 
 

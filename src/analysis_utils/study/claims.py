@@ -96,8 +96,8 @@ def arrests(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
     table = datasets.encounters(argument, "nation")
     last = min(day, since + pd.DateOffset(years=1))
     month_end = table["date"] + pd.offsets.MonthEnd(1)
-    whole = (table["date"] >= since) & (month_end <= last) & (table["flag"] != "partial")
-    return table["value"][whole].sum()
+    whole = (table["date"] >= since) & (month_end <= last)
+    return table["value"][whole & (table["flag"] != "partial")].sum()
 
 
 def residents(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
@@ -195,7 +195,8 @@ def record(table: pd.DataFrame) -> None:
 
 def template(name: str, row: pd.Series, last: pd.Timestamp) -> str:
     """One claim as a sentence of recorded numbers."""
-    text = f"\N{LEFT DOUBLE QUOTATION MARK}{row['quoted']}\N{RIGHT DOUBLE QUOTATION MARK}"
+    text = "\N{LEFT DOUBLE QUOTATION MARK}" + row["quoted"]
+    text += "\N{RIGHT DOUBLE QUOTATION MARK}"
     if pd.notna(row["measured"]):
         text += f": {{{key(name, 'measured')}}} by the data on {row['day'].date()}"
     if pd.notna(row["now"]):
@@ -237,7 +238,8 @@ def draw(ax: Axes, table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     ticks = pd.date_range("2004", last, freq="4YS")
     ax.set_xticks(ticks, [f"{day:%Y}" for day in ticks])
     line = course.rename("value").rename_axis("day").reset_index()
-    points = shown.reset_index()[["day", "claimed", "measured", "unit", "verdict", "id"]]
+    columns = ["day", "claimed", "measured", "unit", "verdict", "id"]
+    points = shown.reset_index()[columns]
     return pd.concat([line, points], ignore_index=True)
 
 
@@ -246,7 +248,8 @@ def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:
     good = row["verdict"] in (CONFIRMED, CAVEAT)
     colour = COLOURS["fitted" if good else "counterfactual"]
     ax.vlines(row["day"], *sorted(row[["measured", "claimed"]]), color=colour, lw=0.8)
-    ax.plot(row["day"], row["claimed"], "o" if good else "x", color=colour, ms=5, mew=1.5)
+    sign = "o" if good else "x"
+    ax.plot(row["day"], row["claimed"], sign, color=colour, ms=5, mew=1.5)
     ax.annotate(
         fill(row["quoted"], 15),
         (row["day"], row["claimed"]),

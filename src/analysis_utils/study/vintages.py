@@ -204,8 +204,8 @@ def told(table: pd.DataFrame, hypothesis: str) -> str:
         return f"{hypothesis} is {', '.join(parts)}."
     return (
         f"{hypothesis}, by unadjusted p, is {', '.join(parts)}; the estimate lies "
-        f"between {{{key}_lowest}} and {{{key}_highest}} over {{{key}_vintages}} and is "
-        f"{{{key}_last:interval}} at the last. Later lists move the estimate for the "
+        f"between {{{key}_lowest}} and {{{key}_highest}} over {{{key}_vintages}} and "
+        f"is {{{key}_last:interval}} at the last. Later lists move the estimate for the "
         f"same weeks by {{{key}_revision}} at most."
     )
 

@@ -18,7 +18,9 @@ KERNELSPEC = {
     "name": "python3",
 }
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+LOCAL = ((sys.prefix, ".venv"), (ROOT, "."), (Path.home(), "~"))
 PATTERNS = [
+    *((re.compile(re.escape(f"{place}/")), f"{name}/") for place, name in LOCAL),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0x..."),  # addresses of objects
     (re.compile(r"\S*ipykernel_\d+/\d+\.py"), "<cell>"),  # warnings
     (re.compile(r"#?\bT_[0-9a-f]{5}(?=[_\s\"'{])"), "T_table"),  # Styler ids
@@ -30,8 +32,6 @@ TEXT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
 
 def clean_text(text: str) -> str:
     """Text of an output without addresses, process numbers, dates and local paths."""
-    for local, name in ((sys.prefix, ".venv"), (ROOT, "."), (Path.home(), "~")):
-        text = text.replace(f"{local}/", f"{name}/")
     for pattern, replacement in PATTERNS:
         text = pattern.sub(replacement, text)
     return text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,9 @@ from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
 from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from .model import InterruptedTimeSeries
 
 TREATED = "treated"
 
@@ -32,16 +37,15 @@ class Design:
     owners: dict[str, list[str]]
     used: np.ndarray
     periods: pd.PeriodIndex
-    dates: pd.Index
     spans: dict[str, tuple[int, int]]
     notes: tuple[str, ...]
 
-    @property
+    @cached_property
     def y(self) -> np.ndarray:
         """The fitted outcomes."""
         return self.table["y"].to_numpy(float)[self.used]
 
-    @property
+    @cached_property
     def X(self) -> np.ndarray:
         """The fitted rows of the design."""
         return self.table[self.names].to_numpy(float)[self.used]
@@ -51,7 +55,7 @@ class Design:
         """The fitted rows of the offset, zero if there is none."""
         return self.table["offset"].to_numpy(float)[self.used]
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Period and unit of each fitted row."""
         n = len(self.periods)
@@ -71,54 +75,57 @@ class Design:
         return rows
 
 
-def build(
-    y: pd.Series,
-    interventions: list[Intervention],
-    trend: str | None,
-    trend_df: int,
-    seasons: list[seasonality.Seasonality],
-    offset: pd.Series | None,
-    covariates: pd.DataFrame | None,
-    control: pd.DataFrame | None,
-    exclude: list[tuple[object, object]],
-    drops_constant: bool,
-    drops_linear: bool,
-) -> Design:
-    """Return the design, or refuse what cannot be estimated."""
-    periods = as_periods(y.index)
-    basic = _trend(periods, trend, trend_df, drops_constant, drops_linear)
-    pieces = [part.columns(periods) for part in interventions]
-    _check_names(interventions)
-    common = [seasonality.columns(seasons, periods), _aligned(covariates, periods)]
-    shared = pd.concat([basic, *pieces], axis=1)
-    units = [y] if control is None else [y, *(control[c] for c in control)]
-    blocks = []
-    for number, unit in enumerate(units):
-        block = _block(shared, common, control is not None, treated=number == 0)
+def build(model: InterruptedTimeSeries) -> Design:
+    """Return the design of a model, or refuse what cannot be estimated."""
+    periods = as_periods(model.y.index)
+    _check_names(model.interventions)
+    pieces = [part.columns(periods) for part in model.interventions]
+    table = _table(model, periods, pieces)
+    names = [name for name in table if name not in ("y", "offset")]
+    kept = ~_left_out(periods, model.interventions, model.exclude)
+    design = Design(
+        table=table,
+        names=names,
+        owners=_owners(model.interventions, pieces, model.control is not None),
+        used=np.tile(kept, len(table) // len(periods)),
+        periods=periods,
+        spans={part.name: part.span(periods) for part in model.interventions},
+        notes=(),
+    )
+    return _checked(design, model.interventions, kept)
+
+
+def _table(model: InterruptedTimeSeries, periods, pieces) -> pd.DataFrame:
+    """Outcome, columns and offset of all units, the treated one first."""
+    shared = pd.concat([_trend(model, periods), *pieces], axis=1)
+    seasons = seasonality.columns(model.seasonality, periods)
+    common = [part for part in (seasons, model.covariates) if part is not None]
+    controls = {} if model.control is None else dict(model.control.items())
+    units = {"treated": model.y} | controls
+    blocks = {}
+    for number, (name, unit) in enumerate(units.items()):
+        block = _block(shared, common, bool(controls), treated=number == 0)
         block.insert(0, "y", unit.to_numpy(float))
-        blocks.append(block)
-    keys = ["treated", *(str(c) for c in ([] if control is None else control))]
-    table = pd.concat(blocks, keys=keys, names=["unit", "date"])
-    names = [name for name in table if name != "y"]
+        blocks[name] = block
+    table = pd.concat(blocks, names=["unit", "date"])
     _check_columns(table.columns)
-    table["offset"] = _offset(offset, units, len(periods))
-    left_out = _left_out(periods, interventions, exclude)
-    owners = _owners(interventions, pieces, control is not None)
-    spans = {part.name: part.span(periods) for part in interventions}
-    used = np.tile(~left_out, len(units))
-    design = Design(table, names, owners, used, periods, y.index, spans, ())
-    return _checked(design, interventions, ~left_out)
+    table["offset"] = _offset(model.offset, list(units.values()), len(periods))
+    return table
 
 
-def _trend(periods, trend, df, drops_constant, drops_linear) -> pd.DataFrame:
-    """Intercept and smooth change, time 0 at the first period."""
-    time = np.arange(len(periods), dtype=float)
-    columns = {} if drops_constant else {"Intercept": np.ones(len(time))}
+def _trend(model: InterruptedTimeSeries, periods) -> pd.DataFrame:
+    """Intercept and smooth change, time 0 at the first period.
+
+    State-space errors absorb the intercept, and the linear trend, where they wander.
+    """
+    absorbed = getattr(model.estimator, "absorbed", 0)
+    time, trend = np.arange(len(periods), dtype=float), model.trend
+    columns = {} if absorbed > 0 else {"Intercept": np.ones(len(time))}
     if trend not in (None, "linear", "quadratic", "spline"):
         raise Refusal(f"trend is None, linear, quadratic or spline, not {trend!r}.")
     if trend == "spline":
-        columns |= _spline(time, df)
-    elif trend and not drops_linear:
+        columns |= _spline(time, model.trend_df)
+    elif trend and absorbed < 2:
         columns["time"] = time
     if trend == "quadratic":
         columns["time_squared"] = time**2
@@ -184,10 +191,6 @@ def align(data: pd.Series | pd.DataFrame, y: pd.Series, what: str):
     return data.set_axis(own).reindex(periods)
 
 
-def _aligned(covariates: pd.DataFrame | None, periods) -> pd.DataFrame:
-    return pd.DataFrame(index=periods) if covariates is None else covariates
-
-
 def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
     """Return one offset a row: a series for all units, or a table by their names."""
     if offset is None:
@@ -226,7 +229,7 @@ def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
         raise Refusal(f"Too few points: {n} rows for {k} coefficients.")
     if k:
         check_rank(design.X, design.names)
-    return Design(**{**design.__dict__, "notes": tuple(notes)})
+    return replace(design, notes=tuple(notes))
 
 
 def _check_values(design: Design) -> None:

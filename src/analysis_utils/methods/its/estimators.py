@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import optimize
 
-from ..resampling.ar1 import GRID
+from ..resampling.ar1 import GRID, fit_ar1_reml
 from .least_squares import Layout, hac_covariance, log_determinant, solve, whiten
 from .refusals import Refusal
 
@@ -54,7 +54,7 @@ def autocorrelation_note(
     )
 
 
-def _short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
+def short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
     """Say what the intervals of an estimator really cover in a short series."""
     if len(np.unique(layout.time)) >= enough:
         return ()
@@ -120,7 +120,7 @@ class NeweyWest:
         cov = cov * (n / (n - k) if self.correction == "stata" else 1.0)
         s2 = float(resid @ resid) / (n - k)
         noise = {"lags": lags}
-        notes = _short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
+        notes = short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
         return Estimate(beta, cov, n - k, X @ beta, resid, s2, noise, notes)
 
 
@@ -168,7 +168,7 @@ class PraisWinsten:
         rho = self._converged_rho(y, X, layout)
         noise = {"rho": rho}
         notes = (f"rho by {self.rho!r}",)
-        notes += _short_note(layout, 100, self.label, "90 % at 48 periods, rho .4")
+        notes += short_note(layout, 100, self.label, "90 % at 48 periods, rho .4")
         return gls(y, X, rho, layout.steps, noise, notes)
 
     def _converged_rho(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> float:
@@ -253,11 +253,30 @@ class RemlAR1:
                 "coefficients. Use errors='ols'."
             )
         _check_residuals(y, y - X @ solve(y, X)[0])
-        deviance = reml_deviance if self.method == "reml" else ml_deviance
-        rho = _best_rho(lambda r: deviance(r, y, X, steps))
+        rho = self._rho(y, X, steps)
         notes = () if abs(rho) < 0.99 else ("rho at the edge: near a unit root",)
-        notes += _short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")
+        notes += short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")
         return gls(y, X, rho, steps, notes=notes)
+
+    def _rho(self, y: np.ndarray, X: np.ndarray, steps: np.ndarray) -> float:
+        if self.method == "ml":
+            return profiled_rho(ml_deviance, y, X, steps)
+        if (steps[1:] == 1).all():  # unbroken: the batched engine is faster
+            return float(fit_ar1_reml(y, X).rho[0])
+        return profiled_rho(reml_deviance, y, X, steps)
+
+
+def profiled_rho(deviance, y: np.ndarray, X: np.ndarray, steps: np.ndarray) -> float:
+    """Return the rho of smallest deviance: best of a grid, then Brent's method."""
+    best = int(np.argmin([deviance(rho, y, X, steps) for rho in GRID]))
+    low, high = GRID[max(best - 1, 0)], GRID[min(best + 1, len(GRID) - 1)]
+    found = optimize.minimize_scalar(
+        lambda rho: deviance(rho, y, X, steps),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return float(found.x)
 
 
 def reml_deviance(rho: float, y: np.ndarray, X: np.ndarray, steps: np.ndarray) -> float:
@@ -279,13 +298,3 @@ def _whitened(rho, y, X, steps) -> tuple[float, float]:
     q, r = np.linalg.qr(Xw)
     rss = float(((yw - q @ (q.T @ yw)) ** 2).sum())
     return rss, 2 * float(np.log(np.abs(np.diag(r))).sum())
-
-
-def _best_rho(deviance) -> float:
-    """Return the minimum: the best of a grid, then Brent's method beside it."""
-    best = int(np.argmin([deviance(rho) for rho in GRID]))
-    low, high = GRID[max(best - 1, 0)], GRID[min(best + 1, len(GRID) - 1)]
-    found = optimize.minimize_scalar(
-        deviance, bounds=(low, high), method="bounded", options={"xatol": 1e-9}
-    )
-    return float(found.x)

@@ -113,7 +113,7 @@ class InterruptedTimeSeries:
         self.estimator = self._estimator(errors)
         self._check_outcome()
         with one_blas_thread():  # two make products of this size slower
-            self.design = self._design()
+            self.design: Design = build(self)
 
     def _estimator(self, errors: str | Errors | None) -> Errors | Counts:
         if self.family not in ("gaussian", *FAMILIES):
@@ -160,22 +160,6 @@ class InterruptedTimeSeries:
                     f"{self.family} needs whole counts: use quasipoisson, or an "
                     "offset instead of a rate."
                 )
-
-    def _design(self) -> Design:
-        absorbed = getattr(self.estimator, "absorbed", 0)
-        return build(
-            self.y,
-            self.interventions,
-            self.trend,
-            self.trend_df,
-            self.seasonality,
-            self.offset,
-            self.covariates,
-            self.control,
-            self.exclude,
-            drops_constant=absorbed > 0,
-            drops_linear=absorbed > 1,
-        )
 
     @property
     def equation(self) -> str:

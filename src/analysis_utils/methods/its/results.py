@@ -186,12 +186,11 @@ class ITSResults:
 
         The counterfactual takes away the interventions `of` (all by default) and keeps
         trend, season, covariates, offset and the controls' common change. Intervals
-        are of the means (they include the uncertainty of every coefficient).
+        are of the means (they include the uncertainty of every coefficient), for
+        counts symmetric on the log scale.
         """
         fitted, counter = self._paths(of)
-        kept = ["estimate", "lower", "upper"]
-        with_it = self._interval(fitted, alpha)[kept]
-        without = self._interval(counter, alpha)[kept]
+        with_it, without = (self._of_mean(path, alpha) for path in (fitted, counter))
         names = "observed", "fitted", "counterfactual"
         table = pd.concat([with_it, without], axis=1).set_axis(
             [f"{n}{end}" for n in names[1:] for end in ("", "_lower", "_upper")], axis=1
@@ -199,6 +198,14 @@ class ITSResults:
         table.insert(0, "observed", self.model.y.to_numpy())
         table["used"] = self.model.design.used[: len(table)]
         return table.set_axis(self.model.y.index.rename("date"))
+
+    def _of_mean(self, path: effects.Path, alpha: float) -> pd.DataFrame:
+        """Return estimate, lower and upper of a path of means."""
+        if self.model.log_link:
+            table = effects.exponentiated(self._interval(path.log(), alpha))
+        else:
+            table = self._interval(path, alpha)
+        return table[["estimate", "lower", "upper"]]
 
     def effect(
         self,
