@@ -115,6 +115,11 @@ def test_fiscal_month_begins_in_october():
     assert month.tolist() == ["2026-09-01", "2025-10-01", "2026-01-01"]
 
 
+def test_a_month_without_a_known_name_is_refused():
+    with pytest.raises(ValueError, match="row 2: the month"):
+        fiscal_month(pd.Series([2026, 2026]), pd.Series([9, None]))
+
+
 def test_weeks_are_spread_over_the_days_that_are_covered():
     weeks = pd.Series(
         [70, 70, 9], pd.to_datetime(["2024-01-21", "2024-01-28", "2024-02-04"])

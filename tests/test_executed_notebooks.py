@@ -66,6 +66,14 @@ def test_whole(path):
 
 
 @pytest.mark.parametrize("path", ARCHIVED, ids=NAMES)
+def test_no_warning_is_printed(path):
+    cells = nbformat.read(path, as_version=4).cells
+    said = [o.text for c in cells for o in c.get("outputs", []) if "name" in o]
+    warnings = [text for text in said if "Warning" in text]
+    assert warnings == []
+
+
+@pytest.mark.parametrize("path", ARCHIVED, ids=NAMES)
 def test_every_archived_file_is_in_the_manifest(path):
     stamp = manifest.read(path.parent)
     assert manifest.files_written(path.parent) == stamp["outputs"]

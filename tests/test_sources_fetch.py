@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -44,7 +45,7 @@ class Moody(BaseHTTPRequestHandler):
             self.wfile.write(body[:1000])
             self.wfile.flush()
             time.sleep(1.5)
-        if mood == "slow":
+        if mood.startswith("slow"):
             for start in range(0, len(body), 50_000):
                 self.wfile.write(body[start : start + 50_000])
                 self.wfile.flush()
@@ -179,6 +180,26 @@ def test_plain_lines_without_a_terminal_and_exit_code(tmp_path, server):
     assert "fetched lists/one.csv" in done.stdout and "\r" not in done.stdout
     assert "1 of 2 files could not be had" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stopped_run_leaves_no_part(tmp_path, server):
+    path = registry(tmp_path, "one", *(f"slow{n}" for n in range(9)))
+    code = (
+        "from pathlib import Path; "
+        "from analysis_utils.collect import fetch; "
+        f"fetch.main(Path({str(path)!r}))"
+    )
+    environment = {"RAW_DIR": str(tmp_path / "raw"), "SOURCES_URL": server}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 20
+    while not files(tmp_path / "raw") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=20)
+    assert child.returncode != 0
+    assert all(name.endswith(".csv") for name in files(tmp_path / "raw"))
 
 
 @pytest.mark.parametrize(

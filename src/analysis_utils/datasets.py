@@ -86,6 +86,11 @@ def published_totals() -> pd.DataFrame:
     return load("published_totals")
 
 
+def anomalies() -> pd.DataFrame:
+    """What is wrong in the published lists, by class, with counts and an example."""
+    return load("anomalies")
+
+
 def key_care() -> pd.DataFrame:
     """"Removed" agreements by the care with which names are matched."""
     return load("key_care")
@@ -146,6 +151,11 @@ def encounter_overlaps() -> pd.DataFrame:
 def published_figures() -> pd.DataFrame:
     """Single figures that others published, as printed, with how exact they are."""
     return load("published_figures")
+
+
+def article_claims() -> pd.DataFrame:
+    """Claims of the article that prompted the study, and what checks each of them."""
+    return load("article_claims")
 
 
 def program_counts() -> pd.DataFrame:
@@ -260,5 +270,5 @@ def _bound(value: object, field: dict) -> object:
 
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
     """Raise DataError for a row of a table (row 0 stands in line 2)."""
-    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: {value!r} {what} "
-                    f"(see data/{PACKAGE})")
+    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: "
+                    f"{value!r} {what} (see data/{PACKAGE})")

@@ -18,6 +18,10 @@ Choice = str | Iterable[str] | None
 Day = str | pd.Timestamp | None
 
 
+class NotTestable(ValueError):
+    """The lists that are known say too little for an answer: a finding, not a fault."""
+
+
 def active(*, basis: str, frequency: str = "month", by: str | None = None,
            state: Choice = None, model: Choice = None, agency_kind: Choice = None,
            start: Day = None, end: Day = None, as_of: Day = None) -> pd.DataFrame:
@@ -32,7 +36,8 @@ def active(*, basis: str, frequency: str = "month", by: str | None = None,
     state, model, agency_kind : one value or several; None for all.
     start, end : first and last day; by default those of the lists.
     as_of : count with what was known on that day: lists published by then, and the
-        signing dates that they printed.
+        signing dates that they printed. Which names are the same agency, and its
+        kind, are as known today.
 
     Returns a DataFrame with the last day of each period as index (the last period
     ends with `end`) and integer counts, the column "all" without `by`.
@@ -55,9 +60,9 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
     period (the first period begins with `start`).
     """
     known = _chosen(_known(basis, as_of), state, model, agency_kind)
+    known = known[known.spell == 1]  # a return to the list is no new agreement
     if basis == "listing":
         known = known[known.begin > datasets.editions().first_seen.min()]
-    known = known.drop_duplicates("agreement_id")  # a return is no new agreement
     days = _days(start, end, as_of)
     parts = _parts(known, by)
     counts = [part.begin.value_counts().reindex(days, fill_value=0)
@@ -66,11 +71,19 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
 
 
 def last_day(as_of: Day = None) -> pd.Timestamp:
-    """The last day that the counts cover: of the newest list known on a day."""
+    """The last day that the counts cover: of the newest list known on a day.
+
+    Days after the last copy of that list are not covered, even if `as_of` is later:
+    between two lists nothing is known of the signings.
+    """
     editions = datasets.editions()
     if as_of is None:
         return editions.last_seen.max()
-    return min(pd.Timestamp(as_of), editions.last_seen.max())
+    known = editions[editions.first_seen <= pd.Timestamp(as_of)]
+    if len(known) == 0:
+        raise ValueError(f"No list is known before {editions.first_seen.min().date()}; "
+                         f"{as_of} is earlier")
+    return min(pd.Timestamp(as_of), known.last_seen.max())
 
 
 def active_since_2002(*, interpolated: bool = False) -> pd.DataFrame:
@@ -126,14 +139,22 @@ def _known(basis: str, as_of: Day) -> pd.DataFrame:
 
 
 def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
-    """Signing date by agreement: the register's, or the one printed on that day."""
+    """Signing date by agreement: the register's, or the one known on that day.
+
+    That is the date printed last by then among those not later than the first
+    listing, as in the register.
+    """
     if as_of is None:
         return agreements.set_index("agreement_id").signed
+    cut = pd.Timestamp(as_of)
     printed = datasets.signing_dates()
-    printed = printed[printed.first_printed <= pd.Timestamp(as_of)]
-    listed = printed.groupby("agreement_id").first_printed.transform("min")
-    first = printed[printed.signed <= listed]
-    return first.sort_values("first_printed", kind="stable").groupby(
+    printed = printed[printed.first_printed <= cut].copy()
+    printed["last"] = printed.last_printed.clip(upper=cut)
+    printed["until"] = printed.replaced_by.where(printed.replaced_by <= cut)
+    spells = datasets.spells()
+    listed = spells.groupby("agreement_id").first_listed.min()
+    first = printed[printed.signed <= printed.agreement_id.map(listed)]
+    return first.sort_values(["last", "until", "signed"]).groupby(
         "agreement_id").signed.last()
 
 
@@ -143,7 +164,7 @@ def _chosen(known: pd.DataFrame, state: Choice, model: Choice, agency_kind: Choi
         if choice is not None:
             values = [choice] if isinstance(choice, str) else list(choice)
             for value in values:
-                _require(column, value, sorted(known[column].unique()))
+                _require(column, value, sorted(datasets.agreements()[column].unique()))
             known = known[known[column].isin(values)]
     return known
 
@@ -213,7 +234,7 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
         numbers keep a common variance honest when it differs before and after.
     last : last day that the counts cover; a period it cuts is left out.
 
-    Returns the counts with a PeriodIndex. Raises ValueError with less than 8 a side.
+    Returns the counts with a PeriodIndex. Raises NotTestable with less than 8 a side.
     """
     periods = counts.set_axis(counts.index.to_period(FREQUENCIES[frequency]))
     whole = (periods.index.start_time == counts.index) & (
@@ -222,7 +243,7 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
     before = int((periods.index.end_time < day).sum())
     side = min(window, before, len(periods) - before)
     if side < 8:
-        raise ValueError(
+        raise NotTestable(
             f"only {before} whole {frequency}s lie before {day.date()} and "
             f"{len(periods) - before} from it on; 8 on each side are needed. Choose "
             "another event or a higher frequency.")
@@ -249,3 +270,39 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
             "states and territories": listed.state.nunique(),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("day")
+
+
+def signed_between(start: Day, end: Day = None, as_of: Day = None) -> pd.DataFrame:
+    """Agreements signed from one day to another, as known on a day, by signing date.
+
+    Columns are those of `agreements_known`. Raises ValueError if there is none.
+    """
+    last = pd.Timestamp(end) if end is not None else last_day(as_of)
+    known = agreements_known(as_of)
+    signed = known[known.signed.between(pd.Timestamp(start), last)]
+    if signed.empty:
+        raise ValueError(f"no agreement signed from {pd.Timestamp(start).date()} to "
+                         f"{last.date()} was on a list by {last_day(as_of).date()}: "
+                         "choose an earlier start, or a later as_of")
+    return signed.sort_values(["signed", "agreement_id"], ignore_index=True)
+
+
+def agreements_known(as_of: Day = None) -> pd.DataFrame:
+    """One row for each agreement listed by a day, as known on that day.
+
+    Columns agreement_id, agency_id, state, agency_kind, level, model, signed (the
+    date known then), first_listed, last_listed and gone_by (missing while listed).
+    """
+    cut = last_day(as_of)
+    spells = datasets.spells()
+    spells = spells[spells.first_listed <= cut].sort_values(["agreement_id", "spell"])
+    first, last = (spells.drop_duplicates("agreement_id", keep=keep).set_index(
+        "agreement_id") for keep in ("first", "last"))
+    agreements = datasets.agreements()
+    table = agreements[["agreement_id", "agency_id", "state", "agency_kind", "level",
+                        "model"]].set_index("agreement_id").loc[first.index]
+    table["signed"] = _signed(agreements, as_of).reindex(first.index)
+    table["first_listed"] = first.first_listed
+    table["last_listed"] = last.last_listed.clip(upper=cut)
+    table["gone_by"] = last.gone_by.where(last.gone_by <= cut)
+    return table.reset_index()

@@ -1,0 +1,1 @@
+"""Published files into data/: the only code that reads them."""

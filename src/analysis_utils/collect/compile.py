@@ -1,11 +1,23 @@
 """Compile data/ from the published lists: `make data`, and `make register`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect import editions, hand, history, identify, register, sources
+from analysis_utils.collect import (
+    anomalies,
+    dictionary,
+    editions,
+    encounters,
+    hand,
+    history,
+    identify,
+    register,
+    sources,
+)
+from analysis_utils.collect.hand import Hand
 from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
 from analysis_utils.run_context import sha256
 
@@ -42,22 +54,20 @@ def read_lists(table: pd.DataFrame, paths: dict[str, Path], headings: dict[str, 
     return tables
 
 
-def from_lists(published: pd.DataFrame, raw: Path, data: Path
-               ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Editions and printed rows from the published workbooks."""
+def from_lists(published: pd.DataFrame, raw: Path, data: Path, decisions: Hand
+               ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Editions, printed rows, and the workbooks that copies name but nobody has."""
     table, paths = copies(published, raw, data / LISTS)
-    decisions = hand.read(data / "hand")
     dated = editions.dated(table, decisions.files)
     lists = read_lists(dated, paths, hand.columns_by_heading(decisions))
     found = editions.in_order(dated, lists)
     printed = editions.weave([(e.edition, e.table.rows) for e in found])
-    return editions.as_table(found), printed
+    return editions.as_table(found), printed, sorted(set(dated.workbook) - set(lists))
 
 
 def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Editions and printed rows as compiled before."""
-    table = pd.read_csv(data / "editions.csv", dtype=str, keep_default_na=False)
-    rows = pd.read_csv(data / "printed_rows.csv", dtype=str, keep_default_na=False)
+    table, rows = read(data, "editions"), read(data, "printed_rows")
     place = {name: position for position, name in enumerate(table.edition)}
     rows["first"] = rows.first_edition.map(place)
     rows["last"] = rows.last_edition.map(place)
@@ -65,30 +75,68 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table[editions.COLUMNS_OF_TABLE], rows[kept]
 
 
-def tables(table: pd.DataFrame, printed: pd.DataFrame, data: Path
+def identified(printed: pd.DataFrame, data: Path, decisions: Hand) -> pd.DataFrame:
+    """Printed rows with the agreement that each states; raises HandTableError."""
+    return identify.identified(printed, decisions, read(data, "states"),
+                               read(data, "counties"))
+
+
+def read(data: Path, name: str) -> pd.DataFrame:
+    """A table of data/ with every cell as text."""
+    return pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def tables_of_lists(table: pd.DataFrame, rows: pd.DataFrame, data: Path,
+                    decisions: Hand) -> dict[str, pd.DataFrame]:
+    """The tables on the years of ICE's lists, from editions and identified rows."""
+    compiled = vars(register.compiled(rows, table, decisions, read(data, "counties")))
+    return compiled | {"anomalies": anomalies.anomalies(rows)}
+
+
+def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path, decisions: Hand
            ) -> dict[str, pd.DataFrame]:
-    """The tables of the register by name; raises HandTableError."""
+    """The tables of the register by name, with those of the years before the lists."""
+    lists = tables_of_lists(table, rows, data, decisions)
+    return lists | history.tables(data, lists["agreements"], lists["editions"],
+                                  decisions.partial)
+
+
+def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
+    """Every compiled table from the published files, as far as they are at hand."""
+    sources.require(raw / "ice_lists")
     decisions = hand.read(data / "hand")
-    places = [pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
-              for name in ("states", "counties")]
-    rows = identify.identified(printed, decisions, places[0])
-    compiled = vars(register.compiled(rows, table, decisions, places[1]))
-    return compiled | history.tables(data, compiled["agreements"], compiled["editions"])
+    published = editions.read_captures(raw, data)
+    table, printed, missing = from_lists(published, raw, data, decisions)
+    if missing:
+        decisions = replace(decisions, partial=True)
+        print(f"Not in {raw / 'ice_lists'}, so that their editions are left out: "
+              f"{', '.join(missing)}", file=sys.stderr)
+    rows = identified(printed, data, decisions)
+    compiled = {"captures": published} | tables(table, rows, data, decisions)
+    if (raw / "encounters").is_dir():
+        return compiled | encounters.tables(raw, data)
+    print(f"No encounter files in {raw}: their tables stay as they are "
+          "(`make raw` fetches them)", file=sys.stderr)
+    return compiled
+
+
+def compiled_from_data(data: Path) -> dict[str, pd.DataFrame]:
+    """The register's tables from the printed rows compiled before."""
+    decisions = hand.read(data / "hand")
+    table, printed = from_data(data)
+    return tables(table, identified(printed, data, decisions), data, decisions)
 
 
 def main(task: str) -> None:
-    """Compile from the workbooks ("data") or from printed_rows.csv ("register")."""
-    data, more = sources.DATA, {}
-    if task == "data":
-        raw = sources.require(sources.raw_folder())
-        more["captures"] = editions.read_captures(raw, data)
-        table, printed = from_lists(more["captures"], raw, data)
-    else:
-        table, printed = from_data(data)
-    compiled = more | tables(table, printed, data)
+    """Compile from the published files ("data") or from printed_rows.csv ("register").
+    """
+    data = sources.DATA
+    compiled = (compiled_from_raw(sources.raw_folder(), data) if task == "data"
+                else compiled_from_data(data))
     changed = sources.write_tables(compiled, data)
-    print(f"{len(table)} editions, {len(compiled['agreements'])} agreements; "
-          f"changed: {', '.join(changed) or 'nothing'}")
+    dictionary.write(data)
+    print(f"{len(compiled['editions'])} editions, {len(compiled['agreements'])} "
+          f"agreements; changed: {', '.join(changed) or 'nothing'}")
 
 
 if __name__ == "__main__":

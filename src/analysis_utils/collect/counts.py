@@ -51,7 +51,14 @@ def read_csv(path: Path, columns: list[str], **options) -> pd.DataFrame:
 
 
 def fiscal_month(fiscal_year: pd.Series, month: pd.Series) -> pd.Series:
-    """First day (ISO text) of a month (1-12) of a fiscal year, October to September."""
+    """First day (ISO text) of a month (1-12) of a fiscal year, October to September.
+
+    Raises ValueError for a month that is missing or no month.
+    """
+    odd = month.index[~month.isin(range(1, 13))]
+    if len(odd):
+        raise ValueError(f"row {odd[0] + 1}: the month has no known name or number")
+    month = month.astype(int)
     year = fiscal_year.astype(int) - (month >= 10)
     return year.astype(str) + "-" + month.astype(str).str.zfill(2) + "-01"
 

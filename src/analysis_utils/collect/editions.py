@@ -116,6 +116,11 @@ def in_order(captures: pd.DataFrame, tables: dict[str, PrintedTable]) -> list[Ed
     known["order"] = known.edition.map(order)
     known = known.sort_values(["order", "file", "source"], ignore_index=True)
     run = (known.print != known.print.shift()).cumsum()
+    starts = known[run.diff() != 0]
+    for edition, files in starts[starts.edition.duplicated(keep=False)].groupby(
+            "edition").file:
+        raise ValueError(f"{' and '.join(files)} hold different lists and both state "
+                         f"{edition}; redate one of them in data/hand/files.csv")
     return [_edition(copies, tables) for _, copies in known.groupby(run)]
 
 

@@ -6,12 +6,14 @@ is resumed by running it again.
 """
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote
 
 import pandas as pd
@@ -85,13 +87,16 @@ def is_complete(source: Source, folder: Path) -> bool:
 def fetch(
     source: Source,
     folder: Path,
-    progress: tqdm | None = None,
+    arrived: Callable[[int], None] = lambda size: None,
     patience: float = PATIENCE,
 ) -> None:
-    """Fetch one file whole, trying twice; raises NotFetched and leaves no part."""
+    """Fetch one file whole, trying twice; raises NotFetched and leaves no part.
+
+    `arrived` is told the size of each piece, and stops the transfer by raising.
+    """
 
     def download(url: str, part: str, _: object = None) -> None:
-        _stream(url, Path(part), source.bytes, patience, progress)
+        _stream(url, Path(part), source.bytes, patience, arrived)
 
     shelf = pooch.create(
         path=folder,
@@ -109,7 +114,7 @@ def fetch(
 
 
 def _stream(
-    url: str, part: Path, size: int, patience: float, progress: tqdm | None
+    url: str, part: Path, size: int, patience: float, arrived: Callable[[int], None]
 ) -> None:
     """Write what the server sends to `part`, and stop when it is more than `size`."""
     received = 0
@@ -125,9 +130,7 @@ def _stream(
             if received > size:
                 break  # the checksum refuses it
             file.write(chunk)
-            if progress is not None:
-                with progress.get_lock():
-                    progress.update(len(chunk))
+            arrived(len(chunk))
 
 
 def _reason(error: Exception, patience: float) -> str:
@@ -161,24 +164,38 @@ def fetch_all(
         print(f"Fetching {len(wanted)} of {len(sources)} files to {folder}", flush=True)
     for parent in {(folder / source.file).parent for source in wanted}:
         parent.mkdir(parents=True, exist_ok=True)
+    stopped = Event()
     with (
-        tqdm(
-            total=sum(source.bytes for source in wanted),
-            unit="B",
-            unit_scale=True,
-            disable=not (wanted and sys.stderr.isatty()),
-        ) as progress,
+        _bar(wanted) as progress,
         ThreadPoolExecutor(workers) as pool,
     ):
+
+        def arrived(size: int) -> None:
+            if stopped.is_set():
+                raise NotFetched("stopped")
+            with progress.get_lock():
+                progress.update(size)
+
         jobs = {
-            pool.submit(fetch, source, folder, progress, patience): source
+            pool.submit(fetch, source, folder, arrived, patience): source
             for source in wanted
         }
         try:
             return sorted(_reports(as_completed(jobs), jobs, progress))
         except KeyboardInterrupt:
+            stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _bar(wanted: list[Source]) -> tqdm:
+    """Progress in bytes, shown on a terminal only."""
+    return tqdm(
+        total=sum(source.bytes for source in wanted),
+        unit="B",
+        unit_scale=True,
+        disable=not (wanted and sys.stderr.isatty()),
+    )
 
 
 def _reports(
@@ -205,6 +222,7 @@ def _delete_parts(folder: Path) -> None:
 
 def main(registry: Path = REGISTRY) -> None:
     """Fetch everything to RAW_DIR (default data/raw); exit 1 if a file is missing."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: no parts
     pooch.get_logger().setLevel("CRITICAL")  # our own sentences instead
     folder = Path(os.environ.get("RAW_DIR") or ROOT / "data" / "raw")
     sources = registered(registry, os.environ.get("SOURCES_URL") or BASE)

@@ -34,8 +34,9 @@ def early_register(facts: pd.DataFrame, agreements: pd.DataFrame) -> pd.DataFram
     table["status"] = "on the roster of 1 August 2017"
     table["status"] = table.status.mask(table.gone_by != "", "ended").mask(
         table.first_roster == "", "ended, date unknown")
+    on_first_list = agreements.first_listed == agreements.first_listed.min()
     table["listed_2021"] = table.agreement_id.isin(
-        agreements.agreement_id[agreements.first_listed == agreements.first_listed.min()])
+        agreements.agreement_id[on_first_list])
     return table.sort_values("agreement_id", ignore_index=True)
 
 
@@ -91,9 +92,9 @@ def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
 
 def _from_statement(totals: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
     """The anchor of that month, or carried forward from the one before."""
-    rows = []
+    anchors, rows = _anchors(totals), []
     for month in months:
-        last = _anchors(totals)[lambda table, end=_end(month): table.date <= end].iloc[-1]
+        last = anchors[anchors.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month)
         rows.append((_end(month), int(last.total), "observed" if seen else "rebuilt",
                      f"{last.publisher} of {last.date}"))
@@ -109,7 +110,8 @@ def _anchors(totals: pd.DataFrame) -> pd.DataFrame:
 def _bridge(totals: pd.DataFrame) -> pd.Series:
     """Totals by the days between which the gap is bridged."""
     anchors = _anchors(totals)
-    known = pd.Series(anchors.total.astype(int).to_numpy(), pd.to_datetime(anchors.date))
+    counts = anchors.total.astype(int).to_numpy()
+    known = pd.Series(counts, pd.to_datetime(anchors.date))
     known[GAP[0].start_time - pd.Timedelta(days=1)] = known.iloc[0]  # carried forward
     for day in UNCHANGED:
         known[day] = known.iloc[1]
@@ -149,10 +151,11 @@ def _from_lists(editions: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
 
 
 def compared(totals: pd.DataFrame, early: pd.DataFrame, exits: pd.DataFrame,
-             editions: pd.DataFrame) -> pd.DataFrame:
+             editions: pd.DataFrame, partial: bool = False) -> pd.DataFrame:
     """Published totals beside the register's counts; each difference explained.
 
-    Raises HandTableError for a difference without explanation, or the reverse.
+    Raises HandTableError for a difference without explanation, or the reverse,
+    unless lists are missing (partial).
     """
     table = totals.copy()
     counts = [_register_count(row.date, early, exits, editions)
@@ -162,6 +165,8 @@ def compared(totals: pd.DataFrame, early: pd.DataFrame, exits: pd.DataFrame,
     table["difference"] = table.total.astype("Int64") - table.register
     differs = (table.difference != 0).fillna(False)
     for row in table[differs != (table.explanation != "")].itertuples():
+        if partial:
+            break
         raise HandTableError(
             f"data/hand/published_totals.csv, line {row.Index + 2}: {row.publisher} "
             f"gives {row.total} on {row.date}, the register {row.register}: "
@@ -186,8 +191,8 @@ def _register_count(day: str, early: pd.DataFrame, exits: pd.DataFrame,
     return None, ""
 
 
-def tables(data: Path, agreements: pd.DataFrame, editions: pd.DataFrame
-           ) -> dict[str, pd.DataFrame]:
+def tables(data: Path, agreements: pd.DataFrame, editions: pd.DataFrame,
+           partial: bool) -> dict[str, pd.DataFrame]:
     """The tables of the years before the lists, by name."""
     facts, exits, totals = (
         pd.read_csv(data / "hand" / f"{name}.csv", dtype=str, keep_default_na=False)
@@ -196,4 +201,4 @@ def tables(data: Path, agreements: pd.DataFrame, editions: pd.DataFrame
     return {
         "early_register": early,
         "active_monthly": active_monthly(early, exits, totals, agreements, editions),
-        "published_totals": compared(totals, early, exits, editions)}
+        "published_totals": compared(totals, early, exits, editions, partial)}

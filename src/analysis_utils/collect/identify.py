@@ -7,27 +7,35 @@ the hand tables. What neither knows is set aside with the reason, never guessed.
 import pandas as pd
 
 from analysis_utils.collect import naming
+from analysis_utils.collect.counties import counties_of
 from analysis_utils.collect.hand import Hand, fail, require_used
 
+LEVELS = {"COUNTY": "county", "MUNICIPALITY": "municipal", "STATE AGENCY": "state"}
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
-def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.DataFrame:
+def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
+               counties: pd.DataFrame) -> pd.DataFrame:
     """Printed rows with state, name, model, agreement_id, signed_date, set_aside.
 
-    printed: the cells as text (editions.CELLS) and last_edition; states: the table
-    of data/states.csv. Cells with a meaning of their own become columns ending in
-    `_code`; `set_aside` is blank for rows that state an agreement.
+    printed: the cells as text (workbooks.CELLS) and last_edition; states, counties:
+    the tables of data/. Cells with a meaning of their own become columns ending in
+    `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
-    rows["state_code"] = _states(rows, hand, states)
-    rows["model"] = _meanings(rows.support_type, "support_type", hand)
-    rows["level_code"] = _meanings(rows.type, "type", hand).fillna("")
+    official = dict(zip(states.name.str.upper(), states.state, strict=True))
+    rows["printed_state"] = _meanings(rows.state, "state", hand, official)
+    rows["state_code"] = rows.printed_state
+    models = dict(zip(hand.models.name.str.upper(), hand.models.model, strict=True))
+    rows["model"] = _meanings(rows.support_type, "support_type", hand, models)
+    levels = {"": "", "N/A": ""} | LEVELS
+    rows["level_code"] = _meanings(rows.type, "type", hand, levels).fillna("unknown")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
     rows["key"] = rows.agency.map(names)
     rows = _with_corrected_states(rows, hand)
     rows["name"] = _aliased(rows, hand)
-    rows["signed_date"] = _signed(rows, hand)
+    rows["signed_date"], rows["date_decided"] = _signed(rows, hand)
+    rows["county_fips"] = counties_of(rows, hand, counties)
     rows["set_aside"] = _reasons(rows)
     stated = rows.set_aside == ""
     rows["agency_id"] = (rows.state_code + "-" + rows.name.map(naming.slug))
@@ -35,18 +43,13 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Da
     return rows
 
 
-def _states(rows: pd.DataFrame, hand: Hand, states: pd.DataFrame) -> pd.Series:
-    official = dict(zip(states.name.str.upper(), states.state, strict=True))
-    return _meanings(rows.state, "state", hand, official)
-
-
 def _meanings(cells: pd.Series, column: str, hand: Hand,
-              official: dict[str, str] | None = None) -> pd.Series:
-    """Meaning of each cell by spellings.csv and official names; missing if unknown."""
+              official: dict[str, str]) -> pd.Series:
+    """Meaning of each cell by official names and spellings.csv; missing if unknown."""
     decided = hand.spellings[hand.spellings.column == column]
     used = decided.printed.isin({naming.trimmed(cell).upper() for cell in cells})
-    require_used("spellings", decided, used)
-    known = (official or {}) | dict(zip(decided.printed, decided.meaning, strict=True))
+    require_used(hand, "spellings", decided, used.tolist())
+    known = official | dict(zip(decided.printed, decided.meaning, strict=True))
     spelt = {cell: known.get(naming.trimmed(cell).upper()) for cell in cells.unique()}
     return cells.map(spelt).astype("str")
 
@@ -60,7 +63,7 @@ def _with_corrected_states(rows: pd.DataFrame, hand: Hand) -> pd.DataFrame:
                & (rows.signed == row.signed))
         used.append(hit.any())
         rows.loc[hit, "state_code"] = row.corrected_state
-    require_used("state_corrections", table, pd.Series(used, dtype=bool))
+    require_used(hand, "state_corrections", table, used)
     return rows
 
 
@@ -69,7 +72,7 @@ def _aliased(rows: pd.DataFrame, hand: Hand) -> pd.Series:
     table = hand.aliases
     sources = table.agency.map(naming.normalized)
     targets = table.same_as.map(naming.normalized)
-    _refuse_bad_aliases(rows, table, sources, targets)
+    _refuse_bad_aliases(rows, hand, sources, targets)
     names, used = rows.key.copy(), []
     for row, source, target in zip(table.itertuples(), sources, targets, strict=True):
         hit = (rows.state_code == row.state) & (rows.key == source)
@@ -79,12 +82,13 @@ def _aliased(rows: pd.DataFrame, hand: Hand) -> pd.Series:
             hit &= rows.signed == row.signed
         used.append(hit.any())
         names[hit] = target
-    require_used("aliases", table, pd.Series(used, dtype=bool))
+    require_used(hand, "aliases", table, used)
     return names
 
 
-def _refuse_bad_aliases(rows: pd.DataFrame, table: pd.DataFrame, sources: pd.Series,
+def _refuse_bad_aliases(rows: pd.DataFrame, hand: Hand, sources: pd.Series,
                         targets: pd.Series) -> None:
+    table = hand.aliases
     printed = set(zip(rows.state_code, rows.key, strict=True))
     chained = set(zip(table.state, sources, table.model, strict=True))
     for row, source, target in zip(table.itertuples(), sources, targets, strict=True):
@@ -94,28 +98,30 @@ def _refuse_bad_aliases(rows: pd.DataFrame, table: pd.DataFrame, sources: pd.Ser
         if (row.state, target, row.model) in chained:
             fail("aliases", row.Index, f"{row.same_as} is itself another name; point "
                  "the row at the final name")
-        if (row.state, target) not in printed and row.kind != "misspelt":
+        unknown = (row.state, target) not in printed and row.kind != "misspelt"
+        if unknown and not hand.partial:
             fail("aliases", row.Index, f"no list prints {row.same_as} in {row.state}, "
                  "so this is an alias of nothing")
 
 
-def _signed(rows: pd.DataFrame, hand: Hand) -> pd.Series:
-    """Signing date as printed or as dates.csv reads it; missing where unreadable."""
+def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
+    """Signing date, missing where unreadable, and whether dates.csv decides it."""
     text = rows.signed.map(naming.trimmed)
     table, used = hand.dates, []
+    decided = pd.Series(False, index=rows.index)
     for row in table.itertuples():
         hit = text == row.printed
         if row.agency:
             hit &= ((rows.state_code == row.state) & (rows.model == row.model)
                     & (rows.name == naming.normalized(row.agency)))
         used.append(hit.any())
-        text = text.mask(hit, row.signed)
-    require_used("dates", table, pd.Series(used, dtype=bool))
+        text, decided = text.mask(hit, row.signed), decided | hit
+    require_used(hand, "dates", table, used)
     dates = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
     american = pd.to_datetime(text, format="%m/%d/%Y", errors="coerce")
     dates = dates.fillna(american)
     latest = pd.to_datetime(rows.last_edition.str[:10]) + pd.Timedelta(days=366)
-    return dates.where((dates >= EARLIEST) & (dates <= latest))
+    return dates.where((dates >= EARLIEST) & (dates <= latest)), decided
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:

@@ -30,9 +30,9 @@ KINDS = (
 
 def normalized(agency: str) -> str:
     """Name in one spelling: upper case, no punctuation, common words spelled out."""
-    plain = unicodedata.normalize("NFKC", agency).upper()
-    plain = plain.replace("&", " AND ")
-    plain = re.sub(r"[\u2018\u2019\u02bc'`\u00b4.]", "", plain)
+    plain = re.sub(r"[\u2018\u2019\u02bc'`\u00b4.]", "", agency)
+    plain = unicodedata.normalize("NFKD", plain).upper().replace("&", " AND ")
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
     words = re.sub(r"[^A-Z0-9]+", " ", plain).split()
     return SHERIFF_OFFICE.sub("SHERIFF", " ".join(WORDS.get(w, w) for w in words))
 
@@ -55,7 +55,8 @@ def kind(agency: str, level: str) -> str:
 def level(agency: str, printed: str) -> str:
     """Level of government: as printed, but a sheriff is always that of a county.
 
-    Without a printed level (lists before 21 February 2025) the name has to tell.
+    Without a printed level (lists before 21 February 2025) the name has to tell; a
+    printed level without a meaning, and a name that tells none, are "unknown".
     """
     if re.search(r"\bSHERIFF\b", agency):
         return "county"
@@ -63,8 +64,10 @@ def level(agency: str, printed: str) -> str:
         return printed
     if re.search(r"\b(?:COUNTY|PARISH|DISTRICT|REGIONAL)\b", agency):
         return "county"
-    statewide = r"\b(?:STATE|DEPARTMENT OF (?:CORRECTION|PUBLIC SAFETY))\b"
-    return "state" if re.search(statewide, agency) else "municipal"
+    if re.search(r"\b(?:STATE|DEPARTMENT OF (?:CORRECTION|PUBLIC SAFETY))\b", agency):
+        return "state"
+    local = r"\b(?:CITY|TOWN|VILLAGE|BOROUGH|TOWNSHIP|POLICE)\b"
+    return "municipal" if re.search(local, agency) else "unknown"
 
 
 def slug(text: str) -> str:

@@ -9,7 +9,6 @@ from analysis_utils.collect.hand import Hand, require_used
 
 BRIEF = 10  # days: a listing this short, then gone, is marked
 SWITCH = 30  # days around a removal in which a new model counts as its replacement
-NO_COUNTY = {"", "NA", "N A"}
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,9 @@ def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     number = (step != 1).groupby(runs.dated).cumsum()
     table = runs.groupby(["dated", number.rename("run")]).position.agg(["min", "max"])
     table = table.reset_index()
-    parts = table.dated.str.rsplit(" ", n=1, expand=True)
+    parts = table.dated.astype("str").str.rsplit(" ", n=1)
     return pd.DataFrame({
-        "agreement_id": parts[0], "signed": parts[1],
+        "agreement_id": parts.str[0], "signed": parts.str[1],
         "first_printed": _at(editions.first_seen, table["min"]),
         "last_printed": _at(editions.last_seen, table["max"]),
         "replaced_by": _at(editions.first_seen, table["max"] + 1),
@@ -112,6 +111,8 @@ def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
     table["last_listed"] = _at(editions.last_seen, table["last"])
     table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
     table = table.join(_signed(dates, table.first_listed))
+    table["signed_quality"] = table.signed_quality.mask(
+        _only_decided(stated, table.signed), "corrected")
     table["days_listed"] = _days_listed(spells, editions)
     table["removal"] = removals(table, spells, editions)
     table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
@@ -125,20 +126,18 @@ def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
 def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
                   ) -> pd.DataFrame:
     """State, model, best spelling, level, kind and county of each agreement."""
-    rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable").copy()
-    rows["county_fips"] = counties_of(rows, hand, counties)
+    rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable")
     groups = rows.groupby("agreement_id")
     table = groups[["agency_id", "state_code", "model", "name"]].first()
     table = table.rename(columns={"state_code": "state"})
-    table["agency"] = _best_spelling(rows, hand)
+    table["agency"] = table.agency_id.map(_best_spelling(rows, hand))
     table["names_printed"] = groups.agency.nunique()
-    table["level"] = rows[rows.level_code != ""].groupby("agreement_id").level_code.last()
-    table["county_fips"] = (rows[rows.county_fips != ""]
-                            .groupby("agreement_id").county_fips.last())
-    table[["level", "county_fips"]] = table[["level", "county_fips"]].fillna("")
-    by_rule = [naming.level(name, printed)
-               for name, printed in zip(table.name, table.level, strict=True)]
-    table["level"] = by_rule
+    printed = _last_printed(rows, "level_code", "unknown").reindex(table.index)
+    printed = printed.fillna(_last_printed(rows, "level_code")).fillna("")
+    table["level"] = [naming.level(*pair)
+                      for pair in zip(table.name, printed, strict=True)]
+    table["county_fips"] = _last_printed(rows, "county_fips")
+    table["county_fips"] = table.county_fips.fillna("")
     table["agency_kind"] = [naming.kind(*pair) for pair in
                             zip(table.name, table.level, strict=True)]
     table = _with_decided_kinds(table, hand)
@@ -147,20 +146,25 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     return table.drop(columns="name")
 
 
+def _last_printed(rows: pd.DataFrame, column: str, other_than: str = "") -> pd.Series:
+    filled = rows[~rows[column].isin(["", other_than])]
+    return filled.groupby("agreement_id")[column].last()
+
+
 def _best_spelling(rows: pd.DataFrame, hand: Hand) -> pd.Series:
-    """Spelling printed most often among those that need no alias.
+    """Spelling of each agency printed most often among those that need no alias.
 
     An agency that was always misspelt takes the name that its alias gives.
     """
     shown = rows.agency.map({name: _plain(name) for name in rows.agency.unique()})
     own = rows.key == rows.name
     weight = (rows["last"] - rows["first"] + 1)[own]
-    counts = weight.groupby([rows.agreement_id[own], shown[own]]).sum().reset_index()
-    counts.columns = ["agreement_id", "agency", "times"]
-    counts = counts.sort_values(["agreement_id", "times", "agency"])
-    best = counts.groupby("agreement_id").agency.last()
+    counts = weight.groupby([rows.agency_id[own], shown[own]]).sum().reset_index()
+    counts.columns = ["agency_id", "agency", "times"]
+    counts = counts.sort_values(["agency_id", "times", "agency"])
+    best = counts.groupby("agency_id").agency.last()
     given = {naming.normalized(name): name for name in hand.aliases.same_as}
-    rest = rows.groupby("agreement_id").name.first().map(given)
+    rest = rows.groupby("agency_id").name.first().map(given)
     return best.reindex(rest.index).fillna(rest)
 
 
@@ -175,47 +179,8 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
         used.append((hit & ((table.agency_kind != row.kind)
                             | (table.level != row.level))).any())
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
-    require_used("agencies", hand.agencies, pd.Series(used, dtype=bool))
+    require_used(hand, "agencies", hand.agencies, used)
     return table
-
-
-def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Series:
-    """FIPS code of each row's county; blank where none is printed or known.
-
-    A county named by the agency itself (Gulf County Sheriff) counts where the list
-    printed none.
-    """
-    known = {(state, naming.normalized(name)): fips for state, name, fips in
-             zip(counties.state, counties.county, counties.fips, strict=True)}
-    printed = {(row.state, row.printed, naming.normalized(row.agency)): row.county_fips
-               for row in hand.counties.itertuples()}
-    found, used = [], set()
-    for state, cell, key in zip(rows.state_code, rows.county, rows.key, strict=True):
-        cell = naming.trimmed(cell)
-        decided = [k for k in ((state, cell, key), (state, cell, "")) if k in printed]
-        used.update(decided)
-        fips = printed[decided[0]] if decided else _county(known, state, cell)
-        if not fips and naming.normalized(cell) in NO_COUNTY:
-            fips = _county_in_name(known, state, key)
-        found.append(fips)
-    keys = [(row.state, row.printed, naming.normalized(row.agency))
-            for row in hand.counties.itertuples()]
-    require_used("counties", hand.counties, pd.Series([k in used for k in keys],
-                                                      dtype=bool))
-    return pd.Series(found, index=rows.index)
-
-
-def _county(known: dict, state: str, cell: str) -> str:
-    name = naming.normalized(cell)
-    tries = [name, f"{name} COUNTY", f"{name} PARISH", f"{name} CITY"]
-    return next((known[state, t] for t in tries if (state, t) in known), "")
-
-
-def _county_in_name(known: dict, state: str, key: str) -> str:
-    for word in (" COUNTY ", " PARISH "):
-        if word in key:
-            return known.get((state, key.split(word)[0] + word.rstrip()), "")
-    return ""
 
 
 def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
@@ -224,7 +189,8 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     A date later than the first listing can't be that of the first signing: it is a
     new signing. Among the others the one printed last corrects those before.
     """
-    table = dates.sort_values(["agreement_id", "last_printed", "signed"])
+    table = dates.assign(until=dates.replaced_by.replace("", "still"))
+    table = table.sort_values(["agreement_id", "last_printed", "until", "signed"])
     listed = table.agreement_id.map(first_listed)
     first = table[table.signed <= listed].groupby("agreement_id").signed
     again = table[table.signed > listed].groupby("agreement_id").signed.last()
@@ -241,6 +207,15 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     result["signed"] = result.signed.fillna(printed.first().where(late))
     result["signed_quality"] = quality
     return result.fillna({"signed": "", "resigned": "", "dates_printed": ""})
+
+
+def _only_decided(stated: pd.DataFrame, signed: pd.Series) -> pd.Series:
+    """Agreements whose signing date no row prints by itself."""
+    printed = stated[~stated.date_decided & stated.signed_date.notna()]
+    days = printed.signed_date.dt.strftime("%Y-%m-%d")
+    known = set(zip(printed.agreement_id, days, strict=True))
+    return pd.Series([day != "" and (name, day) not in known
+                      for name, day in signed.items()], index=signed.index)
 
 
 def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:
@@ -309,6 +284,6 @@ def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
     }
     records = []
     for name, table in keys.items():
-        last = stated["last"].groupby(table.agg("|".join, axis=1)).max()
+        last = stated["last"].groupby([table[column] for column in table]).max()
         records.append((name, len(last), int((last < size - 1).sum())))
     return pd.DataFrame(records, columns=["key", "agreements", "removed"])

@@ -1,6 +1,7 @@
 """Where the published files lie, and how compiled tables are written."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -29,16 +30,25 @@ def require(folder: Path) -> Path:
     return folder
 
 
-def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[str]:
-    """Write each table as <name>.csv, all or none; names of those that changed."""
+def write_tables(tables: dict[str, pd.DataFrame], folder: Path,
+                 files: dict[str, Path] | None = None) -> list[str]:
+    """Write each table as <name>.csv and copy `files`, all or none; what changed.
+
+    Everything is complete beside its place before the first file is replaced.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as place:
+        staged = {}
         for name, table in tables.items():
-            table.to_csv(Path(place) / f"{name}.csv", index=False, lineterminator="\n")
-        changed = [name for name in tables
-                   if not _same(Path(place) / f"{name}.csv", folder / f"{name}.csv")]
+            staged[f"{name}.csv"] = Path(place) / f"{name}.csv"
+            table.to_csv(staged[f"{name}.csv"], index=False, lineterminator="\n")
+        for name, path in (files or {}).items():
+            staged[name] = Path(shutil.copyfile(path, Path(place) / Path(name).name))
+        changed = [name for name, new in staged.items()
+                   if not _same(new, folder / name)]
         for name in changed:
-            os.replace(Path(place) / f"{name}.csv", folder / f"{name}.csv")
+            (folder / name).parent.mkdir(exist_ok=True)
+            os.replace(staged[name], folder / name)
     return changed
 
 

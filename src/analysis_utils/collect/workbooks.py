@@ -21,6 +21,7 @@ REQUIRED = ("state", "agency", "support_type", "signed", "moa")
 MAX_UNPACKED = 100_000_000  # bytes; the largest list so far unpacks to 1.4 million
 MAX_ROWS = 50_000
 ARCHIVE_PREFIX = re.compile(r"^https?://web\.archive\.org/web/\d+/")
+STARTS_FORMULA = frozenset("=+-@ \t\r\n")
 FORMULA_TEXT = re.compile(r"\s*(?:=|[+@-]\s*[A-Za-z(])")
 HEADER_SEARCH = 10  # rows in which the headings must stand
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -44,8 +45,8 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
 
     headings: printed heading (upper case) -> one of CELLS, or "" to leave it out.
     """
-    _refuse_what_is_no_workbook(path)
     try:
+        _refuse_what_is_no_workbook(path)
         parts = _sheet_parts(path)
         workbook = CalamineWorkbook.from_path(path)
         sheets = {name: _cells(workbook, name) for name in parts}
@@ -99,7 +100,8 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
                  for name, target in names.items() if "worksheets/" in target}
     for name, content in parts.items():
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
-        if rows and int(rows[-1]) > MAX_ROWS or re.search(rb' r="[A-Z]{3}', content):
+        far = re.search(rb' r="[A-Z]{3}', content)
+        if far or max(map(int, rows), default=0) > MAX_ROWS:
             raise UnreadableList(f"{path.name}: sheet {name!r} reaches over "
                                  f"{MAX_ROWS:,} rows or 702 columns; not opened")
     return parts
@@ -117,23 +119,25 @@ def _heading(cell: object) -> str:
     return " ".join(cell_text(cell).upper().split())
 
 
-def _header_row(rows: list[list], headings: dict[str, str]) -> int | None:
-    """Position of the row of headings; None where the sheet has none."""
-    for position, row in enumerate(rows[:HEADER_SEARCH]):
-        if len({_heading(cell) for cell in row} & set(headings)) >= 2:
-            return position
-    return None
+def _header_row(rows: list[list], headings: dict[str, str]) -> tuple[int, int]:
+    """Known headings in the row that has most of them, and its position."""
+    known = [len({_heading(cell) for cell in row} & set(headings))
+             for row in rows[:HEADER_SEARCH]]
+    most = max(known, default=0)
+    return most, known.index(most) if known else 0
 
 
 def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> str:
-    for name, rows in sheets.items():
-        if _header_row(rows, headings) is not None:
-            return name
+    """Name of the sheet that has most of the headings."""
     if not any(sheets.values()):
         raise UnreadableList(f"{path.name}: every sheet is empty")
-    raise UnreadableList(
-        f"{path.name}: no sheet has the headings of a list "
-        f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows")
+    found = {name: _header_row(rows, headings)[0] for name, rows in sheets.items()}
+    best = max(found, key=found.get)
+    if found[best] < 2:
+        raise UnreadableList(
+            f"{path.name}: no sheet has the headings of a list "
+            f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows")
+    return best
 
 
 def cell_text(cell: object) -> str:
@@ -141,6 +145,8 @@ def cell_text(cell: object) -> str:
 
     The prefix that a web archive puts before a link is the archive's and goes.
     """
+    if isinstance(cell, str):
+        return ARCHIVE_PREFIX.sub("", cell) if cell.startswith("http") else cell
     if cell is None:
         return ""
     if isinstance(cell, datetime):
@@ -150,25 +156,28 @@ def cell_text(cell: object) -> str:
         return cell.isoformat()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return ARCHIVE_PREFIX.sub("", str(cell))
+    return str(cell)
 
 
 def _table(path: Path, cells: list[list], headings: dict[str, str], formulas: set,
            notes: list[str]) -> PrintedTable:
-    top = _header_row(cells, headings)
+    _, top = _header_row(cells, headings)
     places, unknown = _columns(path, [_heading(cell) for cell in cells[top]], headings)
     records, odd = [], []
     for position, row in enumerate(cells[top + 1:], start=top + 1):
-        text = {name: cell_text(row[place]) if place < len(row) else ""
-                for name, place in places.items()}
-        for name, place in places.items():
-            if (position, place) in formulas or FORMULA_TEXT.match(text[name]):
-                odd.append(f"row {position + 1}: {name} holds a formula, which is not "
-                           "evaluated; the cell is left blank")
-                text[name] = ""
-        if any(value.strip() for value in text.values()):
-            records.append({"row": position + 1, **text})
-    rows = pd.DataFrame(records, columns=["row", *CELLS]).fillna("")
+        text = [cell_text(row[place]) if place < len(row) else ""
+                for place in places.values()]
+        for column, place in enumerate(places.values()):
+            cell = text[column]
+            if (position, place) in formulas or (
+                    cell[:1] in STARTS_FORMULA and FORMULA_TEXT.match(cell)):
+                odd.append(f"row {position + 1}: {list(places)[column]} holds a "
+                           "formula, which is not evaluated; the cell is left blank")
+                text[column] = ""
+        if any(map(str.strip, text)):
+            records.append((position + 1, *text))
+    rows = pd.DataFrame(records, columns=["row", *places], dtype=object)
+    rows = rows.reindex(columns=["row", *CELLS], fill_value="")
     return PrintedTable(rows, list(places), notes + unknown + odd)
 
 

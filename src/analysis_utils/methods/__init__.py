@@ -1,0 +1,1 @@
+"""Statistics on plain pandas and numpy; knows nothing of 287(g), files, notebooks."""

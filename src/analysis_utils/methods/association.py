@@ -39,6 +39,7 @@ def associate(
     *,
     measure: str = "pearson",
     controls: pd.DataFrame | None = None,
+    period: int | None = None,
     whitening: str = "both",
     order: int | None = None,
     level: float = 0.95,
@@ -48,44 +49,64 @@ def associate(
     """Correlate two series at the lags -max_lag to max_lag; positive: x comes first.
 
     method: one of `METHODS`. measure: "pearson", "spearman" or "kendall". controls:
-    series partialled out of x and y, same period, after the same transformation.
-    whitening: "both" filters each series by its own autoregression (Haugh 1976, JASA
-    71:378), "x" filters both by that of x (Box and Jenkins 1976, ch. 11). order: of
-    the autoregression; by AIC if None. level: of intervals and limits. n_resamples:
-    draws of the permutation methods ("prewhiten" permutes the whitened x).
+    series partialled out of x and y, same dates, after the same transformation.
+    period: of a season (12 for months), whose means are taken out; two series with
+    the same season are associated otherwise. whitening: "both" filters each series by
+    its own autoregression (Haugh 1976, JASA 71:378), "x" filters both by that of x (Box
+    and Jenkins 1976, ch. 11). order: of the autoregression; by AIC if None. level: of
+    intervals and limits. n_resamples: draws of the permutation methods ("prewhiten"
+    permutes the whitened x).
 
     Raises InputError for missing values, gaps, constant or too short series.
     """
     _check_choices(method, measure, whitening, level, max_lag)
     frame = _inputs(x, y, controls)
-    used, orders = _transform(frame, method, whitening, order)
-    _check_length(len(used), max_lag)
-    pair = _partial_out(used)
+    season = season_columns(frame.index, period)
+    used, orders = transform(frame, method, whitening, order, season)
+    nuisance = pd.concat([season.loc[used.index], used.iloc[:, 2:]], axis=1)
+    _check_length(len(used) - nuisance.shape[1], max_lag)
+    pair, basis = partial_out(used.iloc[:, :2], nuisance)
     lags = np.arange(-max_lag, max_lag + 1)
-    null = null_of(method, pair.to_numpy().T, lags, measure, lost=frame.shape[1] - 2,
-                   level=level, draws=n_resamples, seed=seed)
+    null = null_of(
+        method,
+        pair.to_numpy().T,
+        lags,
+        measure,
+        basis=basis,
+        level=level,
+        draws=n_resamples,
+        seed=seed,
+    )
     index = pd.Index(lags, name="lag")
     return AssociationResult(
-        method=method, measure=measure, level=level,
+        method=method,
+        measure=measure,
+        level=level,
         params=_correlate(pair, lags, measure),
         n_effective=pd.Series(null.n_effective, index, name="n_effective"),
-        null=pd.DataFrame({"sd": null.sd, "limit": null.limit,
-                           "sup limit": null.quantile * null.sd}, index),
+        null=pd.DataFrame(
+            {"sd": null.sd, "limit": null.limit, "sup limit": null.quantile * null.sd},
+            index,
+        ),
         pvalues=pd.Series(null.pvalues, index, name="p"),
-        sup_pvalue=null.sup_pvalue, sup_quantile=null.quantile,
+        sup_pvalue=null.sup_pvalue,
+        sup_quantile=null.quantile,
         naive=_naive(frame.iloc[:, :2], lags, measure),
         stationarity=stationarity_tests(frame.iloc[:, :2]),
-        whitening=_whiteness(pair, orders), series=pair, n_resamples=null.draws)
+        whitening=_whiteness(pair, orders),
+        series=pair,
+        n_resamples=null.draws,
+    )
 
 
-def _inputs(
-    x: pd.Series, y: pd.Series, controls: pd.DataFrame | None
-) -> pd.DataFrame:
+def _inputs(x: pd.Series, y: pd.Series, controls: pd.DataFrame | None) -> pd.DataFrame:
     """Put x, y and controls side by side, each checked, on their common periods."""
     series = [as_series(x, "x"), as_series(y, "y")]
     if series[0].name == series[1].name:
-        series = [item.rename(f"{item.name} ({role})")
-                  for item, role in zip(series, "xy", strict=True)]
+        series = [
+            item.rename(f"{item.name} ({role})")
+            for item, role in zip(series, "xy", strict=True)
+        ]
     if controls is not None:
         series += [as_series(controls[name], str(name)) for name in controls.columns]
     frame = align(*series)
@@ -94,40 +115,70 @@ def _inputs(
     return frame
 
 
-def _transform(
-    frame: pd.DataFrame, method: str, whitening: str, order: int | None
+def season_columns(index: pd.Index, period: int | None) -> pd.DataFrame:
+    """Return indicators of all seasons but the first; refuse fewer than two cycles."""
+    if period is None:
+        return pd.DataFrame(index=index)
+    if period < 2 or len(index) < 2 * period:
+        raise InputError(
+            f"A season of {period} periods needs {2 * max(period, 2)} "
+            f"periods or more; there are {len(index)}."
+        )
+    position = np.arange(len(index)) % period
+    return pd.DataFrame(
+        {f"season {i + 1}": (position == i).astype(float) for i in range(1, period)},
+        index,
+    )
+
+
+def transform(
+    frame: pd.DataFrame,
+    method: str,
+    whitening: str = "both",
+    order: int | None = None,
+    season: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Difference or whiten all columns; return them and the orders used."""
+    """Difference or whiten all columns as `method` asks; return them and the orders.
+
+    `season`: columns that the autoregressions account for; they are not taken out.
+    """
     if method == "difference":
         return frame.diff().iloc[1:], {}
     if method != "prewhiten":
         return frame, {}
     _check_length(len(frame), 0)
-    models = {name: fit_autoregression(frame[name].to_numpy(), order)
-              for name in frame.columns}
+    others = None if season is None or season.empty else season.to_numpy()
+    models = {
+        name: fit_autoregression(frame[name].to_numpy(), order, others=others)
+        for name in frame.columns
+    }
     if whitening == "x":
         models = dict.fromkeys(frame.columns, next(iter(models.values())))
     whitened = [
-        pd.Series(model.whiten(frame[name].to_numpy()), frame.index[model.order:],
-                  name=name)
-        for name, model in models.items()]
+        pd.Series(
+            model.whiten(frame[name].to_numpy()), frame.index[model.order :], name=name
+        )
+        for name, model in models.items()
+    ]
     return align(*whitened), {name: model.order for name, model in models.items()}
 
 
-def _partial_out(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return x and y as residuals of a regression on the controls, if there are any."""
-    pair, controls = frame.iloc[:, :2], frame.iloc[:, 2:]
-    if controls.empty:
-        return pair
-    design = np.column_stack([np.ones(len(frame)), controls])
+def partial_out(
+    pair: pd.DataFrame, nuisance: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return residuals of x and y on the nuisance columns, and an orthonormal basis.
+
+    The basis (n, 1 + columns) spans the constant and the columns.
+    """
+    design = np.column_stack([np.ones(len(pair)), nuisance])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise InputError("The controls are collinear: leave one of them out.")
-    solution = np.linalg.lstsq(design, pair.to_numpy(), rcond=None)[0]
-    residuals = pair - design @ solution
+    basis = np.linalg.qr(design)[0]
+    residuals = pair - basis @ (basis.T @ pair.to_numpy())
     for name in pair.columns:
         if residuals[name].std() <= 1e-10 * pair[name].std():
-            raise InputError(f"{name} is an exact combination of the controls.")
-    return residuals
+            raise InputError(f"{name} is an exact combination of controls or season.")
+    return residuals, basis
 
 
 def _correlate(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
@@ -137,35 +188,53 @@ def _correlate(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
 
 
 def _naive(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.DataFrame:
-    """Correlate the series as given, each lag tested as if periods were independent."""
+    """Correlations of the series as given, with naive p-values."""
+    return pd.DataFrame(
+        {"r": _correlate(pair, lags, measure), "p": naive_pvalues(pair, lags, measure)}
+    )
+
+
+def naive_pvalues(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
+    """Test each lag as if the periods were independent: the mistake, for comparison."""
     r = _correlate(pair, lags, measure)
     size = len(pair) - np.abs(lags)
     if measure == "kendall":
         z = np.abs(r) / np.sqrt(2 * (2 * size + 5) / (9 * size * (size - 1)))
-        return pd.DataFrame({"r": r, "p": 2 * stats.norm.sf(z)})
+        return 2 * z.map(stats.norm.sf)
     t = np.abs(r) * np.sqrt((size - 2) / (1 - r**2).clip(lower=1e-15))
-    return pd.DataFrame({"r": r, "p": 2 * stats.t.sf(t, size - 2)})
+    return pd.Series(2 * stats.t.sf(t, size - 2), r.index)
 
 
 def _whiteness(pair: pd.DataFrame, orders: dict[str, int]) -> pd.DataFrame:
     """Order of the filter and Ljung-Box p of each series that was correlated."""
     lags = max(1, min(10, len(pair) // 5))
-    return pd.DataFrame({
-        name: {"AR order": orders.get(name, 0), "Ljung-Box lags": lags,
-               "Ljung-Box p": float(acorr_ljungbox(pair[name], lags=[lags])
-                                    ["lb_pvalue"].iloc[0])}
-        for name in pair.columns}).T.rename_axis("series")
+    return pd.DataFrame(
+        {
+            name: {
+                "AR order": orders.get(name, 0),
+                "Ljung-Box lags": lags,
+                "Ljung-Box p": float(
+                    acorr_ljungbox(pair[name], lags=[lags])["lb_pvalue"].iloc[0]
+                ),
+            }
+            for name in pair.columns
+        }
+    ).T.rename_axis("series")
 
 
 def _check_choices(
     method: str, measure: str, whitening: str, level: float, max_lag: int
 ) -> None:
-    for value, allowed, what in ((method, METHODS, "method"),
-                                 (measure, MEASURES, "measure"),
-                                 (whitening, ("both", "x"), "whitening")):
+    for value, allowed, what in (
+        (method, METHODS, "method"),
+        (measure, MEASURES, "measure"),
+        (whitening, ("both", "x"), "whitening"),
+    ):
         if value not in allowed:
-            raise ValueError(f"{what} {value!r} is not known; choose one of "
-                             f"{', '.join(map(repr, allowed))}.")
+            raise ValueError(
+                f"{what} {value!r} is not known; choose one of "
+                f"{', '.join(map(repr, allowed))}."
+            )
     if not 0 < level < 1:
         raise ValueError(f"level {level} must lie between 0 and 1, as 0.95 does.")
     if max_lag < 0:
@@ -177,4 +246,5 @@ def _check_length(n: int, max_lag: int) -> None:
     if n < needed:
         raise InputError(
             f"{n} periods are too few to correlate at lags up to {max_lag}: "
-            f"{needed} are needed.")
+            f"{needed} are needed."
+        )

@@ -63,7 +63,7 @@ def label(group: str) -> str:
 
 def dates(ax: Axes) -> Axes:
     """A time axis with few, plain labels."""
-    locator = mdates.AutoDateLocator(maxticks=8)
+    locator = mdates.AutoDateLocator(minticks=3, maxticks=10)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator))
     return ax

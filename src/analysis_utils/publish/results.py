@@ -41,7 +41,7 @@ class Number:
     def __format__(self, spec: str) -> str:
         """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI."""
         bare = shown(self.value, self.digits)
-        if spec == "value":
+        if spec == "value" or (spec == "interval" and self.value is None):
             return bare
         unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
         if spec == "interval":

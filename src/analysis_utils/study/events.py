@@ -33,6 +33,12 @@ def find(name: str) -> Event:
     return Event(name, row["date"], row["title"], row["date_confidence"], row["citation"])
 
 
+def around(event: Event, weeks: int, state: str = "all") -> pd.DataFrame:
+    """Other events within some weeks of one, as `between` gives them."""
+    span = pd.Timedelta(weeks=weeks)
+    return between(event.day - span, event.day + span, state).query("id != @event.id")
+
+
 def between(start: pd.Timestamp, end: pd.Timestamp, state: str = "all") -> pd.DataFrame:
     """Federal events, and those of one state (or of all), from `start` to `end`.
 

@@ -50,6 +50,22 @@ def record_effects(result: ITSResults, event: str) -> None:
         record(key, row["estimate"], row["lower"], row["upper"])
 
 
+def record_hypothesis(result: ITSResults, event: str, hypothesis: str) -> None:
+    """Record level and slope change as the results of H1a and H1b; for "none", nothing."""
+    if hypothesis == "none":
+        return
+    table, name = result.table(), Intervention(event, "2000").slug
+    for letter, part in (("a", "level"), ("b", "slope")):
+        row = table.loc[f"{name}_{part}"]
+        publish.hypothesis(
+            hypothesis + letter,
+            row["coefficient"],
+            (row["lower"], row["upper"]),
+            row["p"],
+            n=result.nobs,
+        )
+
+
 def record(key: str, value: float, low: float, high: float) -> None:
     """Record an estimate with its interval, one decimal, or two below ten."""
     digits = 2 if abs(value) < 10 else 1

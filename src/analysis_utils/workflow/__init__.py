@@ -1,0 +1,1 @@
+"""Notebooks executed by `make`: parameters, runs, manifests, staleness."""

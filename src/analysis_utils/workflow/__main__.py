@@ -55,7 +55,26 @@ def make_all(own: dict[str, str], overrides: dict[str, str]) -> int:
         print(f"Outputs go to outputs/custom/{slug(overrides)}/.")
         if left:
             print(f"{left} runs have none of these parameters and are left out.")
-    return report(runs, own)
+    code = report(runs, own)
+    if not code and not {"NOTEBOOK", "RUN"} & set(own):
+        code = verdicts(runs, complete=not overrides)
+    return code
+
+
+def verdicts(runs: list[Run], complete: bool) -> int:
+    """Bring outputs/verdicts/ up to date; exit code 1 if it cannot be built."""
+    from analysis_utils.report import build
+
+    if not build.REGISTRY.exists():
+        return 0
+    try:
+        if not build.is_fresh(runs):
+            build.build(runs, complete)
+            print("verdicts: computed from the recorded results")
+    except Refused as refused:
+        print(f"FAILED verdicts, left as they were:\n{refused}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def make_run(own: dict[str, str], overrides: dict[str, str]) -> int:
@@ -81,15 +100,22 @@ def defaults(run: Run, overrides: dict[str, str]) -> dict[str, object]:
 
 
 def report(runs: list[Run], own: dict[str, str]) -> int:
-    """Execute runs and print the closing table."""
+    """Execute runs and print the closing table; exit code 1 if one failed.
+
+    With parameters of the command line a refusal is an answer; among the archived
+    runs it is a failure.
+    """
     workers = driver.workers_asked(own.get("WORKERS"))
     outcomes = driver.run_all(runs, OUTPUTS, workers, own.get("WARM") != "no")
     print(driver.table(outcomes))
     for path in driver.orphans(study_runs(), OUTPUTS):
         print(f"{path.relative_to(OUTPUTS.parent)} belongs to no run; remove it.")
-    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
-    for outcome in failed:
-        print(f"FAILED {outcome.run.label}: {outcome.message}", file=sys.stderr)
+    bad = ("failed", "refused") if runs[0].base == OUTPUTS else ("failed",)
+    failed = [outcome for outcome in outcomes if outcome.state in bad]
+    for outcome in outcomes:
+        if outcome.message:
+            word = "NOT TESTABLE" if outcome.state == "refused" else "FAILED"
+            print(f"{word} {outcome.run.label}: {outcome.message}", file=sys.stderr)
     if not failed and all(outcome.state == "fresh" for outcome in outcomes):
         print(
             "Nothing to do: every output matches its manifest "
@@ -131,6 +157,9 @@ def main() -> int:
     except (Refused, NotebookError) as refused:
         print(f"Refused, nothing was run:\n{refused}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader has seen enough: make list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ LOCK = ".lock"
 
 @dataclass
 class Outcome:
-    """What became of a run: `ran`, `fresh` or `failed`, and in how many seconds."""
+    """What became of a run: `ran`, `fresh`, `refused` or `failed`, in how many seconds.
+
+    Refused: its notebook found that the data cannot answer its question.
+    """
 
     run: Run
     state: str
@@ -140,23 +143,24 @@ def attempt(
     run: Run, outputs: Path, specs: Path, warm: bool, on_cell: Callable[..., None]
 ) -> Outcome:
     """Execute one run; a failure is an outcome, not an exception."""
-    from analysis_utils.workflow.execute import RunFailed, execute
+    from analysis_utils.workflow.execute import RunFailed, RunRefused, execute
 
     started = time.monotonic()
     try:
         execute(run, outputs, specs, warm, on_cell)
     except RunFailed as failed:
-        return Outcome(run, "failed", time.monotonic() - started, str(failed))
+        state = "refused" if isinstance(failed, RunRefused) else "failed"
+        return Outcome(run, state, time.monotonic() - started, str(failed))
     return Outcome(run, "ran", time.monotonic() - started)
 
 
 def table(outcomes: list[Outcome]) -> str:
     """The closing table: run, state, seconds."""
     width = max([len(o.run.label) for o in outcomes], default=3)
-    lines = [f"{'run':<{width}}  state   seconds"]
+    lines = [f"{'run':<{width}}  state    seconds"]
     for outcome in outcomes:
         seconds = f"{outcome.seconds:7.1f}" if outcome.seconds else "      -"
-        lines.append(f"{outcome.run.label:<{width}}  {outcome.state:<6}  {seconds}")
+        lines.append(f"{outcome.run.label:<{width}}  {outcome.state:<7}  {seconds}")
     return "\n".join(lines)
 
 

@@ -32,6 +32,14 @@ class RunFailed(Exception):
     """A run that did not end well: what happened, in one or two lines."""
 
 
+class RunRefused(RunFailed):
+    """A run whose notebook found that the data cannot answer its question."""
+
+
+# Exceptions by which series and methods refuse what the data cannot carry.
+REFUSALS = ("NotTestable", "Refusal")
+
+
 @contextmanager
 def kernel_specs():
     """A folder for this driver's kernel specifications, found by jupyter_client."""
@@ -80,7 +88,7 @@ def execute(
 
     Raises
     ------
-    RunFailed
+    RunFailed, RunRefused
         The last good outputs are untouched; the notebook is in `outputs/failed/`.
     """
     inputs = manifest.code_inputs(run)
@@ -94,7 +102,8 @@ def execute(
     except Exception as error:
         message = describe(error)
         kept = keep_failed(run, folder, outputs, message)
-        raise RunFailed(f"{message}\n{kept}") from error
+        kind = RunRefused if getattr(error, "ename", "") in REFUSALS else RunFailed
+        raise kind(f"{message}\n{kept}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     failed_notebook(run, outputs).unlink(missing_ok=True)

@@ -66,8 +66,17 @@ def direct_imports(path: Path) -> frozenset[Path]:
 
 def all_imports(tree: ast.AST) -> list[Path]:
     """Files of the package that a syntax tree rests on, directly or not, sorted."""
+    return closure(in_package(imported_names(tree)))
+
+
+def all_imports_of(names: list[str]) -> list[Path]:
+    """The files of some modules and of all that they import, sorted."""
+    return closure(in_package(iter(names)))
+
+
+def closure(waiting: set[Path]) -> list[Path]:
+    """These files and all that they import."""
     found: set[Path] = set()
-    waiting = in_package(imported_names(tree))
     while waiting:
         path = waiting.pop()
         found.add(path)

@@ -51,10 +51,8 @@ def mapping_without_repeats(loader: StringLoader, node: yaml.MappingNode) -> dic
     keys = [loader.construct_object(key) for key, _ in node.value]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise Refused(
-            f"runs.yaml, line {node.start_mark.line + 1}: "
-            f"{', '.join(twice)} stands more than once; keep one."
-        )
+        where = f"line {node.start_mark.line + 1}"
+        raise yaml.YAMLError(f"{where}: {', '.join(twice)} stands more than once")
     return loader.construct_mapping(node, deep=True)
 
 

@@ -13,12 +13,16 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from ..inputs import InputError
 
 ESTIMATORS = ("dr", "reg", "ipw")
-TRIM = 0.995  # propensity scores above it leave no comparable unit
+TRIM = 0.995  # controls with a propensity score above it get no weight
+OVERLAP = 0.999  # a score above it says that treated units have no comparable control
 
 
 def att_two_periods(
-    change: np.ndarray, treated: np.ndarray, covariates: np.ndarray,
-    weights: np.ndarray, estimator: str,
+    change: np.ndarray,
+    treated: np.ndarray,
+    covariates: np.ndarray,
+    weights: np.ndarray,
+    estimator: str,
 ) -> tuple[float, np.ndarray]:
     """Return the effect on the treated and each unit's influence on it (n,).
 
@@ -42,7 +46,9 @@ def att_two_periods(
 
 
 def _treated_mean(
-    values: np.ndarray, weights: np.ndarray, covariates: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray,
+    covariates: np.ndarray,
     by_outcome: np.ndarray,
 ) -> tuple[float, np.ndarray]:
     """Weighted mean of values, and its influence including the regression's."""
@@ -53,7 +59,9 @@ def _treated_mean(
 
 
 def _outcome_regression(
-    change: np.ndarray, treated: np.ndarray, covariates: np.ndarray,
+    change: np.ndarray,
+    treated: np.ndarray,
+    covariates: np.ndarray,
     weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Residuals from the controls' regression; influence on its coefficients."""
@@ -75,12 +83,15 @@ def _propensity(
         raise InputError("the covariates are collinear")
     with warnings.catch_warnings():  # separation is found below, and refused
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        model = sm.GLM(treated, covariates, family=sm.families.Binomial(),
-                       var_weights=weights).fit(tol=1e-12)
+        model = sm.GLM(
+            treated, covariates, family=sm.families.Binomial(), var_weights=weights
+        ).fit(tol=1e-12)
     score = model.fittedvalues
-    if not model.converged or score[treated == 0].max() > 1 - 1e-6 \
-            or score[treated == 1].min() > 1 - 1e-6:
-        raise InputError("the covariates separate treated from control units")
+    if not model.converged or score.max() > OVERLAP:
+        raise InputError(
+            "some treated units have no comparable controls, as the "
+            "covariates separate them"
+        )
     odds = weights * (1 - treated) * score / (1 - score)
     odds[score >= TRIM] = 0
     scores = covariates * (weights * (treated - score))[:, None]

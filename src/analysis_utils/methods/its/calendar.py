@@ -14,12 +14,10 @@ _STEPS = (((28, 31), "M"), ((89, 93), "Q"), ((360, 370), "Y"))
 def as_periods(index: pd.Index) -> pd.PeriodIndex:
     """Return the periods that the dates of `index` stand for.
 
-    Weekly dates: Mondays begin their week; any other day ends it, as in
+    Weekly dates: Mondays begin their week (or weeks); any other day ends it, as in
     ``resample("W")``. A PeriodIndex says it without a convention.
     """
-    if isinstance(index, pd.PeriodIndex):
-        return index
-    if not isinstance(index, pd.DatetimeIndex):
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         raise Refusal(
             "The series needs dates: its index is "
             f"{type(index).__name__}. Use a DatetimeIndex or a PeriodIndex, for "
@@ -29,7 +27,13 @@ def as_periods(index: pd.Index) -> pd.PeriodIndex:
         raise Refusal("The index holds a missing date (NaT): remove or repair it.")
     if len(index) < 3:
         raise Refusal(f"Too few points: the series has {len(index)}.")
-    return index.tz_localize(None).to_period(_frequency(index.sort_values()))
+    if isinstance(index, pd.PeriodIndex):
+        return index
+    dates = index.tz_localize(None)
+    freq = _frequency(dates.sort_values())
+    if freq[0].isdigit() and "W-" in freq and dates[0].day_name() != "Monday":
+        dates = dates - pd.Timedelta(weeks=int(freq.split("W")[0]) - 1)
+    return dates.to_period(freq)
 
 
 def _frequency(dates: pd.DatetimeIndex) -> str:
@@ -76,22 +80,45 @@ def listed(items: pd.Index, most: int = 5) -> str:
 
 def moment(date: object) -> pd.Timestamp:
     """Return the first moment of a date, a period, a text or a year."""
-    if isinstance(date, pd.Period):
-        return date.start_time
+    return _span(date)[0]
+
+
+def last_moment(date: object) -> pd.Timestamp:
+    """Return the last moment: of 2025 that of its December, of 2025-03 of its March."""
+    return _span(date)[1]
+
+
+def _span(date: object) -> tuple[pd.Timestamp, pd.Timestamp]:
     if isinstance(date, int | np.integer):
         date = str(date)
     try:
-        return pd.Timestamp(date).tz_localize(None)
+        if isinstance(date, str):
+            date = pd.Period(date)
+        if isinstance(date, pd.Period):
+            return date.start_time, date.end_time
+        when = pd.Timestamp(date).tz_localize(None)
     except (ValueError, TypeError) as error:
         raise Refusal(f"{date!r} is not a date: write it as 2025-01-20.") from error
+    return when, when
 
 
-def position(periods: pd.PeriodIndex, date: object, what: str) -> int:
-    """Return the row of the period that contains `date`, which must lie inside."""
-    when = moment(date)
+def position(
+    periods: pd.PeriodIndex, date: object, what: str, last: bool = False
+) -> int:
+    """Return the row of the period that holds `date`, or its end if `last`."""
+    when = last_moment(date) if last else moment(date)
     place = int(periods.start_time.searchsorted(when, side="right")) - 1
-    if place < 0 or when > periods[-1].end_time:
+    if pd.isna(when) or place < 0 or when > periods[-1].end_time:
         raise Refusal(
             f"{what} ({date}) lies outside the data, {periods[0]} to {periods[-1]}."
         )
     return place
+
+
+def window(periods: pd.PeriodIndex, over: tuple[object, object]) -> tuple[int, int]:
+    """Return the first and last row of a window, both included."""
+    first = position(periods, over[0], "The window's start")
+    last = position(periods, over[1], "The window's end", last=True)
+    if last < first:
+        raise Refusal(f"The window {over} ends before it begins.")
+    return first, last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -22,27 +24,30 @@ GAUSSIAN = {
     "Prais-Winsten": PraisWinsten(),
     "REML, AR(1)": RemlAR1(),
 }
-# Name -> family and errors; the negative binomial is refitted draw by draw.
+# Name -> family and errors.
 COUNTS = {
     "Poisson": ("poisson", None),
     "quasi-Poisson": ("quasipoisson", None),
     "negative binomial": ("negative_binomial", None),
     "Poisson, Newey-West": ("poisson", "newey-west"),
+    "quasi-Poisson, AR(1)": ("quasipoisson", "reml-ar1"),
 }
+SLOW = ("negative binomial", "quasi-Poisson, AR(1)")  # refitted draw by draw
 MEAN_COUNT = 25.0
+SEED = 20250120
 
 
 def calibrate(
-    draws: int = 2000, slow_draws: int = 300, seed: int = 20250120, workers: int = 1
+    draws: int = 2000, slow_draws: int = 200, seed: int = SEED, workers: int = 1
 ) -> pd.DataFrame:
     """Return size and coverage of 5 % tests and 95 % intervals without any effect.
 
     Model: intercept, trend, level and slope change in the middle of n periods. Gaussian
-    outcomes with AR(1) errors; counts of mean 25 with variance dispersion * mean.
-    `slow_draws` for the negative binomial, whose overdispersion is estimated anew in
-    each draw. One row a setting, estimator and coefficient: `size` (share of |t| over
-    the critical value), `coverage` (1 - size), Monte Carlo standard error, `refused`
-    (draws without a finite estimate; they count neither way).
+    outcomes with AR(1) errors; counts of mean 25 with variance dispersion * mean, whose
+    normal scores are AR(1). `slow_draws` for the two estimators of counts that are
+    refitted draw by draw. One row a setting, estimator and coefficient: `size` (share
+    of |t| over the critical value), `coverage` (1 - size), Monte Carlo standard error,
+    `refused` (draws without a finite estimate; they count neither way).
     """
     rows = []
     for n in LENGTHS:
@@ -51,28 +56,32 @@ def calibrate(
             for name, errors in GAUSSIAN.items():
                 model = _model(n, "gaussian", errors, np.zeros(n))
                 rows += _rates(model, noise, name, draws, seed, workers)
-        for dispersion in DISPERSIONS:
-            noise = CountNoise(dispersion)
+        for dispersion, rho in product(DISPERSIONS, RHOS):
+            noise = CountNoise(dispersion, rho)
             for name, (family, errors) in COUNTS.items():
                 model = _model(n, family, errors, np.full(n, MEAN_COUNT))
-                size = slow_draws if family == "negative_binomial" else draws
+                size = slow_draws if name in SLOW else draws
                 rows += _rates(model, noise, name, size, seed, workers)
     return pd.DataFrame(rows)
 
 
 def _model(n: int, family: str, errors: object, mean: np.ndarray):
-    """The model with a stand-in outcome: only its design and estimator are used."""
+    """Return a model with a stand-in outcome: its design and estimator are used."""
     periods = pd.period_range("2000-01", periods=n, freq="M")
-    wiggle = np.arange(n) % 2
     event = Intervention("event", periods[n // 2], slope=True)
-    y = pd.Series(mean + wiggle, periods)
+    y = pd.Series(mean + _stand_in(n), periods)
     return InterruptedTimeSeries(y, event, family=family, errors=errors)
+
+
+def _stand_in(n: int) -> np.ndarray:
+    """Return whole numbers without a trend, to which any model can be fitted."""
+    return np.arange(n) ** 2 * 7 % 11 % 4
 
 
 def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
     """Simulate, refit, and count rejections of level and slope."""
     n = len(model.y)
-    mean = model.design.y - np.arange(n) % 2
+    mean = model.design.y - _stand_in(n)
     terms = ["event_level", "event_slope"]
     place = [model.design.names.index(term) for term in terms]
     one_by_one = model.family == "negative_binomial"
@@ -84,8 +93,8 @@ def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
             return (params / bse)[place].T
 
     t = run_batches(work, draws, seed=seed, batch=500, workers=workers, label=name)
-    df = n - len(model.design.names)
-    law = stats.norm if model.log_link else stats.t(df)
+    df = model.fit().df_resid
+    law = stats.norm if np.isinf(df) else stats.t(df)
     return [
         {**_setting(noise, n), "estimator": name, "term": term}
         | _share(t[:, column], law.isf(0.025))
@@ -94,9 +103,13 @@ def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
 
 
 def _setting(noise, n: int) -> dict[str, object]:
-    if isinstance(noise, GaussianNoise):
-        return {"outcome": "gaussian", "n": n, "rho": noise.rho, "dispersion": np.nan}
-    return {"outcome": "count", "n": n, "rho": 0.0, "dispersion": noise.dispersion}
+    gaussian = isinstance(noise, GaussianNoise)
+    return {
+        "outcome": "gaussian" if gaussian else "count",
+        "n": n,
+        "rho": noise.rho,
+        "dispersion": np.nan if gaussian else noise.dispersion,
+    }
 
 
 def _share(t: np.ndarray, critical: float) -> dict[str, float]:

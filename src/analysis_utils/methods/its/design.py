@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,13 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import qr
 
 from . import seasonality
-from .calendar import as_periods, listed, moment
+from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
 from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from .model import InterruptedTimeSeries
 
 TREATED = "treated"
 
@@ -32,16 +37,15 @@ class Design:
     owners: dict[str, list[str]]
     used: np.ndarray
     periods: pd.PeriodIndex
-    dates: pd.Index
     spans: dict[str, tuple[int, int]]
     notes: tuple[str, ...]
 
-    @property
+    @cached_property
     def y(self) -> np.ndarray:
         """The fitted outcomes."""
         return self.table["y"].to_numpy(float)[self.used]
 
-    @property
+    @cached_property
     def X(self) -> np.ndarray:
         """The fitted rows of the design."""
         return self.table[self.names].to_numpy(float)[self.used]
@@ -51,7 +55,7 @@ class Design:
         """The fitted rows of the offset, zero if there is none."""
         return self.table["offset"].to_numpy(float)[self.used]
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Period and unit of each fitted row."""
         n = len(self.periods)
@@ -71,55 +75,57 @@ class Design:
         return rows
 
 
-def build(
-    y: pd.Series,
-    interventions: list[Intervention],
-    trend: str | None,
-    trend_df: int,
-    seasons: list[seasonality.Seasonality],
-    offset: pd.Series | None,
-    covariates: pd.DataFrame | None,
-    control: pd.DataFrame | None,
-    exclude: list[tuple[object, object]],
-    drops_constant: bool,
-    drops_linear: bool,
-) -> Design:
-    """Return the design, or refuse what cannot be estimated."""
-    periods = as_periods(y.index)
-    basic = _trend(periods, trend, trend_df, drops_constant, drops_linear)
-    pieces = [part.columns(periods) for part in interventions]
-    _check_names(interventions)
-    common = [seasonality.columns(seasons, periods), _aligned(covariates, periods)]
-    shared = pd.concat([basic, *pieces], axis=1)
-    units = [y] if control is None else [y, *(control[c] for c in control)]
-    blocks = []
-    for number, unit in enumerate(units):
-        block = _block(shared, common, control is not None, treated=number == 0)
+def build(model: InterruptedTimeSeries) -> Design:
+    """Return the design of a model, or refuse what cannot be estimated."""
+    periods = as_periods(model.y.index)
+    _check_names(model.interventions)
+    pieces = [part.columns(periods) for part in model.interventions]
+    table = _table(model, periods, pieces)
+    names = [name for name in table if name not in ("y", "offset")]
+    kept = ~_left_out(periods, model.interventions, model.exclude)
+    design = Design(
+        table=table,
+        names=names,
+        owners=_owners(model.interventions, pieces, model.control is not None),
+        used=np.tile(kept, len(table) // len(periods)),
+        periods=periods,
+        spans={part.name: part.span(periods) for part in model.interventions},
+        notes=(),
+    )
+    return _checked(design, model.interventions, kept)
+
+
+def _table(model: InterruptedTimeSeries, periods, pieces) -> pd.DataFrame:
+    """Outcome, columns and offset of all units, the treated one first."""
+    shared = pd.concat([_trend(model, periods), *pieces], axis=1)
+    seasons = seasonality.columns(model.seasonality, periods)
+    common = [part for part in (seasons, model.covariates) if part is not None]
+    controls = {} if model.control is None else dict(model.control.items())
+    units = {"treated": model.y} | controls
+    blocks = {}
+    for number, (name, unit) in enumerate(units.items()):
+        block = _block(shared, common, bool(controls), treated=number == 0)
         block.insert(0, "y", unit.to_numpy(float))
-        blocks.append(block)
-    keys = ["treated", *(str(c) for c in ([] if control is None else control))]
-    table = pd.concat(blocks, keys=keys, names=["unit", "date"])
-    names = [name for name in table if name != "y"]
-    table["offset"] = np.tile(_offset(offset, periods), len(units))
-    left_out = _left_out(periods, interventions, exclude)
-    owners = _owners(interventions, pieces, control is not None)
-    spans = {part.name: part.span(periods) for part in interventions}
-    used = np.tile(~left_out, len(units))
-    design = Design(table, names, owners, used, periods, y.index, spans, ())
-    return _checked(design, interventions, ~left_out)
+        blocks[name] = block
+    table = pd.concat(blocks, names=["unit", "date"])
+    _check_columns(table.columns)
+    table["offset"] = _offset(model.offset, list(units.values()), len(periods))
+    return table
 
 
-def _trend(periods, trend, df, drops_constant, drops_linear) -> pd.DataFrame:
-    """Intercept and smooth change, time 0 at the first period."""
-    time = np.arange(len(periods), dtype=float)
-    columns = {} if drops_constant else {"Intercept": np.ones(len(time))}
+def _trend(model: InterruptedTimeSeries, periods) -> pd.DataFrame:
+    """Intercept and smooth change, time 0 at the first period.
+
+    State-space errors absorb the intercept, and the linear trend, where they wander.
+    """
+    absorbed = getattr(model.estimator, "absorbed", 0)
+    time, trend = np.arange(len(periods), dtype=float), model.trend
+    columns = {} if absorbed > 0 else {"Intercept": np.ones(len(time))}
     if trend not in (None, "linear", "quadratic", "spline"):
-        raise Refusal(
-            f"trend is None, linear, quadratic or spline, not {trend!r}."
-        )
+        raise Refusal(f"trend is None, linear, quadratic or spline, not {trend!r}.")
     if trend == "spline":
-        columns |= _spline(time, df)
-    elif trend and not drops_linear:
+        columns |= _spline(time, model.trend_df)
+    elif trend and absorbed < 2:
         columns["time"] = time
     if trend == "quadratic":
         columns["time_squared"] = time**2
@@ -155,6 +161,13 @@ def _owners(interventions, pieces, controlled: bool) -> dict[str, list[str]]:
     }
 
 
+def _check_columns(columns: pd.Index) -> None:
+    """Refuse a covariate that has the name of another column."""
+    twice = columns[columns.duplicated()].union(columns.intersection(["offset"]))
+    if len(twice):
+        raise Refusal(f"Column names occur twice: {listed(twice)}. Rename a covariate.")
+
+
 def _check_names(interventions: list[Intervention]) -> None:
     slugs = pd.Index([part.slug for part in interventions])
     if slugs.has_duplicates:
@@ -178,19 +191,24 @@ def align(data: pd.Series | pd.DataFrame, y: pd.Series, what: str):
     return data.set_axis(own).reindex(periods)
 
 
-def _aligned(covariates: pd.DataFrame | None, periods) -> pd.DataFrame:
-    return pd.DataFrame(index=periods) if covariates is None else covariates
-
-
-def _offset(offset: pd.Series | None, periods) -> np.ndarray:
-    return np.zeros(len(periods)) if offset is None else offset.to_numpy(float)
+def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
+    """Return one offset a row: a series for all units, or a table by their names."""
+    if offset is None:
+        return np.zeros(n * len(units))
+    if isinstance(offset, pd.Series):
+        return np.tile(offset.to_numpy(float), len(units))
+    names = [unit.name for unit in units]
+    missing = [str(name) for name in names if name not in offset]
+    if missing:
+        raise Refusal(f"The offset has no column {', '.join(missing)}.")
+    return offset[names].to_numpy(float).T.ravel()
 
 
 def _left_out(periods, interventions, exclude) -> np.ndarray:
     out = np.zeros(len(periods), dtype=bool)
     for first, last in exclude:
         inside = (periods.end_time >= moment(first)) & (
-            periods.start_time <= _end_moment(last)
+            periods.start_time <= last_moment(last)
         )
         if not inside.any():
             raise Refusal(f"The exclusion {first} to {last} lies outside the data.")
@@ -198,10 +216,6 @@ def _left_out(periods, interventions, exclude) -> np.ndarray:
     for part in interventions:
         out |= part.excluded(periods)
     return out
-
-
-def _end_moment(date: object) -> pd.Timestamp:
-    return date.end_time if isinstance(date, pd.Period) else moment(date)
 
 
 def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
@@ -215,7 +229,7 @@ def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
         raise Refusal(f"Too few points: {n} rows for {k} coefficients.")
     if k:
         check_rank(design.X, design.names)
-    return Design(**{**design.__dict__, "notes": tuple(notes)})
+    return replace(design, notes=tuple(notes))
 
 
 def _check_values(design: Design) -> None:
@@ -264,7 +278,7 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
     length = np.sqrt((X**2).sum(axis=0))
     if (length == 0).any():
         zero = [name for name, size in zip(names, length, strict=True) if size == 0]
-        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: leave it out.")
+        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: drop it.")
     _, r, order = qr(X / length, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(r))
     rank = int((diagonal > 1e-9 * diagonal[0]).sum())
@@ -277,4 +291,3 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
         f"Collinear: {names[loose]} is determined by {', '.join(partners)} in the "
         "fitted periods, so their effects cannot be told apart. Leave one out."
     )
-

@@ -37,7 +37,7 @@ class Diagnostics:
 
     @classmethod
     def of(cls, result: ITSResults, lags: Sequence[int] | None = None) -> Diagnostics:
-        """Compute the checks; `lags` of Ljung-Box, by default 1, 4 or 12, and 2 cycles."""
+        """Compute the checks; `lags` of Ljung-Box: 1, half a cycle, one and two."""
         e = _treated(result)
         lags = _lags(result, len(e)) if lags is None else sorted(set(lags))
         tests = [*_ljung_box(result, e, lags), *_spread(result, e), *_counts(result)]

@@ -48,20 +48,29 @@ def path(X: np.ndarray, params: np.ndarray, offset: np.ndarray, log_link: bool) 
     return Path(mu, mu[:, None] * X)
 
 
-def compare(fitted: Path, counter: Path, cov: np.ndarray, reference) -> pd.DataFrame:
+def compare(
+    fitted: Path, counter: Path, cov: np.ndarray, reference, log_link: bool = False
+) -> pd.DataFrame:
     """Return difference and ratio of two sums over the same periods.
 
     Rows: mean difference per period, cumulated difference, ratio of sums. The ratio's
-    interval is symmetric on the log scale; it is empty where a sum is not positive.
+    interval is symmetric on the log scale. Without a log link the ratio is empty where
+    the interval of the sum below the line reaches zero: the ratio then has no bound.
     """
     n = len(fitted.value)
     gap = (fitted - counter).total()
     log_ratio = fitted.total().log() - counter.total().log()
-    ratio = interval(log_ratio, cov, reference)
-    ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+    ratio = exponentiated(interval(log_ratio, cov, reference))
+    if not log_link and interval(counter.total(), cov, reference)["lower"].iloc[0] <= 0:
+        ratio = ratio * np.nan
     rows = [interval(gap / n, cov, reference), interval(gap, cov, reference), ratio]
     names = ["mean difference", "cumulated difference", "ratio"]
     return pd.concat(rows).set_axis(pd.Index(names, name="effect"))
+
+
+def exponentiated(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of log ratios as one of ratios; p stays."""
+    return table.assign(**np.exp(table[["estimate", "lower", "upper"]]))
 
 
 def interval(values: Path, cov: np.ndarray, reference) -> pd.DataFrame:

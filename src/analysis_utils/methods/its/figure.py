@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.dates import ConciseDateFormatter
 
 from .calendar import as_periods
+from .refusals import Refusal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +24,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 def draw(
     result: ITSResults,
-    ax: Axes,
+    ax: Axes | None = None,
     of: str | None = None,
     alpha: float = 0.05,
     legend: bool = True,
@@ -33,19 +35,24 @@ def draw(
     are open circles. Returns `ax`.
     """
     if not result.model.interventions:
-        raise ValueError("Nothing to draw: the model has no intervention.")
+        raise Refusal("Nothing to draw: the model has no intervention.")
+    ax = plt.gca() if ax is None else ax
     table = result.counterfactual(of, alpha)
     table.index = as_periods(table.index).start_time
     _observed(table, ax)
-    _band(table, "fitted", ax, BLUE, "Fitted", "-")
     first = result._window(None, None, of).start
+    for part, label in ((table.iloc[:first], "Fitted"), (table.iloc[first:], "_")):
+        _band(part, "fitted", ax, BLUE, label, "-")  # broken where the event is
     _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Without event", "--")
     _events(result.model, ax)
     return _finish(ax, result.model.name, legend)
 
 
-def draw_forecast(result: ForecastResults, ax: Axes, alpha: float = 0.05) -> Axes:
+def draw_forecast(
+    result: ForecastResults, ax: Axes | None = None, alpha: float = 0.05
+) -> Axes:
     """Draw the data, the fit before the event and the prediction after it."""
+    ax = plt.gca() if ax is None else ax
     before = result.before.model
     after = result.counterfactual(alpha).assign(used=True)
     past = pd.DataFrame({"observed": before.y})

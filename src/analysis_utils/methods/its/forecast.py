@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import toeplitz
 
-from .calendar import as_periods, moment, position
+from .calendar import as_periods, moment, window
 from .refusals import Refusal
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class ForecastResults:
     """Observed against predicted periods after the first event.
 
     before : the fit to the periods before.
-    observed, predicted : one value for each period after.
+    observed, predicted : one value for each period after that is not left out.
     cov_mean, cov_noise : covariance of the predictions by estimated coefficients, and
         of the noise that the periods after would have had anyway.
     """
@@ -88,10 +88,10 @@ class ForecastResults:
         if over is None:
             return slice(None)
         periods = as_periods(self.observed.index)
-        first, last = (position(periods, date, "The effect's date") for date in over)
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
-    def plot(self, ax: Axes, alpha: float = 0.05) -> Axes:
+    def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:
         """Draw the fit before, the prediction after with its interval, the data."""
         from .figure import draw_forecast
 
@@ -103,7 +103,8 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     _check(model)
     first = min(start for start, _ in model.design.spans.values())
     fitted = before(model, first).fit()
-    everything = model.replace(interventions=()).design
+    left_out = [(p.start_time, p.start_time) for p in _left_out(model)]
+    everything = model.replace(interventions=(), exclude=left_out).design
     rows = everything.treated.iloc[first:]
     X = rows[everything.names].to_numpy()
     observed = pd.Series(rows["y"].to_numpy(), model.y.index[first:], name="observed")
@@ -114,16 +115,25 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     else:
         mean, cov_mean, cov_noise = _linear(fitted, X)
     predicted = pd.Series(mean, observed.index, name="predicted")
-    return ForecastResults(fitted, observed, predicted, cov_mean, cov_noise)
+    kept = model.design.used[first : len(model.y)]
+    both = np.ix_(kept, kept)
+    return ForecastResults(
+        fitted, observed[kept], predicted[kept], cov_mean[both], cov_noise[both]
+    )
 
 
 def _check(model: InterruptedTimeSeries) -> None:
     if not model.interventions:
-        raise Refusal("A forecast needs an intervention: it says where to stop fitting.")
+        raise Refusal("A forecast needs an intervention: fitting stops there.")
     if model.control is not None:
         raise Refusal("A forecast takes control series as covariates=, not control=.")
     if model.trend == "spline":
         raise Refusal("A spline is not extrapolated: use a linear or quadratic trend.")
+
+
+def _left_out(model: InterruptedTimeSeries) -> pd.PeriodIndex:
+    """Return the periods that windows and transitions leave out."""
+    return model.design.periods[~model.design.used]
 
 
 def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
@@ -173,24 +183,28 @@ def _autocovariance(before: ITSResults, m: int) -> np.ndarray:
 
 
 def _counts(before: ITSResults, X: np.ndarray, offset: np.ndarray) -> tuple:
-    """Prediction of counts; noise by the family, autocorrelated with Newey-West."""
+    """Prediction of counts; noise by the family, autocorrelated if the model is."""
     mean = np.exp(X @ before.params.to_numpy() + offset)
     gradient = mean[:, None] * X
     cov_mean = gradient @ before.cov_params().to_numpy() @ gradient.T
     variance = mean + before.noise.get("alpha", 0.0) * mean**2
     if before.model.family == "quasipoisson" or "lags" in before.noise:
         variance = variance * before.noise["dispersion"]
-    noise = np.diag(variance)
+    root = np.sqrt(variance)
+    correlation = toeplitz(_autocorrelation(before, len(mean)))
+    return mean, cov_mean, np.outer(root, root) * correlation
+
+
+def _autocorrelation(before: ITSResults, m: int) -> np.ndarray:
+    """Autocorrelations of count errors at lags 0 to m - 1, as the model has them."""
     if "lags" in before.noise:
-        gamma = _autocovariance(before, len(mean))
-        root = np.sqrt(variance)
-        noise = np.outer(root, root) * toeplitz(gamma / gamma[0])
-    return mean, cov_mean, noise
+        gamma = _autocovariance(before, m)
+        return gamma / gamma[0]
+    return before.noise.get("rho", 0.0) ** np.arange(m)
 
 
 def _state_space(before: ITSResults, X: np.ndarray) -> tuple:
-    """Prediction by the Kalman filter, noise by simulated paths (seeded)."""
+    """Prediction by the Kalman filter, noise from the state space."""
     estimator, design = before.model.estimator, before.model.design
     mean, noise = estimator.predict(design.y, design.X, design.layout, X)
     return mean, X @ before.cov_params().to_numpy() @ X.T, noise
-

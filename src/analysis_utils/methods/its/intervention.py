@@ -21,7 +21,8 @@ class Intervention:
 
     - level: 1 from T on (Box & Tiao's step),
     - slope: ``t - T + ramp_start`` from T on (change of the trend),
-    - pulse: 1 in the first `pulse` periods, or ``decay**(t - T)`` if `decay` is given.
+    - pulse: 1 in the first `pulse` periods; with `decay` ``decay**(t - T)``,
+    - level without pulse but with `decay`: ``1 - decay**(t - T + 1)``.
 
     Parameters
     ----------
@@ -29,8 +30,9 @@ class Intervention:
     date : any date that pandas reads; a year for yearly data.
     level, slope : which changes are estimated.
     pulse : number of periods (True is 1) of a passing change; 0 for none.
-    decay : share of a pulse that is left after each period, 0 < decay < 1 (known,
-        not estimated); the pulse then fades instead of ending.
+    decay : delta of Box & Tiao's first-order response, 0 < delta < 1 (given;
+        `decay.profile_decay` finds it): a pulse fades, or a level comes in, by the
+        share 1 - delta of what is left in each period.
     lag : periods between the date and its first effect.
     transition : periods over which the change comes in, counted from T.
     phase : what a transition does: "linear" brings the level in by equal steps
@@ -39,6 +41,7 @@ class Intervention:
     end : last period of the intervention; level and slope are zero after it.
     ramp_start : value of the ramp at T: 0 (Linden 2015: the level change is the one at
         T) or 1 (Lopez Bernal 2017, Schaffer 2021: the change at T is level + slope).
+
     """
 
     name: str
@@ -90,7 +93,7 @@ class Intervention:
         return first, last
 
     def _end(self, periods: pd.PeriodIndex) -> int:
-        return position(periods, self.end, f"The end of {self.name}") + 1
+        return position(periods, self.end, f"The end of {self.name}", last=True) + 1
 
     def columns(self, periods: pd.PeriodIndex) -> pd.DataFrame:
         """Return the intervention's columns, one row for each period."""
@@ -115,6 +118,8 @@ class Intervention:
         return self.transition if self.phase != "exclude" else 0
 
     def _phase_in(self, since: np.ndarray) -> np.ndarray:
+        if self.decay is not None and not self.pulse:
+            return 1 - self.decay ** (np.clip(since, 0, None) + 1)
         if not self.transition or self.phase == "exclude":
             return np.ones(len(since))
         if self.phase == "separate":

@@ -8,9 +8,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
 from .counts import FAMILIES, CountModel
+from .counts_ar1 import QuasiPoissonAR1
 from .design import Design, align, build
 from .equation import equation, formula
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
@@ -28,6 +30,7 @@ _ERRORS = {
     "sarima": Sarima,
     "structural": Structural,
 }
+Counts = CountModel | QuasiPoissonAR1
 Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | Sarima | Structural
 
 # Turner et al. 2021: OLS under 12 points, REML from 12 on.
@@ -49,16 +52,24 @@ class InterruptedTimeSeries:
     family : "gaussian", "poisson", "quasipoisson" or "negative_binomial".
     errors : "ols", "newey-west", "prais-winsten", "reml-ar1", "sarima" or
         "structural", or one of OLS(), NeweyWest(lags, correction), PraisWinsten(rho),
-        RemlAR1(), Sarima(order, seasonal_order), Structural(level, seasonal). None: REML-AR(1), under 12 periods OLS. For
-        counts: None (the family's variance) or Newey-West.
+        RemlAR1(method), Sarima(order, seasonal_order), Structural(level, seasonal).
+        None: REML-AR(1), under 12 periods OLS. For counts: None (the family's
+        variance), Newey-West (lags=0: robust to overdispersion only), or with
+        quasipoisson REML-AR(1).
     trend : "linear", "quadratic", "spline" (natural cubic, `trend_df` degrees of
         freedom) or None.
     seasonality : None, a number of Fourier pairs a year (a week for daily data),
         "periods" (indicators), or Fourier / SeasonalDummies terms, several in a list.
-    offset : log of the exposure (counts only).
+    offset : log of the exposure (counts only); with `control` a series for all units or
+        a table with one column a unit, named as the outcome and the controls are.
     covariates : columns indexed by the same periods; the counterfactual keeps them.
-    control : one series or a table with one column a control unit.
+    control : one series or a table with one column a control unit. Another design with
+        a control: its difference from y as the outcome, or for counts the log of the
+        control as offset, with Newey-West errors (Bottomley et al. 2019).
     exclude : windows (first, last) left out of the fit; time still runs through them.
+    use_t : intervals by t(n - k) instead of the normal distribution, or the reverse.
+        None: t for least squares, z for counts and state-space errors, as the published
+        cases have it.
 
     Raises
     ------
@@ -66,6 +77,7 @@ class InterruptedTimeSeries:
 
     Source: Lopez Bernal, Cummins & Gasparrini 2017 (doi 10.1093/ije/dyw098); Linden
     2015; Turner et al. 2021 (doi 10.1186/s12874-021-01364-0) for the default errors.
+
     """
 
     def __init__(
@@ -78,10 +90,11 @@ class InterruptedTimeSeries:
         trend: str | None = "linear",
         trend_df: int = 3,
         seasonality: object = None,
-        offset: pd.Series | None = None,
+        offset: pd.Series | pd.DataFrame | None = None,
         covariates: pd.Series | pd.DataFrame | None = None,
         control: pd.Series | pd.DataFrame | None = None,
         exclude: Sequence[tuple[object, object]] | None = None,
+        use_t: bool | None = None,
     ) -> None:
         self._asked = {k: v for k, v in locals().items() if k != "self"}
         if isinstance(interventions, Intervention):
@@ -95,12 +108,14 @@ class InterruptedTimeSeries:
         self.control = _table(control, self.y, "The control", "control")
         self.trend, self.trend_df = trend, trend_df
         self.seasonality = seasonal.parse(seasonality)
-        self.exclude = list(exclude or [])
+        self.exclude = _windows(exclude)
+        self.use_t = use_t
         self.estimator = self._estimator(errors)
         self._check_outcome()
-        self.design = self._design()
+        with one_blas_thread():  # two make products of this size slower
+            self.design: Design = build(self)
 
-    def _estimator(self, errors: str | Errors | None) -> Errors | CountModel:
+    def _estimator(self, errors: str | Errors | None) -> Errors | Counts:
         if self.family not in ("gaussian", *FAMILIES):
             raise Refusal(
                 f"family is gaussian, {', '.join(FAMILIES)}, not {self.family!r}."
@@ -117,9 +132,12 @@ class InterruptedTimeSeries:
         if isinstance(errors, NeweyWest):
             lags = -1 if errors.lags is None else errors.lags
             return CountModel(self.family, lags, errors.correction)
+        if errors == RemlAR1() and self.family == "quasipoisson":
+            return QuasiPoissonAR1()
         raise Refusal(
-            f"Errors {errors.label} are for a gaussian outcome: counts have their "
-            "family's variance (errors=None) or 'newey-west'."
+            f"Errors {errors.label} are not for {self.family}: counts have their "
+            "family's variance (errors=None), 'newey-west', or, quasipoisson only, "
+            "'reml-ar1'."
         )
 
     @property
@@ -142,22 +160,6 @@ class InterruptedTimeSeries:
                     f"{self.family} needs whole counts: use quasipoisson, or an "
                     "offset instead of a rate."
                 )
-
-    def _design(self) -> Design:
-        absorbed = getattr(self.estimator, "absorbed", 0)
-        return build(
-            self.y,
-            self.interventions,
-            self.trend,
-            self.trend_df,
-            self.seasonality,
-            self.offset,
-            self.covariates,
-            self.control,
-            self.exclude,
-            drops_constant=absorbed > 0,
-            drops_linear=absorbed > 1,
-        )
 
     @property
     def equation(self) -> str:
@@ -190,9 +192,9 @@ class InterruptedTimeSeries:
     def _estimate(self) -> Estimate:
         design = self.design
         parts = (design.y, design.X, design.layout)
-        if self.log_link:
-            return self.estimator.fit(*parts, design.offset)
-        return self.estimator.fit(*parts)
+        offset = [design.offset] if self.log_link else []
+        with one_blas_thread():
+            return self.estimator.fit(*parts, *offset)
 
     def __repr__(self) -> str:
         return f"InterruptedTimeSeries({self.equation})"
@@ -210,9 +212,18 @@ def _numeric(y: pd.Series) -> pd.Series:
 def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:
     if data is None:
         return None
-    table = data if isinstance(data, pd.DataFrame) else data.to_frame(data.name or default)
-    return align(table.astype(float), y, what)
+    if isinstance(data, pd.Series):
+        data = data.to_frame(data.name or default)
+    return align(data.astype(float).rename(columns=str), y, what)
 
 
 def _columns(table: pd.DataFrame) -> list[pd.Series]:
     return [table[name] for name in table]
+
+
+def _windows(exclude) -> list[tuple[object, object]]:
+    """Return windows from none, one (first, last) or a list of them."""
+    if not exclude:
+        return []
+    one = isinstance(exclude, tuple) and not isinstance(exclude[0], tuple | list)
+    return [exclude] if one else list(exclude)

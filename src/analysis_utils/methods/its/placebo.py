@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_COLUMNS = ["estimate", "std err", "t", "lower", "upper", "p"]
+
+
 @dataclass(frozen=True)
 class PlaceboResult:
     """The effect at the true event among its placebos.
@@ -145,24 +148,15 @@ def _try(model: InterruptedTimeSeries, term: str, **changes: object) -> dict:
     try:
         return {**_row(model.replace(**changes).fit(), term), "refused": ""}
     except Refusal as reason:
-        empty = dict.fromkeys(["estimate", "std err", "t", "lower", "upper", "p"], np.nan)
-        return {**empty, "refused": str(reason)}
+        return dict.fromkeys(_COLUMNS, np.nan) | {"refused": str(reason)}
 
 
 def _row(result, term: str) -> pd.Series:
-    lower, upper = result.conf_int().loc[term]
-    values = {
-        "estimate": result.params[term],
-        "std err": result.bse[term],
-        "t": result.tvalues[term],
-        "lower": lower,
-        "upper": upper,
-        "p": result.pvalues[term],
-    }
-    return pd.Series(values)
+    row = result.table().loc[term]
+    row = row.rename({"coefficient": "estimate", "z": "t"})
+    return row[_COLUMNS].rename(term)
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     numbers = [name for name in table if name != "refused"]
     return table.astype(dict.fromkeys(numbers, float) | {"refused": "str"})
-

@@ -56,20 +56,26 @@ def minimum_detectable_effect(
     """Return the smallest effect found with probability `target`.
 
     A coefficient for a gaussian outcome, a rate ratio for counts; `direction` -1 asks
-    for decreases. The same draws serve every size (bisection, to 1 %); refused if no
-    effect up to 100 standard errors (ratios from 1/100 to 100) reaches the target.
+    for decreases. The same draws serve every size (to 1 % of the coefficient); refused
+    if no effect up to 100 standard errors (ratios from 1/100 to 100) reaches it.
     """
     draws = _Draws(model, term, noise, n_sim, seed, alpha)
-    low, high = 0.0, draws.largest()
-    if draws.rejections(draws.effect(direction * high))["power"] < target:
-        raise Refusal(
-            f"No effect of {term} up to {draws.effect(direction * high):.3g} is found "
-            f"with probability {target:g}: the series cannot show such an effect."
-        )
+
+    def found(size: float) -> bool:
+        effect = draws.effect(direction * size)
+        return draws.rejections(effect)["power"] >= target
+
+    low, high = 0.0, draws.largest / 100
+    while not found(high):
+        low, high = high, 1.5 * high
+        if high > draws.largest:
+            raise Refusal(
+                f"No effect of {term} up to {draws.effect(direction * low):.3g} is "
+                f"found with probability {target:g}: the series is too short or noisy."
+            )
     while high - low > 0.01 * high:
         middle = (low + high) / 2
-        found = draws.rejections(draws.effect(direction * middle))["power"] >= target
-        low, high = (low, middle) if found else (middle, high)
+        low, high = (low, middle) if found(middle) else (middle, high)
     return draws.effect(direction * high)
 
 
@@ -79,9 +85,8 @@ class _Draws:
     def __init__(self, model, term, noise, n_sim, seed, alpha) -> None:
         self.result = model.fit()
         if term not in self.result.params:
-            raise Refusal(
-                f"No coefficient {term!r}: there are {', '.join(self.result.params.index)}."
-            )
+            names = ", ".join(self.result.params.index)
+            raise Refusal(f"No coefficient {term!r}: there are {names}.")
         self.model, self.term = model, term
         self.noise = noise or _noise_of(self.result)
         self.n_sim, self.seed = n_sim, seed
@@ -95,8 +100,9 @@ class _Draws:
         """Return the size as the caller states it."""
         return float(np.exp(coefficient)) if self.model.log_link else coefficient
 
+    @property
     def largest(self) -> float:
-        """Return the largest coefficient that is tried."""
+        """The largest coefficient that is tried."""
         if self.model.log_link:
             return float(np.log(100))
         return 100 * float(np.nanmedian(self._without[1]))
@@ -111,8 +117,12 @@ class _Draws:
             found = int((np.abs(params / bse) > self.critical).sum())
         share = stats.binomtest(found, self.n_sim).proportion_ci(method="wilson")
         refused = float(np.isnan(params / bse).mean())
-        return {"power": found / self.n_sim, "lower": share.low, "upper": share.high,
-                "refused": refused}
+        return {
+            "power": found / self.n_sim,
+            "lower": share.low,
+            "upper": share.high,
+            "refused": refused,
+        }
 
     def _fits(self, coefficient: float) -> tuple[np.ndarray, np.ndarray]:
         mean, layout = self._mean(coefficient), self.model.design.layout
@@ -137,9 +147,11 @@ class _Draws:
 
 
 def _noise_of(result) -> Noise:
-    """The noise that the fitted model estimates."""
+    """Return the noise that the fitted model estimates."""
     if result.model.log_link:
-        return CountNoise(max(result.noise["dispersion"], 1.0))
+        phi = max(result.noise["dispersion"], 1.0)
+        rho = result.noise.get("rho", 0.0) * phi / max(phi - 1, 0.05)
+        return CountNoise(phi, float(np.clip(rho, -0.95, 0.95)))
     if hasattr(result.model.estimator, "absorbed"):
         raise Refusal("Give noise=GaussianNoise(sigma, rho) with state-space errors.")
     return GaussianNoise(np.sqrt(result.scale), result.noise.get("rho", 0.0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..resampling.ar1 import fit_ar1_reml
+from ..resampling.batches import one_blas_thread
 from ..resampling.counts import fit_counts
 from ..resampling.linear import LinearEngine
 from .counts import CountModel
@@ -27,7 +28,7 @@ def refit(
 
     Rows are the fitted rows of the model. A negative binomial keeps `alpha`, the
     overdispersion estimated from the data, in every draw, unless `one_by_one` asks for
-    the estimator itself. NaN where a draw cannot be fitted (separation, no convergence).
+    the estimator itself. NaN where a draw cannot be fitted (separation).
     """
     if one_by_one:
         return _one_by_one(model, outcomes)
@@ -39,7 +40,7 @@ def refit(
         lags = hac_lags(estimator.lags, model.design.layout)
         correct = estimator.correction == "stata"
         fits = LinearEngine(X).fit(outcomes, maxlags=lags, use_correction=correct)
-    elif isinstance(estimator, RemlAR1) and whole:
+    elif estimator == RemlAR1() and whole:
         fits = fit_ar1_reml(outcomes, X)
     elif isinstance(estimator, CountModel) and (whole or estimator.hac is None):
         fits = _counts(model, outcomes, alpha)
@@ -78,10 +79,11 @@ def _one_by_one(
     rest = (design.X, design.layout, *([design.offset] if model.log_link else []))
     params = np.full((design.X.shape[1], outcomes.shape[1]), np.nan)
     bse = params.copy()
-    for draw in range(outcomes.shape[1]):
-        try:
-            fit = model.estimator.fit(outcomes[:, draw], *rest)
-        except Refusal:
-            continue
-        params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
+    with one_blas_thread():
+        for draw in range(outcomes.shape[1]):
+            try:
+                fit = model.estimator.fit(outcomes[:, draw], *rest)
+            except Refusal:
+                continue
+            params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
     return params, bse

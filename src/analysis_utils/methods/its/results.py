@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
 from . import effects
-from .calendar import position
+from .calendar import window
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
 from .refusals import Refusal
@@ -37,20 +37,21 @@ class ITSResults:
         self.model = model
         self.params = pd.Series(estimate.params, names, name="coefficient")
         self._cov = pd.DataFrame(estimate.cov, names, names)
-        self.bse = pd.Series(np.sqrt(np.diag(estimate.cov)), names, name="std err")
+        self.bse = pd.Series(_roots(estimate, names), names, name="std err")
+        self.nobs = len(estimate.fitted)
         self.df_resid = estimate.df
+        if model.use_t is not None:
+            self.df_resid = self.nobs - len(names) if model.use_t else np.inf
         self.noise = dict(estimate.noise)
         self.scale = estimate.scale
         self.notes = (*model.design.notes, *estimate.notes)
-        self.nobs = len(estimate.fitted)
         self._estimate = estimate
-        if not np.isfinite(estimate.params).all() or not np.isfinite(self.bse).all():
-            raise Refusal("The fit did not converge to finite numbers.")
 
     @property
     def tvalues(self) -> pd.Series:
         """Coefficients over their standard errors."""
-        return (self.params / self.bse).rename("t")
+        name = "z" if np.isinf(self.df_resid) else "t"
+        return (self.params / self.bse).rename(name)
 
     @property
     def pvalues(self) -> pd.Series:
@@ -185,12 +186,11 @@ class ITSResults:
 
         The counterfactual takes away the interventions `of` (all by default) and keeps
         trend, season, covariates, offset and the controls' common change. Intervals
-        are of the means (they include the uncertainty of every coefficient).
+        are of the means (they include the uncertainty of every coefficient), for
+        counts symmetric on the log scale.
         """
         fitted, counter = self._paths(of)
-        kept = ["estimate", "lower", "upper"]
-        with_it = self._interval(fitted, alpha)[kept]
-        without = self._interval(counter, alpha)[kept]
+        with_it, without = (self._of_mean(path, alpha) for path in (fitted, counter))
         names = "observed", "fitted", "counterfactual"
         table = pd.concat([with_it, without], axis=1).set_axis(
             [f"{n}{end}" for n in names[1:] for end in ("", "_lower", "_upper")], axis=1
@@ -198,6 +198,14 @@ class ITSResults:
         table.insert(0, "observed", self.model.y.to_numpy())
         table["used"] = self.model.design.used[: len(table)]
         return table.set_axis(self.model.y.index.rename("date"))
+
+    def _of_mean(self, path: effects.Path, alpha: float) -> pd.DataFrame:
+        """Return estimate, lower and upper of a path of means."""
+        if self.model.log_link:
+            table = effects.exponentiated(self._interval(path.log(), alpha))
+        else:
+            table = self._interval(path, alpha)
+        return table[["estimate", "lower", "upper"]]
 
     def effect(
         self,
@@ -210,14 +218,15 @@ class ITSResults:
 
         Rows: "mean difference" (per period), "cumulated difference", "ratio" (the
         fitted sum over the counterfactual sum; never a mean of ratios); columns:
-        estimate, lower, upper, p. Intervals: delta method, the ratio's on the log scale.
+        estimate, lower, upper, p. Intervals: delta method, on the log scale for ratios.
         """
         rows = self._window(at, over, of)
         fitted, counter = (
             effects.Path(p.value[rows], p.gradient[rows]) for p in self._paths(of)
         )
         reference = (self._quantile(alpha), self._tail)
-        return effects.compare(fitted, counter, self._cov.to_numpy(), reference)
+        cov, log_link = self._cov.to_numpy(), self.model.log_link
+        return effects.compare(fitted, counter, cov, reference, log_link)
 
     def _window(self, at, over, of) -> slice:
         periods = self.model.design.periods
@@ -228,9 +237,7 @@ class ITSResults:
         if over is None:
             spans = [self.model.design.spans[name] for name in self._named(of)]
             return slice(min(a for a, _ in spans), len(periods))
-        first, last = (position(periods, date, "The effect's date") for date in over)
-        if last < first:
-            raise Refusal(f"The window {over} ends before it begins.")
+        first, last = window(periods, over)
         return slice(first, last + 1)
 
     def effect_path(
@@ -246,8 +253,8 @@ class ITSResults:
             "difference": self._interval(gap, alpha),
             "cumulated": self._interval(gap.cumulated(), alpha),
         }
-        ratio = self._interval(fitted.log() - counter.log(), alpha)
-        ratio[["estimate", "lower", "upper"]] = np.exp(ratio[["estimate", "lower", "upper"]])
+        log_ratio = fitted.log() - counter.log()
+        ratio = effects.exponentiated(self._interval(log_ratio, alpha))
         table = pd.concat({**parts, "ratio": ratio}, axis=1)
         return table.set_axis(self.model.y.index[rows].rename("date"))
 
@@ -287,7 +294,7 @@ class ITSResults:
         """Return autocorrelations and tests of the innovations; see Diagnostics."""
         return Diagnostics.of(self, lags)
 
-    def plot(self, ax: Axes, **options: object) -> Axes:
+    def plot(self, ax: Axes | None = None, **options: object) -> Axes:
         """Draw data, fit, counterfactual, intervals and events; see figure.draw."""
         from .figure import draw
 
@@ -296,3 +303,18 @@ class ITSResults:
     def __repr__(self) -> str:
         return str(self.summary())
 
+
+def _roots(estimate: Estimate, names: pd.Index) -> np.ndarray:
+    """Return the standard errors; refuse an estimate without them."""
+    variances = np.diag(estimate.cov)
+    if not np.isfinite(estimate.params).all() or not np.isfinite(variances).all():
+        raise Refusal("The fit did not converge to finite numbers.")
+    scale = np.abs(variances).max()
+    none = [n for n, v in zip(names, variances, strict=True) if v < -1e-12 * scale]
+    if none or scale == 0:
+        raise Refusal(
+            f"The covariance gives no standard error for {', '.join(none or names)}: "
+            "the outcome does not vary where they are seen. Use errors='reml-ar1' or "
+            "'ols', which share one variance over all periods."
+        )
+    return np.sqrt(np.maximum(variances, 0.0))

@@ -75,7 +75,8 @@ def _families(model: InterruptedTimeSeries) -> dict[str, dict]:
         for name in names
         if name != model.family
     }
-    return variants | {"Newey-West": {"errors": NeweyWest()}}
+    ar1 = {"family": "quasipoisson", "errors": "reml-ar1"}
+    return variants | {"Newey-West": {"errors": NeweyWest()}, "AR(1) errors": ar1}
 
 
 def _windows(model: InterruptedTimeSeries) -> dict[str, dict]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..resampling.batches import one_blas_thread
 from .estimators import Estimate
 from .least_squares import Layout
 from .refusals import Refusal
@@ -55,7 +56,8 @@ class _StateSpace:
         """
         shift, spread, length = _scales(y, X)
         rows = layout.time - layout.time[0]
-        fit = self._best((y - shift) / spread, X / length, rows)
+        with one_blas_thread():
+            fit = self._best((y - shift) / spread, X / length, rows)
         exog = future / length if future.shape[1] else None
         mean = np.asarray(fit.forecast(int(len(future)), exog=exog))
         return shift + spread * mean, spread**2 * _forecast_cov(fit, len(future))

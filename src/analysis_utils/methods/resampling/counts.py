@@ -64,7 +64,8 @@ def fit_counts(
             parts.append(_fit_block(block, basis, shift[:, None], alpha, maxlags))
             start += size
     params, variance, dispersion, converged = (
-        np.concatenate(item, axis=-1) for item in zip(*parts, strict=True))
+        np.concatenate(item, axis=-1) for item in zip(*parts, strict=True)
+    )
     if maxlags is None and family == "quasipoisson":
         variance = variance * dispersion
     if maxlags is not None and use_correction:
@@ -75,7 +76,10 @@ def fit_counts(
 
 
 def _fit_block(
-    y: np.ndarray, basis: Orthonormal, offset: np.ndarray, alpha: float,
+    y: np.ndarray,
+    basis: Orthonormal,
+    offset: np.ndarray,
+    alpha: float,
     maxlags: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return coefficients, variances, dispersion and convergence of one block."""
@@ -97,22 +101,31 @@ def _fit_block(
 def _irls(
     y: np.ndarray, q: np.ndarray, products: np.ndarray, offset: np.ndarray, alpha: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Iterate all draws together until the linear predictor of each stands still."""
+    """Iterate all draws together until the linear predictor of each stands still.
+
+    The first step weighs by the expected information, the others by the observed one:
+    Newton's steps, quadratic for the negative binomial too.
+    """
     mu = (y + y.mean(axis=0)) / 2
     predictor = np.log(mu)
+    weights = mu / (1 + alpha * mu)
     for _ in range(STEPS):
-        weights = mu / (1 + alpha * mu)
-        working = predictor - offset + (y - mu) / mu
-        scores = q.T @ (weights * working)
+        errors = (y - mu) / (1 + alpha * mu)
+        scores = q.T @ (weights * (predictor - offset) + errors)
         information = _information(weights, products)
         coefficients = _solve(information, scores.T[:, :, None])[:, :, 0].T
         new = q @ coefficients + offset
         step = np.abs(new - predictor).max(axis=0)
         predictor, mu = new, np.exp(new)
+        weights = _observed_weights(y, mu, alpha)
         moving = step > SMALL_STEP
         if not moving.any():
             break
     return coefficients, mu, ~(moving | np.isnan(step))
+
+
+def _observed_weights(y: np.ndarray, mu: np.ndarray, alpha: float) -> np.ndarray:
+    return mu * (1 + alpha * y) / (1 + alpha * mu) ** 2
 
 
 def _information(weights: np.ndarray, products: np.ndarray) -> np.ndarray:
@@ -139,13 +152,17 @@ def _inverse(matrices: np.ndarray) -> np.ndarray:
 
 
 def _newey_west(
-    y: np.ndarray, mu: np.ndarray, q: np.ndarray, products: np.ndarray, alpha: float,
-    outward: np.ndarray, maxlags: int,
+    y: np.ndarray,
+    mu: np.ndarray,
+    q: np.ndarray,
+    products: np.ndarray,
+    alpha: float,
+    outward: np.ndarray,
+    maxlags: int,
 ) -> np.ndarray:
     """Sandwich with Bartlett weights, bread by the observed information."""
     errors = (y - mu) / (1 + alpha * mu)
-    observed = mu * (1 + alpha * y) / (1 + alpha * mu) ** 2
-    bread = _inverse(_information(observed, products))
+    bread = _inverse(_information(_observed_weights(y, mu, alpha), products))
     rows = np.einsum("ji,bil->jlb", outward, bread)
     return np.stack([bartlett_sums((q @ row) * errors, maxlags) for row in rows])
 
@@ -160,18 +177,24 @@ def _checked(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
 def _checked_offset(offset: np.ndarray | pd.Series, n: int) -> np.ndarray:
     shift = np.asarray(offset, dtype="float64")
     if shift.shape != (n,) or not np.isfinite(shift).all():
-        raise InputError(f"The offset needs {n} finite values (logarithms of the "
-                         "population or of the days at risk, all positive).")
+        raise InputError(
+            f"The offset needs {n} finite values (logarithms of the "
+            "population or of the days at risk, all positive)."
+        )
     return shift
 
 
 def _checked_alpha(family: str, alpha: float | None) -> float:
     if family not in FAMILIES:
-        raise ValueError(f"family {family!r} is not known; choose one of "
-                         f"{', '.join(map(repr, FAMILIES))}.")
+        raise ValueError(
+            f"family {family!r} is not known; choose one of "
+            f"{', '.join(map(repr, FAMILIES))}."
+        )
     if family != "negativebinomial":
         return 0.0
     if alpha is None or not alpha > 0:
-        raise ValueError("family 'negativebinomial' needs a fixed alpha > 0, for "
-                         "example the one estimated on the observed series.")
+        raise ValueError(
+            "family 'negativebinomial' needs a fixed alpha > 0, for "
+            "example the one estimated on the observed series."
+        )
     return float(alpha)

@@ -11,10 +11,10 @@ import pandas as pd
 
 from ..inputs import InputError
 from .batches import one_blas_thread
-from .design import as_outcomes, orthonormal
+from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
 
-CACHE = 65_536
+CACHE = 32_768
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,16 @@ def placebo_fits(
     basis = orthonormal(base)
     n, p = basis.shape
     y = as_outcomes(outcomes, n)
+    q, triangles, sizes = event_bases(basis, events)
+    inverse = np.linalg.inv(triangles)
+    influence = np.einsum("dtc,dc->dt", q, inverse[:, tested] / sizes[:, [tested]])
     with one_blas_thread():
         y = y - basis.q @ (basis.q.T @ y)
-        left = events - basis.q @ (basis.q.T @ events)
-        basis_of_events, influence = _influence(events, left, tested)
         width = max(1, CACHE // n)
         blocks = [
-            _fit_dates(y[:, i : i + width], basis_of_events, influence, maxlags)
-            for i in range(0, y.shape[1], width)]
+            _fit_dates(y[:, i : i + width], q, influence, maxlags)
+            for i in range(0, y.shape[1], width)
+        ]
     params = np.concatenate([block[0] for block in blocks], axis=1)
     variance = np.concatenate([block[1] for block in blocks], axis=1)
     df = n - p - events.shape[2]
@@ -81,20 +83,26 @@ def placebo_fits(
     return PlaceboFits(params, np.sqrt(variance))
 
 
-def _influence(
-    events: np.ndarray, left: np.ndarray, tested: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormalize what is left of each date's columns; influence of the tested."""
-    size = np.sqrt((events**2).sum(axis=1, keepdims=True))
-    q, triangle = np.linalg.qr(left / np.where(size == 0, 1, size))
-    diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
+def event_bases(
+    base: Orthonormal, events: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Orthonormalize what the base leaves of each date's columns.
+
+    Returns q (dates, n, d), triangles (dates, d, d), sizes (dates, d): what is left
+    is q @ triangle * size.
+    """
+    left = events - base.q @ (base.q.T @ events)
+    sizes = np.sqrt((events**2).sum(axis=1))
+    sizes[sizes == 0] = 1
+    q, triangles = np.linalg.qr(left / sizes[:, None, :])
+    diagonal = np.abs(np.diagonal(triangles, axis1=1, axis2=2))
     lost = np.flatnonzero((diagonal < 1e-9).any(axis=1))
     if len(lost):
         raise InputError(
             f"Event {lost[0]} (counted from 0) cannot be told from the trend and the "
-            "other columns: too few periods before or after it.")
-    row = np.linalg.inv(triangle)[:, tested, :] / size[:, :, tested]
-    return q, np.einsum("dtc,dc->dt", q, row)
+            "other columns: too few periods before or after it."
+        )
+    return q, triangles, sizes
 
 
 def _fit_dates(
@@ -103,11 +111,22 @@ def _fit_dates(
     """Coefficients and variances (dates, draws); without lags, variance is the RSS."""
     params = influence @ y
     variance = np.empty_like(params)
+    if y.shape[1] < len(q):  # the shorter of the two is looped over
+        for draw, series in enumerate(y.T):
+            residuals = series - np.einsum("dtc,dc->dt", q, series @ q)
+            variance[:, draw] = _spread(residuals, influence, maxlags, axis=1)
+        return params, variance
     for date, (basis, vector) in enumerate(zip(q, influence, strict=True)):
         residuals = y - basis @ (basis.T @ y)
-        if maxlags is None:
-            variance[date] = np.einsum("tb,tb->b", residuals, residuals)
-        else:
-            residuals *= vector[:, None]
-            variance[date] = bartlett_sums(residuals, maxlags)
+        variance[date] = _spread(residuals, vector[:, None], maxlags, axis=0)
     return params, variance
+
+
+def _spread(
+    residuals: np.ndarray, influence: np.ndarray, maxlags: int | None, axis: int
+) -> np.ndarray:
+    """Residual sum of squares, or Newey-West variance of the coefficient."""
+    if maxlags is None:
+        return (residuals**2).sum(axis=axis)
+    residuals *= influence
+    return bartlett_sums(residuals, maxlags, axis, overwrite=True)

@@ -1,0 +1,70 @@
+"""The data dictionary: data/README.md, written from data/datapackage.json."""
+
+import json
+from pathlib import Path
+
+
+def text(package: dict) -> str:
+    """README of data/ for a data package, in Markdown."""
+    resources = package["resources"]
+    parts = [f"# {package['title']}\n", package["description"] + "\n",
+             *[paragraph + "\n" for paragraph in package.get("notes", [])],
+             "Written from `datapackage.json` by `make register`; change it there.\n",
+             "## Files\n", _files(resources), *map(_resource, resources)]
+    return "\n".join(parts)
+
+
+def write(data: Path) -> None:
+    """Write data/README.md anew if the data package says something else."""
+    package = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
+    path, new = data / "README.md", text(package)
+    if not path.exists() or path.read_text(encoding="utf-8") != new:
+        path.write_text(new, encoding="utf-8", newline="\n")
+
+
+def _files(resources: list[dict]) -> str:
+    rows = [f"| [`{r['path']}`](#{r['name']}) | {r['title']} |" for r in resources]
+    return "\n".join(["| file | what |", "|---|---|", *rows, ""])
+
+
+def _resource(resource: dict) -> str:
+    schema = resource["schema"]
+    lines = [f"<a id=\"{resource['name']}\"></a>", f"## {resource['title']}\n",
+             f"`{resource['path']}`. {resource['description']}\n"]
+    if "primaryKey" in schema:
+        lines.append("Key: " + ", ".join(f"`{name}`" for name in _list(
+            schema["primaryKey"])) + ".\n")
+    lines += ["| column | type | meaning |", "|---|---|---|",
+              *map(_field, schema["fields"]), ""]
+    lines += [f"{_reference(key)}\n" for key in schema.get("foreignKeys", [])]
+    origin, licence = ("; ".join(map(_named, resource[what]))
+                       for what in ("sources", "licenses"))
+    lines.append(f"Source: {origin}. Licence: {licence}.\n")
+    return "\n".join(lines)
+
+
+def _field(field: dict) -> str:
+    rules = field.get("constraints", {})
+    unit = f" ({field['unit']})" if "unit" in field else ""
+    allowed = (" One of: " + ", ".join(map(str, rules["enum"])) + "."
+               if "enum" in rules else "")
+    more = " Always filled." if rules.get("required") else ""
+    meaning = field["description"].rstrip(".") + f"{unit}." + allowed + more
+    meaning = meaning.replace("|", "\\|")
+    return f"| `{field['name']}` | {field['type']} | {meaning} |"
+
+
+def _reference(key: dict) -> str:
+    target = key["reference"]
+    names = [", ".join(f"`{name}`" for name in _list(fields))
+             for fields in (key["fields"], target["fields"])]
+    return f"{names[0]} refers to {names[1]} of `{target['resource']}`."
+
+
+def _list(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _named(thing: dict) -> str:
+    title = thing.get("title") or thing.get("name", "")
+    return f"[{title}]({thing['path']})" if "path" in thing else title

@@ -1,0 +1,103 @@
+"""The data files and their sources, from the data dictionary and data/sources.csv."""
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+
+from analysis_utils.run_context import ROOT
+
+DATA = ROOT / "data"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of data/: what it holds, how much, from which sources."""
+
+    path: str
+    title: str
+    description: str
+    rows: int
+    columns: int
+    sources: tuple[str, ...]
+    licence: str
+
+
+@dataclass
+class Source:
+    """A source: its name, address (empty for the project's own), files, licences."""
+
+    title: str
+    address: str
+    files: list[str] = field(default_factory=list)
+    licences: list[str] = field(default_factory=list)
+
+
+@cache
+def resources() -> tuple[dict, ...]:
+    """Resources of data/datapackage.json."""
+    text = (DATA / "datapackage.json").read_text(encoding="utf-8")
+    return tuple(json.loads(text)["resources"])
+
+
+def rows(path) -> list[dict[str, str]]:
+    """Rows of a CSV file as text."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@cache
+def data_files() -> tuple[DataFile, ...]:
+    """Every file of the data dictionary, in its order."""
+    return tuple(
+        DataFile(
+            f"data/{resource['path']}",
+            resource["title"],
+            resource["description"],
+            len(rows(DATA / resource["path"])),
+            len(resource["schema"]["fields"]),
+            tuple(source["title"] for source in resource.get("sources", [])),
+            "; ".join(licence["name"] for licence in resource.get("licenses", [])),
+        )
+        for resource in resources()
+    )
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Every source named in the data dictionary, with the files that rest on it."""
+    found: dict[str, Source] = {}
+    for resource in resources():
+        licences = [f"{x['title']} ({x['name']})" for x in resource.get("licenses", [])]
+        for named in resource.get("sources", []):
+            source = found.setdefault(
+                named["title"], Source(named["title"], named.get("path", ""))
+            )
+            source.files.append(f"data/{resource['path']}")
+            source.licences += [x for x in licences if x not in source.licences]
+    return tuple(sorted(found.values(), key=lambda source: source.title))
+
+
+def published_files() -> list[dict[str, object]]:
+    """Files that were read, by kind and publisher: how many, how large, what licence."""
+    listed = rows(DATA / "sources.csv")
+    groups = Counter((r["kind"], r["publisher"], r["licence"]) for r in listed)
+    return [
+        {
+            "kind": kind,
+            "publisher": publisher,
+            "licence": licence,
+            "files": count,
+            "megabytes": round(
+                sum(
+                    int(r["bytes"] or 0)
+                    for r in listed
+                    if (r["kind"], r["publisher"], r["licence"]) == (kind, publisher, licence)
+                )
+                / 1e6,
+                1,
+            ),
+        }
+        for (kind, publisher, licence), count in sorted(groups.items())
+    ]

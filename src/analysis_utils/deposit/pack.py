@@ -1,0 +1,129 @@
+"""Packs the study for an archive, checks the result, and proves that it verifies.
+
+The proof unpacks the archive in an empty folder and runs `make verify` there. Only
+an archive that has passed gets its name; the same commit gives the same bytes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from analysis_utils.deposit import about, crate, rules, standards
+from analysis_utils.run_context import ROOT, sha256
+from analysis_utils.workflow import manifest
+from analysis_utils.workflow.runs import Refused, study_runs
+
+FOLDER = ROOT / "deposit"
+LEFT_OUT = (".git", ".ci/")  # git's and CI's own files, by the start of their names
+MOMENT = (1980, 1, 1, 0, 0, 0)  # the date of every file, so that bytes do not vary
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "OVERRIDES", "PYTHONPATH")
+
+
+def deposit(present: bool, folder: Path = FOLDER) -> int:
+    """Make the archive; exit code 0 if it keeps every rule and verifies.
+
+    Parameters
+    ----------
+    present : bool
+        Prove it in the present environment instead of a new one made from the lock.
+    folder : Path
+        Where the archive is put.
+    """
+    names = ready()
+    folder.mkdir(exist_ok=True)
+    final = folder / f"{about.archive_name()}.zip"
+    candidate = folder / f".{final.name}.new"
+    try:
+        pack(names, candidate)
+        found = rules.broken(candidate)
+        if found:
+            raise Refused("The archive breaks rules:\n  " + "\n  ".join(found))
+        print(f"{len(names) + 1} files; every rule of openICPSR and the AEA is kept.")
+        for sentence in rules.notices(candidate):
+            print(sentence)
+        print("Proof: unpacked in an empty folder, make verify ...", flush=True)
+        answer = prove(candidate, present)
+        os.replace(candidate, final)
+    finally:
+        candidate.unlink(missing_ok=True)
+    print(answer)
+    size = final.stat().st_size / 1e6
+    print(f"{final.relative_to(folder.parent)}: {size:.1f} MB, SHA-256 {sha256(final)}")
+    return 0
+
+
+def ready() -> list[str]:
+    """Names of the files to pack; Refused if the study is not fit to be packed."""
+    written = standards.write()
+    if written:
+        raise Refused(
+            f"{', '.join(written)} did not fit the study and have been written anew: "
+            "look at them, commit them, then run make deposit again"
+        )
+    stale = [run.label for run in study_runs() if manifest.reasons(run)]
+    if stale:
+        raise Refused(f"outputs are out of date ({', '.join(stale)}): run make all")
+    changed = git("status", "--porcelain", "--untracked-files=all").splitlines()
+    if changed:
+        raise Refused(
+            "an archive is made of a commit, and these files are not as committed:\n  "
+            + "\n  ".join(changed[:20])
+        )
+    listed = git("ls-files", "-z").split("\0")
+    return sorted(name for name in listed if name and not name.startswith(LEFT_OUT))
+
+
+def git(*arguments: str) -> str:
+    """What git says; Refused where there is no repository."""
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"an archive is packed from a git repository ({done.stderr.strip()})")
+    return done.stdout
+
+
+def pack(names: list[str], path: Path) -> None:
+    """Write the archive: files sorted, dates and rights fixed, the crate added."""
+    contents = {name: (ROOT / name).read_bytes() for name in names}
+    contents[crate.METADATA] = crate.text(names).encode()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in sorted(contents.items()):
+            member = zipfile.ZipInfo(name, MOMENT)
+            member.create_system = 3  # rights as on Unix, wherever it is packed
+            member.external_attr = 0o100644 << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(member, content, compresslevel=9)
+
+
+def prove(path: Path, present: bool) -> str:
+    """The closing sentence of `make verify` in the unpacked archive.
+
+    Raises Refused with what was said if it does not end well.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "unpacked"
+        with zipfile.ZipFile(path) as packed:
+            packed.extractall(root)
+        variables = {k: v for k, v in os.environ.items() if k not in MAKE}
+        command = ["make", "verify"]
+        if present:
+            command = [sys.executable, "-m", "analysis_utils.review", "verify"]
+            variables["PYTHONPATH"] = str(root / "src")
+        done = subprocess.run(
+            command, cwd=root, env=variables, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        if done.returncode:
+            keep_report(root)
+            raise Refused(f"The unpacked archive does not verify:\n{done.stdout[-3000:]}")
+    return done.stdout.strip().splitlines()[-1]
+
+
+def keep_report(root: Path) -> None:
+    """Keep the report of a failed proof beside the archives."""
+    report = root / "outputs/.verify/report.html"
+    if report.exists():
+        shutil.copy(report, FOLDER / "failed-proof.html")

@@ -1,0 +1,6 @@
+"""Breaks at unknown dates (`search`), and tests at known ones (`chow`).
+
+A date that was searched for cannot then be tested as if it had been known: choosing
+the date with the largest |t| and testing it "rejects" 93-97 % of the time without any
+break. So a search gives sup-F p-values only.
+"""

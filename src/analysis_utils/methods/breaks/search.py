@@ -1,0 +1,165 @@
+"""Search for breaks at unknown dates: Bai and Perron."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from ..inputs import InputError, align, as_series, check_varies
+from .intervals import break_interval
+from .results import BreakSearch, EstimatedBreak
+from .segments import best_partitions, segment_rss
+from .sup_f import ERRORS, SupF, asymptotic_pvalue, bootstrap_pvalue
+
+MOST = 8
+
+
+def find_breaks(
+    y: pd.Series,
+    regressors: pd.DataFrame | None = None,
+    *,
+    min_segment: float = 0.15,
+    max_breaks: int | None = None,
+    n_breaks: int | None = None,
+    level: float = 0.95,
+    n_resamples: int = 1999,
+    seed: int = 0,
+) -> BreakSearch:
+    """Find the dates at which the coefficients of y = X b + e change.
+
+    regressors: columns beside the constant (for example lags of y); without them,
+    breaks in the mean. All coefficients may change. min_segment: shortest segment, as
+    a share of the series or a number of periods. n_breaks: how many; by BIC if None.
+    level: of the dates' intervals. n_resamples: draws of the sup-F test.
+
+    Least squares over all partitions (Bai and Perron 2003, J. Appl. Econometrics
+    18:1). The test of "no break" is sup-F (Andrews 1993); p-values at the dates found
+    do not exist. Raises InputError for gaps, missing values, too short series.
+    """
+    frame, design = _inputs(y, regressors)
+    shortest = _shortest(min_segment, *design.shape)
+    most = min(MOST, len(frame) // shortest - 1) if max_breaks is None else max_breaks
+    outcome = frame.iloc[:, 0].to_numpy()
+    if not 1 <= most <= len(frame) // shortest - 1 or (n_breaks or 0) > most:
+        raise InputError(
+            f"{len(frame)} periods in segments of {shortest} or more allow "
+            f"1 to {len(frame) // shortest - 1} breaks."
+        )
+    rss = segment_rss(outcome, design, shortest)
+    partitions = best_partitions(rss, shortest, most)
+    table = _criteria(rss, partitions, design.shape[1], frame.index)
+    chosen = int(table["BIC"].idxmin()) if n_breaks is None else n_breaks
+    cuts = partitions[chosen]
+    return BreakSearch(
+        series=frame.iloc[:, 0],
+        design=pd.DataFrame(design, frame.index, ["const", *frame.columns[1:]]),
+        cuts=tuple(cuts),
+        table=table,
+        level=level,
+        breaks=tuple(
+            _dated(cut, i, cuts, outcome, design, frame.index, level)
+            for i, cut in enumerate(cuts)
+        ),
+        sup_f=_sup_f(outcome, design, shortest, frame.index, n_resamples, seed),
+    )
+
+
+def _inputs(
+    y: pd.Series, regressors: pd.DataFrame | None
+) -> tuple[pd.DataFrame, np.ndarray]:
+    series = [as_series(y, "y")]
+    if regressors is not None:
+        series += [as_series(regressors[name], str(name)) for name in regressors]
+    frame = align(*series)
+    for name in frame.columns:
+        check_varies(frame[name], name)
+    return frame, np.column_stack([np.ones(len(frame)), frame.iloc[:, 1:]])
+
+
+def _shortest(min_segment: float, n: int, k: int) -> int:
+    """Return the length of the shortest segment in periods."""
+    share = min_segment * n if min_segment < 1 else min_segment
+    shortest = math.floor(share + 1e-9)
+    if shortest < k + 1 or 2 * shortest > n:
+        raise InputError(
+            f"A segment of {shortest} of {n} periods (min_segment={min_segment}) "
+            f"cannot be fitted: {k} coefficients need {k + 1} periods or more, and two "
+            "segments must fit."
+        )
+    return shortest
+
+
+def _criteria(
+    rss: np.ndarray, partitions: list[list[int]], k: int, index: pd.Index
+) -> pd.DataFrame:
+    """RSS, BIC and dates by number of breaks; a date counts as one parameter."""
+    n = len(rss) - 1
+    totals = [
+        sum(rss[i, j] for i, j in zip([0, *cuts], [*cuts, n], strict=True))
+        for cuts in partitions
+    ]
+    if min(totals) <= 1e-13 * totals[0]:
+        raise InputError("Segments fit the series without error: nothing to estimate.")
+    counts = np.arange(len(partitions))
+    fit = n * (np.log(totals) + 1 - np.log(n) + np.log(2 * np.pi))
+    return pd.DataFrame(
+        {
+            "RSS": totals,
+            "BIC": fit + np.log(n) * (k + 1) * (counts + 1),
+            "last periods before": [
+                [index[cut - 1] for cut in cuts] for cuts in partitions
+            ],
+        },
+        index=pd.Index(counts, name="breaks"),
+    )
+
+
+def _dated(
+    cut: int,
+    number: int,
+    cuts: list[int],
+    y: np.ndarray,
+    design: np.ndarray,
+    index: pd.Index,
+    level: float,
+) -> EstimatedBreak:
+    """Name the periods around a cut, and its interval if it has one."""
+    edges = [0, *cuts, len(y)]
+    start, end = edges[number], edges[number + 2]
+    try:
+        low, high = break_interval(
+            (y[start:cut], design[start:cut]),
+            (y[cut:end], design[cut:end]),
+            cut,
+            (1 - level) / 2,
+        )
+    except ArithmeticError:
+        limits = (None, None)
+    else:
+        limits = tuple(index[np.clip(item, 1, len(y)) - 1] for item in (low, high))
+    return EstimatedBreak(index[cut - 1], index[cut], *limits)
+
+
+def _sup_f(
+    y: np.ndarray,
+    design: np.ndarray,
+    shortest: int,
+    index: pd.Index,
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Sup-F with its p-value under three assumptions about the errors."""
+    n, k = design.shape
+    positions = np.arange(shortest, n - shortest + 1)
+    sup = SupF(design, positions)
+    found = sup.statistics(y[:, None])[:, 0]
+    best = int(np.argmax(found))
+    rows = {"independent (asymptotic)": asymptotic_pvalue(found[best], k, shortest / n)}
+    for errors in ERRORS:
+        rows[f"{errors} (bootstrap)"] = bootstrap_pvalue(
+            y, design, sup, errors, draws, seed
+        )
+    return pd.DataFrame(
+        {"statistic": found[best], "at": [index[positions[best] - 1]] * 4, "p": rows},
+        index=pd.Index(list(rows), name="errors"),
+    )

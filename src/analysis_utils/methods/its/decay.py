@@ -1,0 +1,53 @@
+"""The pace of a gradual effect, by the likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .model import InterruptedTimeSeries
+from .refusals import Refusal
+
+GRID = np.round(np.arange(0.05, 1.0, 0.05), 2)
+
+
+def profile_decay(
+    model: InterruptedTimeSeries, event: str, grid: np.ndarray = GRID
+) -> pd.DataFrame:
+    """Return the likelihood of each decay of one event (Box & Tiao 1975).
+
+    Columns: `deviance` (minus twice the log likelihood, the smallest is 0) and
+    `inside`, whether the decay lies in the 95 % likelihood interval (deviance up to
+    3.84). For SARIMA or structural errors, OLS and (quasi-)Poisson; the others have no
+    likelihood that can be compared across columns. Intervals of the effect given one
+    decay do not count that it was chosen: show the effect at both ends of the interval.
+    """
+    if event not in model.design.owners:
+        raise Refusal(
+            f"No event {event!r}: there are {', '.join(model.design.owners)}."
+        )
+    values = []
+    for decay in grid:
+        parts = [
+            replace(part, decay=float(decay)) if part.name == event else part
+            for part in model.interventions
+        ]
+        values.append(_minus_two_loglik(model.replace(interventions=parts).fit()))
+    deviance = np.array(values) - min(values)
+    inside = deviance <= stats.chi2.isf(0.05, 1)
+    index = pd.Index(grid, name="decay")
+    return pd.DataFrame({"deviance": deviance, "inside": inside}, index)
+
+
+def _minus_two_loglik(result) -> float:
+    estimate = result._estimate
+    if "loglik" in result.noise:
+        return -2 * result.noise["loglik"]
+    if estimate.deviance is None:
+        raise Refusal(f"{result.model.estimator.label}: no likelihood to profile.")
+    if result.model.log_link:
+        return estimate.deviance / estimate.scale
+    return result.nobs * float(np.log(estimate.deviance))

@@ -1,0 +1,156 @@
+"""Breaks in the count of agreements, found without dates, against policy events."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from statsmodels.stats.proportion import proportion_confint
+
+from analysis_utils import datasets, publish, series
+from analysis_utils.methods.breaks.results import BreakSearch
+from analysis_utils.methods.breaks.search import find_breaks
+from analysis_utils.publish import charts
+from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
+from analysis_utils.study.findings import Finding, rank_p
+
+DRAWS = 9999
+# Events that are dated by the count itself: a first signature, a fall of the list.
+OF_THE_LIST = ("first-agreement", "second-agreement", "task-force-first-lapses",
+               "task-force-ended", "tx-18-agreements")
+
+
+def monthly_change(first: str, last: str) -> pd.Series:
+    """Change of active agreements from the end of the month before, by month."""
+    table = series.active_since_2002()
+    change = table["active"].set_axis(table.index.to_period("M")).diff()
+    chosen = change.loc[pd.Period(first, "M"): pd.Period(last, "M")]
+    if chosen.isna().any():
+        month = chosen.index[chosen.isna()][0]
+        raise ValueError(f"{month} is known by interpolation only; end before it")
+    return chosen.rename("monthly change")
+
+
+def federal_events(first: str, last: str, of_the_list: bool = True) -> pd.Series:
+    """Federal events by id and month, with or without those dated by the list."""
+    table = datasets.policy_events().query("level == 'federal'")
+    table = table[table["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
+    if not of_the_list:
+        table = table[~table["id"].isin(OF_THE_LIST)]
+    return table.set_index("id")["date"].dt.to_period("M")
+
+
+def near(places: np.ndarray, events: np.ndarray, within: int) -> np.ndarray:
+    """Which places lie within so many periods of any event (integers)."""
+    gap = np.abs(np.asarray(places)[..., None] - np.asarray(events))
+    return gap.min(axis=-1) <= within
+
+
+def covered(months: pd.PeriodIndex, events: pd.Series, within: int) -> float:
+    """Share of the months that lie within so many months of an event."""
+    at = events.map(lambda month: month.ordinal).to_numpy()
+    return float(near(months.asi8, at, within).mean())
+
+
+def random_places(n: int, count: int, shortest: int, rng: np.random.Generator,
+                  draws: int = DRAWS) -> np.ndarray:
+    """Sets of breaks drawn evenly from all that leave segments of `shortest` periods.
+
+    (draws, count) first periods of a new segment, ascending.
+    """
+    free = n - (count + 1) * shortest
+    picks = np.sort(np.argsort(rng.random((draws, free + count)), axis=1)[:, :count])
+    return picks - np.arange(count) + shortest * np.arange(1, count + 1)
+
+
+def coincidence(found: BreakSearch, events: pd.Series, shortest: int, within: int = 2,
+                seed: int = 287) -> tuple[Finding, np.ndarray]:
+    """Share of breaks near an event less its mean over random dates, and the draws.
+
+    Interval: Wilson's for the share, less that mean. p: two-sided rank of the share
+    among the random ones, about their mean. Not testable without a break.
+    """
+    if not found.cuts:
+        note = "BIC prefers no break, so that no share is defined"
+        return Finding(note=note), np.array([])
+    start = found.series.index[0].ordinal
+    at = events.map(lambda month: month.ordinal - start).to_numpy()
+    hits = near(np.array(found.cuts), at, within)
+    places = random_places(len(found.series), len(hits), shortest,
+                           np.random.default_rng(seed))
+    draws = near(places, at, within).mean(axis=1)
+    low, high = proportion_confint(hits.sum(), len(hits), method="wilson")
+    mean = float(draws.mean())
+    p = rank_p(hits.mean(), draws, mean)
+    return Finding(float(hits.mean() - mean), (float(low - mean), float(high - mean)),
+                   p, len(hits)), draws
+
+
+def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFrame:
+    """Each break with its interval, the means before and after, the nearest event."""
+    rows = []
+    means = found.params["const"].to_numpy()
+    for number, item in enumerate(found.breaks):
+        gaps = events.map(lambda month: (item.first_after - month).n)
+        nearest = gaps.abs().idxmin()
+        rows.append({"first month after": str(item.first_after),
+                     "interval": "none" if item.lower is None
+                     else f"{item.lower} to {item.upper}",
+                     "mean before": means[number], "mean after": means[number + 1],
+                     "nearest federal event": nearest, "months from it": gaps[nearest],
+                     "near": abs(gaps[nearest]) <= within})
+    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="break"))
+
+
+def ways(first: str, last: str, trim: int) -> dict[str, tuple]:
+    """Variants by name: shortest segment in per cent, events, months that are near."""
+    every = federal_events(first, last)
+    acts = federal_events(first, last, of_the_list=False)
+    found = {f"segments of {trim}% or more": (trim, every, 2)}
+    found |= {f"segments of {share}% or more": (share, every, 2)
+              for share in (10, 5, 3) if share != trim}
+    return found | {
+        "segments of 10% or more, near: six months": (10, every, 6),
+        "segments of 5% or more, without events dated by the list": (5, acts, 2),
+        "segments of 3% or more, without events dated by the list": (3, acts, 2),
+    }
+
+
+def variants(y: pd.Series, first: str, last: str, trim: int) -> dict[str, Finding]:
+    """Coincidence under each variant; the note names the first months after breaks."""
+    found = {}
+    for name, (share, events, within) in ways(first, last, trim).items():
+        search = find_breaks(y, min_segment=share / 100, n_resamples=99)
+        shortest = int(share / 100 * len(y) + 1e-9)
+        result, _ = coincidence(search, events, shortest, within)
+        months = ", ".join(str(item.first_after) for item in search.breaks)
+        found[name] = replace(result, note=months or result.note)
+    return found
+
+
+def tabled(found: dict[str, Finding]) -> pd.DataFrame:
+    """Variants as a table: share near less its mean, interval, p, breaks and when."""
+    frame = findings.table(found, "breaks").fillna({"breaks": 0})
+    frame["first months after"] = [item.note for item in found.values()]
+    return frame
+
+
+def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:
+    """Monthly change, mean by segment, breaks with intervals; events as ticks above."""
+    shown = pd.DataFrame({"change": found.series, "mean": found.fittedvalues})
+    shown = publish.rounded(shown.set_axis(shown.index.start_time.rename("month")))
+    ax.bar(shown.index, shown["change"], width=28, align="edge", lw=0,
+           color=COLOURS["other"])
+    ax.step(shown.index, shown["mean"], where="post", color=COLOURS["fitted"])
+    top = ax.get_ylim()[1]
+    for item in found.breaks:
+        ax.axvline(item.first_after.start_time, color=COLOURS["counterfactual"], lw=1)
+        if item.lower is not None:
+            ax.axvspan(item.lower.start_time, item.upper.end_time, alpha=0.15, lw=0,
+                       color=COLOURS["counterfactual"])
+    days = events.dt.start_time
+    ax.plot(days, [top] * len(days), "v", ms=4, color=COLOURS["event"], clip_on=False)
+    ax.set_ylabel("Change of active agreements a month")
+    charts.dates(ax)
+    return shown

@@ -1,0 +1,262 @@
+"""Claims of the article: measured from the data, and judged by a rule.
+
+A measure is written kind:argument in data/hand/article_claims.csv, for example
+`list:agreements` or `days:eo-14159`. Verdicts follow from `verdict` alone.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from textwrap import fill
+
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.axes import Axes
+
+from analysis_utils import datasets, publish, series
+from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import events
+from analysis_utils.study import growth as growth_of_lists
+
+NEAR = 0.05  # "about" and "nearly" allow for this share of the claimed value
+SLIP = 0.01  # an exact claim that is off by less is confirmed with a caveat
+CONFIRMED = "confirmed"
+CAVEAT = "confirmed with a caveat"
+NOT_CONFIRMED = "not confirmed"
+CANNOT = "can't be checked with public data"
+VERDICTS = (CONFIRMED, CAVEAT, NOT_CONFIRMED, CANNOT)
+MOVING = ("active", "arrests", "growth", "later", "list")  # what has a value of today
+
+
+def agrees(claimed: float, measured: float, relation: str) -> bool:
+    """Whether a measured value is what the claim says.
+
+    exact: equal when rounded to whole numbers; about: within 5 %; nearly: up to 5 %
+    less, and not more; more than, less than: as the words say.
+    """
+    share = measured / claimed - 1 if claimed else math.inf
+    return {
+        "exact": round(measured) == claimed,
+        "about": abs(share) <= NEAR,
+        "nearly": -NEAR <= share <= 0,
+        "more than": measured > claimed,
+        "less than": measured < claimed,
+    }[relation]
+
+
+def verdict(claimed: float, measured: float, relation: str, caveat: str) -> str:
+    """The verdict on one claim; `measured` is missing where nothing can decide."""
+    if math.isnan(measured):
+        return CANNOT
+    if agrees(claimed, measured, relation):
+        return CAVEAT if caveat else CONFIRMED
+    slipped = relation == "exact" and abs(measured - claimed) < SLIP * claimed
+    return CAVEAT if slipped else NOT_CONFIRMED
+
+
+@cache
+def list_counts(day: pd.Timestamp) -> pd.Series:
+    """What ICE's list held on a day: `series.list_counts`, and the models."""
+    models = growth_of_lists.held_on(day)["model"].nunique()
+    return series.list_counts([day]).assign(models=models).iloc[0]
+
+
+def of_list(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """A column of `list_counts` on ICE's list of a day."""
+    return list_counts(day)[argument]
+
+
+def growth(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Change of a column of `series.list_counts` between two days, in per cent."""
+    return 100 * (of_list(argument, since, day) / of_list(argument, since, since) - 1)
+
+
+def active(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Active agreements at the last month-end up to a day; missing where unknown."""
+    counts = series.active_since_2002()["active"]
+    return counts[counts.index <= day].iloc[-1]
+
+
+def change(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Change of active agreements between two days, in per cent."""
+    return 100 * (active(argument, since, day) / active(argument, since, since) - 1)
+
+
+def figure(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """The newest published figure for a period that ends by a day, with its source."""
+    table = datasets.published_figures()
+    known = table["evidence"] != "unverified"
+    rows = table[(table["figure"] == argument) & (table["end"] <= day) & known]
+    return rows.sort_values("end")["value"].iloc[-1] if len(rows) else math.nan
+
+
+def arrests(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Sum of a national series over the whole months between two days, one year at
+    most; months that were counted in part are left out."""
+    table = datasets.encounters(argument, "nation")
+    last = min(day, since + pd.DateOffset(years=1))
+    month_end = table["date"] + pd.offsets.MonthEnd(1)
+    whole = (table["date"] >= since) & (month_end <= last)
+    return table["value"][whole & (table["flag"] != "partial")].sum()
+
+
+def residents(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Sum of a column of data/states.csv over the states."""
+    return datasets.states()[argument].sum()
+
+
+def years(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Calendar years from that of `since` to that of a policy event."""
+    return events.find(argument).day.year - since.year
+
+
+def days(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Days from `since` to a policy event."""
+    return (events.find(argument).day - since).days
+
+
+Measure = Callable[[str, pd.Timestamp, pd.Timestamp], float]
+MEASURES: dict[str, Measure] = {
+    "active": active,
+    "arrests": arrests,
+    "change": change,
+    "days": days,
+    "figure": figure,
+    "growth": growth,
+    "later": figure,
+    "list": of_list,
+    "residents": residents,
+    "years": years,
+}
+
+
+def measured(measure: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Value of a measure (kind:argument) on a day; missing for a blank one."""
+    if not measure:
+        return math.nan
+    kind, argument = measure.split(":")
+    return float(MEASURES[kind](argument, since, day))
+
+
+def newest(measure: str, since: pd.Timestamp, last: pd.Timestamp) -> float:
+    """The same today, for what moves with new lists and publications."""
+    moves = measure.split(":")[0] in MOVING
+    return measured(measure, since, last) if moves else math.nan
+
+
+def checked(claims: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """Each claim with what the data say on its day and on the last, and its verdict.
+
+    Claims of a day after `last` are left out: they cannot be known yet.
+    """
+    rows = []
+    for claim in claims[claims["day"] <= last].itertuples():
+        on_day, beside = (
+            measured(which, claim.since, claim.day)
+            for which in (claim.measure, claim.beside)
+        )
+        rows.append(
+            {
+                "id": claim.id,
+                "quoted": claim.quoted,
+                "claimed": claim.claimed,
+                "unit": claim.unit,
+                "day": claim.day,
+                "measured": on_day,
+                "now": newest(claim.measure, claim.since, last),
+                "beside": beside,
+                "beside_now": newest(claim.beside, claim.since, last),
+                "beside_is": claim.beside,
+                "verdict": verdict(claim.claimed, on_day, claim.relation, claim.caveat),
+                "how": claim.how,
+                "caveat": claim.caveat,
+            }
+        )
+    return pd.DataFrame(rows).set_index("id")
+
+
+def key(name: str, what: str) -> str:
+    """Key of a recorded number of a claim."""
+    return f"{name.replace('-', '_')}_{what}"
+
+
+def record(table: pd.DataFrame) -> None:
+    """Record what was claimed and measured, and how many claims have each verdict."""
+    for name, row in table.iterrows():
+        digits = 1 if row["unit"] == "%" else 0
+        for what in ("claimed", "measured", "now", "beside", "beside_now"):
+            unit = row["unit"] if not what.startswith("beside") else ""
+            publish.number(key(name, what), row[what], unit, digits)
+    for which in VERDICTS:
+        name = which.replace("'", "").replace(" ", "_")
+        publish.number(f"n_{name}", (table["verdict"] == which).sum(), "claims")
+    publish.number("n_claims", len(table), "claims")
+
+
+def template(name: str, row: pd.Series, last: pd.Timestamp) -> str:
+    """One claim as a sentence of recorded numbers."""
+    text = "\N{LEFT DOUBLE QUOTATION MARK}" + row["quoted"]
+    text += "\N{RIGHT DOUBLE QUOTATION MARK}"
+    if pd.notna(row["measured"]):
+        text += f": {{{key(name, 'measured')}}} by the data on {row['day'].date()}"
+    if pd.notna(row["now"]):
+        text += f", {{{key(name, 'now')}}} on {last.date()}"
+    caveat = f" {row['caveat']}." if row["caveat"] else ""
+    return f"{text}. **{row['verdict'].capitalize()}.**{caveat}"
+
+
+def tell(table: pd.DataFrame, last: pd.Timestamp) -> Markdown:
+    """Every claim as a sentence, recorded, as a list."""
+    texts = [publish.sentence(template(*item, last)).data for item in table.iterrows()]
+    return Markdown("\n".join(f"- {text}" for text in texts))
+
+
+# Where the words of a claim stand beside its mark: points right and up, alignment.
+PLACES = {
+    "january-2017": (5, -9, "left"),
+    "first-term": (-6, 10, "right"),
+    "summary": (-6, 0, "right"),
+    "baseline": (7, 0, "left"),
+    "agreements": (16, 6, "left"),
+    "agencies": (7, -21, "left"),
+}
+
+
+def draw(ax: Axes, table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """Draw the claims of counts on the course of the agreements; return the data."""
+    course = series.active_since_2002()["active"]
+    course = course[course.index <= last]
+    ax.plot(course.index, course, color=COLOURS["observed"])
+    shown = table.loc[[name for name in PLACES if name in table.index]]
+    for name, row in shown.iterrows():
+        mark(ax, row, PLACES[name])
+    ax.set_yscale("log")
+    ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    ax.set_ylabel("Agreements in force (logarithmic)")
+    ax.set_ylim(0.9, 10_000)
+    ax.set_xlim(right=pd.Timestamp("2029-03-31"))  # room for words
+    ticks = pd.date_range("2004", last, freq="4YS")
+    ax.set_xticks(ticks, [f"{day:%Y}" for day in ticks])
+    line = course.rename("value").rename_axis("day").reset_index()
+    columns = ["day", "claimed", "measured", "unit", "verdict", "id"]
+    points = shown.reset_index()[columns]
+    return pd.concat([line, points], ignore_index=True)
+
+
+def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:
+    """One claim: a dot if confirmed, else a cross; a line to what the data say."""
+    good = row["verdict"] in (CONFIRMED, CAVEAT)
+    colour = COLOURS["fitted" if good else "counterfactual"]
+    ax.vlines(row["day"], *sorted(row[["measured", "claimed"]]), color=colour, lw=0.8)
+    sign = "o" if good else "x"
+    ax.plot(row["day"], row["claimed"], sign, color=colour, ms=5, mew=1.5)
+    ax.annotate(
+        fill(row["quoted"], 15),
+        (row["day"], row["claimed"]),
+        xytext=place[:2],
+        textcoords="offset points",
+        ha=place[2],
+        va="center",
+        fontsize=7,
+        color=colour,
+    )

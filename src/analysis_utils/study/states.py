@@ -1,0 +1,164 @@
+"""Agreements and characteristics of states: shares, rank correlations over states."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy.stats import norm, rankdata
+
+from analysis_utils import datasets, publish, series
+from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
+from analysis_utils.study.findings import Finding, rank_p
+
+DRAWS = 9999
+ARRESTS = {"ddp": "ice_arrests_by_state_ddp", "ccij": "ice_arrests_by_state_ccij"}
+
+
+def table(as_of: str | None = None) -> pd.DataFrame:
+    """One row a state (50): agreements, their agencies, and what a state is like.
+
+    Shares are between 0 and 1: `share` agencies with an agreement per law enforcement
+    agency, `per_agency` agreements per agency, `republican` of all votes in 2024,
+    `noncitizens` of the population; `arrests_*` per 1,000 non-citizens.
+    """
+    known = series.agreements_known(as_of)
+    held = known[known["gone_by"].isna()].groupby("state")
+    states = datasets.states().query("kind == 'state'").set_index("state")
+    counts = pd.DataFrame({"agreements": held.size(),
+                           "with_agreement": held["agency_id"].nunique()})
+    counts = counts.reindex(states.index, fill_value=0)
+    frame = counts.assign(**{
+        "agencies": states["agencies"],
+        "republican": states["votes_republican"] / states["votes_total"],
+        "noncitizens": states["noncitizens"] / states["population"],
+    })
+    frame["share"] = frame["with_agreement"] / frame["agencies"]
+    frame["per_agency"] = frame["agreements"] / frame["agencies"]
+    for name, figure in ARRESTS.items():
+        arrests = _arrests(figure).reindex(states.index)
+        frame[f"arrests_{name}"] = 1000 * arrests / states["noncitizens"]
+    return frame.sort_index()
+
+
+def _arrests(figure: str) -> pd.Series:
+    figures = datasets.published_figures().query("figure == @figure")
+    return figures.set_index("geography")["value"]
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Rank correlation along the last axis, ties with mean ranks."""
+    return _correlation(rankdata(x, axis=-1), rankdata(y, axis=-1))
+
+
+def partial_spearman(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Rank correlation of x and y given z, along the last axis."""
+    xy, xz, yz = spearman(x, y), spearman(x, z), spearman(y, z)
+    return (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    a = a - a.mean(axis=-1, keepdims=True)
+    b = b - b.mean(axis=-1, keepdims=True)
+    return (a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+
+
+def correlate(frame: pd.DataFrame, x: str, y: str, given: str | None = None,
+              seed: int = 287) -> Finding:
+    """Spearman's correlation of two columns over states, or the partial one.
+
+    Interval: percentiles of a bootstrap of states. p: permutation of x over states,
+    for the partial correlation of its ranks after those of `given` are taken out.
+    """
+    columns = [x, y] + ([given] if given else [])
+    values = frame[columns].dropna().to_numpy().T
+    measure = partial_spearman if given else spearman
+    estimate = float(measure(*values))
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, values.shape[1], (DRAWS, values.shape[1]))
+    low, high = np.nanpercentile(measure(*values[:, rows]), [2.5, 97.5])
+    draws = _permuted(values, rng)
+    return Finding(estimate, (float(low), float(high)), rank_p(estimate, draws),
+                   values.shape[1])
+
+
+def _permuted(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Correlations when (the residual ranks of) the first row are permuted."""
+    ranks = rankdata(values, axis=-1)
+    x, y = ranks[0], ranks[1]
+    if len(ranks) == 3:
+        design = np.column_stack([np.ones(len(x)), ranks[2]])
+        x, y = (v - design @ np.linalg.lstsq(design, v, rcond=None)[0] for v in (x, y))
+    return _correlation(rng.permuted(np.tile(x, (DRAWS, 1)), axis=1), y)
+
+
+def subsets(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """All states, and parts of them that the result should not depend on."""
+    border = ["AZ", "CA", "NM", "TX"]
+    return {
+        "as registered": frame,
+        "without Florida and Texas": frame.drop(["FL", "TX"]),
+        "without the four states at the Mexican border": frame.drop(border),
+        "states with an agreement": frame[frame["agreements"] > 0],
+        "states with 100 or more agencies": frame[frame["agencies"] >= 100],
+    }
+
+
+def compare(ways: dict[str, tuple]) -> pd.DataFrame:
+    """Correlations by variant: `ways` holds the arguments of `correlate` by name."""
+    found = {name: correlate(*arguments) for name, arguments in ways.items()}
+    return findings.table(found, "states")
+
+
+def detectable(n: int) -> float:
+    """Smallest Spearman correlation found with probability 0.8 in n states.
+
+    Fisher's z with the variance 1.06 / (n - 3) of Fieller, Hartley and Pearson 1957.
+    """
+    return float(np.tanh((norm.isf(0.025) + norm.isf(0.2)) * np.sqrt(1.06 / (n - 3))))
+
+
+def leave_one_out(frame: pd.DataFrame, x: str, y: str, given: str | None = None
+                  ) -> pd.Series:
+    """The correlation without each state in turn."""
+    columns = [x, y] + ([given] if given else [])
+    measure = partial_spearman if given else spearman
+    values = frame[columns].dropna()
+    return pd.Series({state: float(measure(*values.drop(state).to_numpy().T))
+                      for state in values.index})
+
+
+def scatter(ax: Axes, ranked: pd.DataFrame, x: str, y: str) -> Axes:
+    """A postal code for each state at its ranks; grey: without any agreement.
+
+    Codes that would cover each other are moved apart, mostly by less than one rank.
+    """
+    heights = apart(ranked[x].to_numpy(), ranked[y].to_numpy())
+    for (state, row), height in zip(ranked.iterrows(), heights, strict=True):
+        colour = COLOURS["event" if row["agreements"] == 0 else "fitted"]
+        weight = "normal" if row["agreements"] == 0 else "bold"
+        ax.text(row[x], height, state, fontsize=6.5, ha="center", va="center",
+                color=colour, weight=weight)
+    ends = (-1, len(ranked) + 2)
+    ax.set(xlim=ends, ylim=ends)
+    return ax
+
+
+def apart(x: np.ndarray, y: np.ndarray, width: float = 2.9, height: float = 1.35
+          ) -> np.ndarray:
+    """y of labels at (x, y), pushed up and down until none covers another."""
+    order = np.argsort(np.argsort(x, kind="stable"), kind="stable")
+    place = y.astype(float) + 1e-3 * (order * 7 % 11)  # ties part without a slant
+    for _ in range(200):
+        gap = place[:, None] - place[None, :]
+        close = (np.abs(x[:, None] - x[None, :]) < width) & (np.abs(gap) < height)
+        np.fill_diagonal(close, False)
+        if not close.any():
+            break
+        place += 0.25 * (close * np.sign(gap) * (height - np.abs(gap))).sum(axis=1)
+    return np.round(place, 2)
+
+
+def rank_axis(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The columns as ranks over states (1: the lowest; ties have mean ranks)."""
+    ranked = frame[columns].rank()
+    return ranked.assign(agreements=frame["agreements"])

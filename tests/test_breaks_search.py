@@ -1,0 +1,234 @@
+"""Breaks at unknown dates: published peers, traps, invariances, refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import ruptures
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import hyp1f1
+from statsmodels.datasets import nile
+
+from analysis_utils.methods.breaks.chow import chow_test
+from analysis_utils.methods.breaks.intervals import (
+    argmax_quantiles,
+    argmax_tail,
+    break_interval,
+)
+from analysis_utils.methods.breaks.search import find_breaks
+from analysis_utils.methods.breaks.segments import best_partitions, segment_rss
+from analysis_utils.methods.breaks.sup_f import SupF, _exit_spectrum, asymptotic_pvalue
+from analysis_utils.methods.inputs import InputError
+
+
+def series(n=80, jump=3.0, at=45, seed=0):
+    noise = np.random.default_rng(seed).standard_normal(n)
+    return pd.Series(
+        noise + jump * (np.arange(n) >= at),
+        pd.period_range("2015-01", periods=n, freq="M"),
+        name="y",
+    )
+
+
+def search(y, regressors=None, **options):
+    return find_breaks(y, regressors, **{"n_resamples": 99, "max_breaks": 3, **options})
+
+
+def test_ruptures_default_jump_is_the_trap():
+    y = nile.load_pandas().data["volume"].to_numpy()
+    coarse = ruptures.Dynp(model="l2", min_size=15).fit(y).predict(1)[0]
+    fine = best_partitions(segment_rss(y, np.ones((100, 1)), 15), 15, 1)[1]
+    assert (coarse, fine) == (30, [28])
+
+
+def test_partitions_equal_a_search_of_all():
+    y, x = series(24, at=11).to_numpy(), np.column_stack([np.ones(24), np.arange(24.0)])
+    rss = segment_rss(y, x, 5)
+
+    def cost(start, end):
+        return sm.OLS(y[start:end], x[start:end]).fit().ssr
+
+    assert rss[3, 15] == pytest.approx(cost(3, 15), rel=1e-9)
+    assert np.isinf(rss[3, 7])
+    every = {
+        (a, b): cost(0, a) + cost(a, b) + cost(b, 24)
+        for a in range(5, 20)
+        for b in range(a + 5, 20)
+    }
+    assert tuple(best_partitions(rss, 5, 2)[2]) == min(every, key=every.get)
+
+
+def test_sup_f_is_the_chow_statistic_at_each_date():
+    y = series(60)
+    x = pd.DataFrame({"time": np.arange(60.0)}, y.index)
+    design = np.column_stack([np.ones(60), x["time"]])
+    found = SupF(design, np.array([20, 31])).statistics(y.to_numpy()[:, None])[:, 0]
+    for f, cut in zip(found, (20, 31), strict=True):
+        chow = chow_test(y, y.index[cut], x)
+        assert f == pytest.approx(2 * chow["F"], rel=1e-9)
+
+
+def test_limit_of_sup_f_is_exact_for_one_coefficient():
+    values, weights = _exit_spectrum(8.85, 1)
+    exact = brentq(lambda rate: hyp1f1(-rate, 0.5, 8.85 / 2), 1e-6, 0.2)
+    assert values[0] == pytest.approx(exact, rel=1e-4)
+    assert weights.sum() == pytest.approx(1 - 0.002930, abs=1e-5)  # chi-squared tail
+
+
+def test_asymptotic_p_falls_with_the_statistic():
+    p = [asymptotic_pvalue(f, 2, 0.15) for f in (0.5, 5, 12, 30, 80, 5000)]
+    assert p == sorted(p, reverse=True) and 0 <= p[-1] < 1e-9 and p[0] > 0.99
+
+
+def test_choosing_a_date_and_then_testing_it_is_the_trap():
+    rejected = np.zeros(2)
+    for seed in range(40):
+        y = series(120, jump=0, seed=seed)
+        y = y.ewm(alpha=0.5).mean()
+        result = search(y, max_breaks=1)
+        best = result.sup_f["at"].iloc[0] + 1
+        rejected += [chow_test(y, best)["p"] < 0.05, result.sup_pvalue < 0.05]
+    assert rejected[0] > 0.8 * 40
+    assert rejected[1] <= 0.15 * 40
+
+
+def test_a_search_offers_no_p_value_at_its_dates():
+    result = search(series())
+    for name in ("pvalues", "tvalues", "bse"):
+        with pytest.raises(AttributeError, match="93-97 %"):
+            getattr(result, name)
+    with pytest.raises(InputError, match="searched for"):
+        chow_test(series(), result.breaks[0])
+
+
+def test_finds_two_breaks_with_their_intervals():
+    y = series(120, at=40) - 5 * (np.arange(120) >= 80)
+    result = search(y)
+    assert result.cuts == (40, 80)
+    limits = result.conf_int()
+    assert (limits["lower"] <= limits["last_before"]).all()
+    assert (limits["last_before"] <= limits["upper"]).all()
+    assert result.params.shape == (3, 1)
+    assert result.fittedvalues.iloc[100] == pytest.approx(result.params.iloc[2, 0])
+    text = str(result.summary())
+    assert "Break after 2018-04" in text and "dates unknown" in text
+
+
+def test_intervals_cover_the_break():
+    covered, one = 0, np.ones((100, 1))
+    for seed in range(150):
+        y = series(100, jump=1.2, at=50, seed=seed).to_numpy()
+        cut = 15 + int(SupF(one, np.arange(15, 86)).statistics(y[:, None]).argmax())
+        low, high = break_interval(
+            (y[:cut], one[:cut]), (y[cut:], one[cut:]), cut, 0.025
+        )
+        covered += low <= 50 <= high
+    assert covered >= 0.88 * 150
+
+
+@pytest.mark.parametrize("xi, phi1, phi2", [(1, 1, 1), (2, 1, 3), (0.4, 2, 0.7)])
+def test_distribution_of_the_date_is_whole_and_falls(xi, phi1, phi2):
+    both = argmax_tail(-0.0, xi, phi1, phi2), argmax_tail(0.0, xi, phi1, phi2)
+    assert sum(both) == pytest.approx(1, abs=1e-12)
+    places = np.linspace(0, 40, 200)
+    after = [argmax_tail(s, xi, phi1, phi2) for s in places]
+    assert (np.diff(after) < 0).all() and after[-1] > 0
+
+
+def test_distribution_of_the_date_by_simulation():
+    rng, step, n = np.random.default_rng(0), 0.02, 2000
+    sides = []
+    for drift, sd in ((0.5, 1.0), (0.2, 0.9)):  # xi = 0.4, phi2/phi1 = 0.9/sqrt(0.4)
+        moves = sd * np.sqrt(step) * rng.standard_normal((2000, n)) - drift * step
+        sides.append(np.cumsum(moves, axis=1))
+    top = [side.max(axis=1) for side in sides]
+    after = top[1] > np.maximum(top[0], 0)
+    beyond = after & (sides[1].argmax(axis=1) * step > 3)
+    phi2 = 0.9 / np.sqrt(0.4)
+    assert after.mean() == pytest.approx(argmax_tail(0.0, 0.4, 1, phi2), abs=0.03)
+    assert beyond.mean() == pytest.approx(argmax_tail(3.0, 0.4, 1, phi2), abs=0.03)
+
+
+def test_quantiles_of_the_date_equal_bais_table():
+    assert argmax_quantiles(1, 1, 1, 0.025)[1] == pytest.approx(11.03, abs=0.01)
+    assert argmax_quantiles(1, 1, 1, 0.05)[1] == pytest.approx(7.69, abs=0.01)
+    low, high = argmax_quantiles(2, 1, 3, 0.05)
+    mirrored = argmax_quantiles(0.5, 3, 1, 0.05)
+    scale = (3 / 1) ** 2 / 2
+    assert -low == pytest.approx(mirrored[1] * scale, rel=1e-4)
+    assert high == pytest.approx(-mirrored[0] * scale, rel=1e-4)
+
+
+def test_chow_test_equals_statsmodels():
+    y = series(60)
+    x = np.column_stack([np.ones(60), np.arange(60) >= 30])
+    peer = sm.OLS(y.to_numpy(), x).fit(
+        cov_type="HAC", use_t=True, cov_kwds={"maxlags": 3, "use_correction": True}
+    )
+    ours = chow_test(y, "2017-07", maxlags=3)
+    assert ours["p"] == pytest.approx(peer.pvalues[1], rel=1e-9)
+    assert ours["F"] == pytest.approx(peer.tvalues[1] ** 2, rel=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    scale=st.floats(1e-4, 1e5),
+    shift=st.floats(-1e4, 1e4),
+    months=st.integers(-400, 400),
+    seed=st.integers(0, 5),
+)
+def test_units_order_and_calendar_change_nothing(scale, shift, months, seed):
+    y = series(seed=seed)
+    base = search(y)
+    moved = (y * scale + shift * scale).set_axis(y.index + months)
+    other = search(moved.sample(frac=1, random_state=seed))
+    assert other.cuts == base.cuts
+    assert other.sup_f["statistic"].iloc[0] == pytest.approx(
+        base.sup_f["statistic"].iloc[0], rel=1e-6
+    )
+    for ours, theirs in zip(other.breaks, base.breaks, strict=True):
+        assert ours.lower == theirs.lower + months
+
+
+def test_plot_marks_the_breaks():
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    assert search(series()).plot(ax) is ax
+    assert len(ax.lines) == 3
+
+
+@pytest.mark.parametrize(
+    "spoil, options, words",
+    [
+        (lambda y: y.drop(y.index[9]), {}, "gap, first after 2015-09"),
+        (lambda y: y.where(y.index != y.index[9]), {}, "missing or infinite.*2015-10"),
+        (lambda y: y * 0, {}, "all values are the same"),
+        (lambda y: y.iloc[:6], {"min_segment": 0.15}, "A segment of 0 of 6"),
+        (lambda y: y, {"min_segment": 0.6}, "two segments must fit"),
+        (lambda y: y, {"max_breaks": 9}, "allow 1 to 5 breaks"),
+        (lambda y: y, {"n_breaks": 4}, "allow 1 to 5 breaks"),
+        (
+            lambda y: (y.index.year > 2017) * 1.0 + y * 0,
+            {"max_breaks": 1},
+            "without error",
+        ),
+    ],
+)
+def test_bad_input_is_refused(spoil, options, words):
+    with pytest.raises(InputError, match=words):
+        search(spoil(series()), **options)
+
+
+def test_a_regressor_that_rests_within_a_segment_is_refused():
+    y = series()
+    pulse = pd.DataFrame({"pulse": (np.arange(80) == 40) * 1.0}, y.index)
+    with pytest.raises(InputError, match="does not vary within"):
+        search(y, pulse)
+
+
+def test_a_known_date_at_the_edge_is_refused():
+    with pytest.raises(InputError, match="before and after the date"):
+        chow_test(series(), "2015-02")

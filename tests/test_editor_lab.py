@@ -1,0 +1,236 @@
+"""`make lab`: for this machine only, with a token, in our environment."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from analysis_utils.editor import lab, tidy
+from analysis_utils.workflow.runs import Refused
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((lab.HOST, 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(folder: Path, *options: str):
+    """A server as `make lab` starts it: its port and its token."""
+    port = free_port()
+    command, variables = lab.prepared(port, browser=False, home=folder)
+    log = open(folder / "log", "w")
+    server = subprocess.Popen(
+        [*command, *options], env=variables, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        wait_for(port, server, folder / "log")
+        yield port, variables["JUPYTER_TOKEN"]
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+def wait_for(port: int, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        with socket.socket() as probe:
+            if probe.connect_ex((lab.HOST, port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"no server after 60 s: {log.read_text()}")
+
+
+def get(port: int, path: str, **headers: str) -> tuple[int, str]:
+    """Status and text of an answer."""
+    address = f"http://{lab.HOST}:{port}{path}"
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("lab")) as answer:
+        yield answer
+
+
+def test_nothing_without_the_token(server):
+    port, token = server
+    for path in ("/api/contents", "/api/kernels", "/api/sessions", "/api/terminals"):
+        assert get(port, path)[0] == 403
+        assert get(port, path, Authorization="token wrong")[0] == 403
+        assert get(port, path, Authorization=f"token {token}")[0] == 200
+
+
+def test_a_page_elsewhere_cannot_reach_it_by_another_name(server):
+    port, token = server
+    status, _ = get(
+        port, "/api/contents", Authorization=f"token {token}", Host="lab.example.org"
+    )
+    assert status == 403
+
+
+def test_it_listens_on_this_machine_only(server):
+    port, _ = server
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        assert probe.connect_ex(("127.0.0.2", port)) != 0  # reached if bound to all
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.settimeout(5)
+        assert probe.connect_ex(("::1", port)) != 0
+
+
+def test_it_shows_the_project_with_the_kernel_of_its_environment(server):
+    port, token = server
+    _, text = get(port, "/api/kernelspecs", Authorization=f"token {token}")
+    assert list(json.loads(text)["kernelspecs"]) == ["python3"]
+    _, text = get(port, "/api/contents/notebooks", Authorization=f"token {token}")
+    names = [item["name"] for item in json.loads(text)["content"]]
+    assert "01_agreement_growth.ipynb" in names
+
+
+def test_token_and_settings_are_private(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_TOKEN", "guessed")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/somewhere/else")
+    command, variables = lab.prepared(8888, home=tmp_path)
+    token = variables["JUPYTER_TOKEN"]
+    assert len(token) >= 32 and token not in " ".join(command)
+    assert token != lab.prepared(8888, home=tmp_path)[1]["JUPYTER_TOKEN"]
+    assert "JUPYTER_CONFIG_PATH" not in variables
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"):
+        assert Path(variables[name]).is_relative_to(tmp_path)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written and all(path.stat().st_mode & 0o077 == 0 for path in written)
+
+
+def test_kernels_compute_under_the_variables_of_make_all(tmp_path):
+    variables = lab.prepared(8888, home=tmp_path)[1]
+    assert variables["PYTHONHASHSEED"] == "0"
+    assert variables["OPENBLAS_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize("port", ["80", "abc", "99999", "-1", ""])
+def test_a_bad_port_is_refused(port):
+    with pytest.raises(Refused, match="PORT must be a number from 1024 to 65535"):
+        lab.checked_port(port)
+
+
+def test_a_port_in_use_is_refused_in_a_sentence():
+    with socket.socket() as other:
+        other.bind((lab.HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Refused, match=f"another port: make lab PORT={port + 1}"):
+            lab.checked_port(str(port))
+KERNEL = (
+    "[...(globalThis.jupyterapp?.shell.widgets('main') ?? [])]"
+    ".find(widget => widget.sessionContext)?.sessionContext.session?.kernel"
+)
+
+
+class Browser:
+    """Headless Chromium, spoken to in its own protocol."""
+
+    def __init__(self, folder: str):
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        options += ["--disable-background-networking", "--disable-dev-shm-usage"]
+        options += ["--window-size=1500,1000"]
+        place = [f"--user-data-dir={folder}", "--remote-debugging-port=0"]
+        self.process = subprocess.Popen(
+            [CHROMIUM, *options, *place, "about:blank"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.port = int(self.told(Path(folder) / "DevToolsActivePort"))
+        self.socket, self.calls = self.connect(), 0
+
+    def told(self, file: Path) -> str:
+        for _ in range(300):
+            if file.exists() and file.read_text():
+                return file.read_text().splitlines()[0]
+            time.sleep(0.1)
+        raise AssertionError("Chromium did not start")
+
+    def connect(self):
+        from websocket import create_connection
+
+        address = f"http://127.0.0.1:{self.port}/json"
+        pages = json.loads(urllib.request.urlopen(address).read())
+        page = next(page for page in pages if page["type"] == "page")
+        return create_connection(page["webSocketDebuggerUrl"], suppress_origin=True)
+
+    def call(self, method: str, **parameters: object) -> dict:
+        self.calls += 1
+        message = {"id": self.calls, "method": method, "params": parameters}
+        self.socket.send(json.dumps(message))
+        while True:
+            answer = json.loads(self.socket.recv())
+            if answer.get("id") == self.calls:
+                return answer["result"]
+
+    def value(self, script: str) -> object:
+        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True)
+        return answer["result"].get("value")
+
+    def until(self, script: str, seconds: int = 60) -> None:
+        for _ in range(seconds * 4):
+            if self.value(script):
+                return
+            time.sleep(0.25)
+        page = self.value("document.body.innerText")
+        raise AssertionError(f"not true after {seconds} s: {script}\n{page}")
+
+    def close(self) -> None:
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium here: `apt install chromium` to test the lab"
+)
+def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
+    """Opened at the printed address, run by its menu command; every cell has run."""
+    show = "print(sys.prefix, pd.__version__)"
+    path = checkout.notebook("03_a", "", "import sys\nimport pandas as pd", show)
+    tidy.put_right(path)
+    root = f"--ServerApp.root_dir={checkout.root}"
+    shown = "--LabApp.expose_app_in_browser=True"
+    with (
+        running(tmp_path, root, shown) as (port, token),
+        tempfile.TemporaryDirectory() as profile,
+    ):
+        browser = Browser(profile)
+        try:
+            page = f"http://127.0.0.1:{port}/lab/tree/notebooks/03_a.ipynb?token={token}"
+            browser.call("Page.navigate", url=page)
+            browser.until(f"{KERNEL}?.connectionStatus == 'connected'")
+            browser.until(f"{KERNEL}?.status == 'idle'")
+            browser.value("jupyterapp.commands.execute('notebook:run-all-cells')")
+            prompts = "[...document.querySelectorAll('.jp-InputPrompt')]"
+            numbered = f"{prompts}.filter(p => /\\[\\d+\\]/.test(p.innerText)).length"
+            browser.until(f"{numbered} >= 2")
+            text = browser.value(
+                "document.querySelector('.jp-OutputArea-output').innerText"
+            )
+            assert sys.prefix in text
+            assert "News" not in browser.value("document.body.innerText")
+        finally:
+            browser.close()

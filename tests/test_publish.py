@@ -1,0 +1,163 @@
+"""What a run publishes: numbers, sentences, figures, tables; and what is refused."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_utils import publish
+from analysis_utils.publish import results
+from analysis_utils.run_context import RUN_FOLDER
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """An empty run: nothing recorded before, a folder to write to."""
+    monkeypatch.setenv(RUN_FOLDER, str(tmp_path))
+    for name, empty in (("_numbers", {}), ("_sentences", []), ("_hypotheses", [])):
+        monkeypatch.setattr(results, name, empty)
+    return tmp_path
+
+
+def written(run) -> dict:
+    return json.loads((run / "results.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "digits", "expected"),
+    [
+        (1843, "agreements", 0, "1,843 agreements"),
+        (562.96296, "%", 1, "563.0%"),
+        (-0.0123, "", 2, "\N{MINUS SIGN}0.01"),
+        (-0.0003, "", 2, "0.00"),
+        (None, "agreements", 0, "not estimable agreements"),
+    ],
+)
+def test_numbers_as_printed(run, value, unit, digits, expected):
+    assert f"{publish.number('key', value, unit, digits)}" == expected
+
+
+def test_a_number_is_recorded_with_six_significant_digits(run):
+    publish.number("share", 100 / 3, "%", 1, interval=(30.00000049, 40), label="made")
+    assert written(run)["numbers"]["share"] == {
+        "value": 33.3333,
+        "unit": "%",
+        "digits": 1,
+        "low": 30,
+        "high": 40,
+        "level": 0.95,
+        "label": "made",
+        "cell": None,
+        "line": None,
+    }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None])
+def test_what_is_not_finite_is_not_estimable(run, value):
+    publish.number("key", value)
+    assert written(run)["numbers"]["key"]["value"] is None
+
+
+def test_a_key_is_recorded_once(run):
+    publish.number("key", 1)
+    with pytest.raises(ValueError, match="recorded before"):
+        publish.number("key", 2)
+
+
+@pytest.mark.parametrize("key", ["Upper", "with space", "9lives", "a-b", "../x"])
+def test_malformed_keys_are_refused(run, key):
+    with pytest.raises(ValueError, match="lower-case"):
+        publish.number(key, 1)
+
+
+def test_a_sentence_is_made_of_recorded_numbers(run):
+    publish.number("change", 25.28, "signings", 1, interval=(14.11, 36.45))
+    shown = publish.sentence("It rose by {change:interval}, or {change:value}.")
+    assert shown.data == "It rose by 25.3 signings (95% CI 14.1 to 36.5), or 25.3."
+    assert written(run)["sentences"][0]["text"] == shown.data
+
+
+def test_a_sentence_with_an_unknown_key_names_the_nearest(run):
+    publish.number("level_change", 1)
+    with pytest.raises(ValueError, match="did you mean level_change"):
+        publish.sentence("{level_chnge}")
+
+
+def test_an_interval_that_was_not_recorded_is_not_invented(run):
+    publish.number("total", 5, label="the total")
+    with pytest.raises(ValueError, match="without interval"):
+        publish.sentence("{total:interval}")
+
+
+def test_a_result_without_estimate_must_say_why(run):
+    with pytest.raises(ValueError, match="why nothing could be estimated"):
+        publish.hypothesis("H1")
+    publish.hypothesis("H1", note="no data")
+    assert written(run)["hypotheses"][0]["estimate"] is None
+
+
+def draw(name="curve", **changes):
+    fig, ax = publish.new_figure("single", 2)
+    data = pd.DataFrame({"x": [0.1 + 0.2, 1], "who": ["=1+1", "a"]})
+    ax.plot(data["x"])
+    options = {"data": data, "caption": "Made.", "alt": "A line."} | changes
+    return publish.figure(fig, name, **options)
+
+
+def test_a_figure_with_its_data_and_text(run):
+    picture = draw()
+    names = {path.name for path in run.iterdir()} - {"results.json"}
+    assert names == {f"curve.{e}" for e in ("pdf", "svg", "png", "csv", "txt")}
+    assert picture._repr_mimebundle_()["image/svg+xml"] == (run / "curve.svg").read_text()
+    assert "A line." in (run / "curve.svg").read_text()
+    assert (run / "curve.csv").read_text() == "x,who\n0.3,'=1+1\n1.0,a\n"
+    assert b"/CreationDate (D:20231114" in (run / "curve.pdf").read_bytes()
+
+
+def test_a_figure_twice_is_the_same(run, tmp_path):
+    first = draw("a").svg
+    assert draw("b").svg == first.replace(">a<", ">b<")
+
+
+@pytest.mark.parametrize("missing", ["caption", "alt"])
+def test_a_figure_needs_words(run, missing):
+    with pytest.raises(ValueError, match="needs a caption and an alternative text"):
+        draw(**{missing: " "})
+
+
+def test_a_name_is_used_once(run):
+    draw()
+    with pytest.raises(ValueError, match="written before"):
+        draw()
+
+
+def test_a_table_as_csv_latex_and_html(run):
+    frame = pd.DataFrame(
+        {"share": [1 / 3, np.nan], "day": pd.to_datetime(["2025-01-20", None])},
+        index=pd.Index(["A & B", "<b>"], name="group_1"),
+    )
+    shown = publish.table(frame, "shares", caption="In % of all", digits=1)
+    assert (run / "shares.csv").read_text().splitlines() == [
+        "group_1,share,day",
+        "A & B,0.33333333,2025-01-20",
+        "<b>,,",
+    ]
+    latex = (run / "shares.tex").read_text()
+    assert r"A \& B & 0.3 & 2025-01-20" in latex and r"In \% of all" in latex
+    assert r"group\_1" in latex and r"\toprule" in latex
+    assert "&lt;b&gt;" in shown._repr_html_() and "<b>" not in shown._repr_html_()
+
+
+def test_outside_a_run_nothing_is_written(run, monkeypatch):
+    monkeypatch.delenv(RUN_FOLDER)
+    publish.number("key", 1)
+    draw()
+    assert list(run.iterdir()) == []
+
+
+def test_rounding_keeps_significant_digits_and_what_is_no_float():
+    frame = pd.DataFrame({"x": [1 / 3, 2e10 / 3, np.nan], "n": [1, 2, 3], "s": list("abc")})
+    made = publish.rounded(frame)
+    assert made["x"].tolist()[:2] == [0.33333333, 6666666700.0]
+    assert np.isnan(made["x"][2]) and made[["n", "s"]].equals(frame[["n", "s"]])

@@ -1,0 +1,104 @@
+"""Claims are judged by the rule that the notebook states, on numbers from the data."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from analysis_utils import datasets, series
+from analysis_utils.study import claims, vintages
+
+
+@pytest.mark.parametrize(
+    ("claimed", "measured", "relation", "expected"),
+    [
+        (563, 562.96, "exact", claims.CONFIRMED),
+        (563, 563.7, "exact", claims.CAVEAT),  # off by less than 1 %
+        (896, 895, "exact", claims.CAVEAT),
+        (35, 36, "exact", claims.NOT_CONFIRMED),
+        (0, 0, "exact", claims.CONFIRMED),
+        (0, 1, "exact", claims.NOT_CONFIRMED),
+        (150, 143, "about", claims.CONFIRMED),
+        (150, 142, "about", claims.NOT_CONFIRMED),
+        (900, 856, "nearly", claims.CONFIRMED),
+        (900, 740, "nearly", claims.NOT_CONFIRMED),
+        (900, 901, "nearly", claims.NOT_CONFIRMED),
+        (0, -1, "less than", claims.CONFIRMED),
+        (0, 1, "more than", claims.CONFIRMED),
+        (0, 0, "more than", claims.NOT_CONFIRMED),
+        (1, math.nan, "about", claims.CANNOT),
+    ],
+)
+def test_rule(claimed, measured, relation, expected):
+    assert claims.verdict(claimed, measured, relation, "") == expected
+
+
+def test_a_caveat_never_turns_a_failure_into_a_confirmation():
+    assert claims.verdict(10, 10, "exact", "but") == claims.CAVEAT
+    assert claims.verdict(10, 20, "exact", "but") == claims.NOT_CONFIRMED
+    assert claims.verdict(10, math.nan, "exact", "but") == claims.CANNOT
+
+
+@pytest.fixture(scope="module")
+def table():
+    return claims.checked(datasets.article_claims(), series.last_day())
+
+
+def test_known_answers(table):
+    """896 rows are 895 agreements of 740 agencies; 145 agencies in January 2021."""
+    on_day = table["measured"].to_dict()
+    assert on_day["agreements"] == 895 and table.loc["agreements", "beside"] == 896
+    assert on_day["agencies"] == 740 and on_day["summary"] == 145
+    assert on_day["baseline"] == 135 and on_day["states"] == 40
+    assert on_day["increase"] == pytest.approx(100 * (895 / 135 - 1))
+    assert table["verdict"]["agencies"] == claims.NOT_CONFIRMED
+    assert table["verdict"]["highway-patrol"] == claims.CANNOT
+    assert set(table["verdict"]) == set(claims.VERDICTS)
+
+
+def test_every_measure_of_the_table_exists_and_unverified_figures_do_not_count(table):
+    article = datasets.article_claims()
+    used = set(article["measure"]) | set(article["beside"]) - {""}
+    assert {name.split(":")[0] for name in used if name} <= set(claims.MEASURES)
+    patrol = "figure:fl_apprehensions_highway_patrol"
+    march = pd.Timestamp("2025-03-01")
+    assert math.isnan(claims.measured(patrol, march, pd.Timestamp("2025-09-30")))
+    assert claims.measured(patrol, march, pd.Timestamp("2025-10-01")) == 4900
+
+
+def test_claims_of_later_days_are_left_out():
+    before = claims.checked(datasets.article_claims(), pd.Timestamp("2025-08-01"))
+    assert "agreements" not in before.index and "baseline" in before.index
+
+
+def test_vintages_are_ends_of_months_between_first_and_last():
+    days = vintages.days("2025-08-28", pd.Timestamp("2025-11-12"), "month")
+    assert [str(day.date()) for day in days] == [
+        "2025-08-28", "2025-09-30", "2025-10-31", "2025-11-12",
+    ]
+    early = vintages.days("2025-08-28", pd.Timestamp("2025-08-01"), "week")
+    assert list(early) == [pd.Timestamp("2025-08-01")]
+
+
+def test_what_cannot_be_estimated_yet_says_why():
+    asked = vintages.questions("eo-14159", 104, "reimbursement-starts",
+                               "reimbursement-announced")
+    day = pd.Timestamp("2025-03-01")
+    early = vintages.estimates([asked[0], asked[2]], pd.DatetimeIndex([day]))
+    assert early["estimate"].isna().all() and early["note"].str.len().min() > 20
+    assert set(early["verdict"]) == {"not testable with these data"}
+
+
+def test_counts_end_with_the_last_known_list():
+    """No list is known from 14 to 26 February 2026."""
+    assert series.last_day("2026-02-20") == pd.Timestamp("2026-02-13")
+    assert series.last_day("2025-08-30") == pd.Timestamp("2025-08-30")
+    with pytest.raises(ValueError, match="No list is known before 2021-01-1"):
+        series.last_day("2020-01-01")
+
+
+def test_as_of_the_last_day_is_the_latest():
+    options = {"basis": "signing", "frequency": "day"}
+    latest = series.signings(**options)
+    known = series.signings(**options, as_of=series.last_day())
+    pd.testing.assert_frame_equal(known, latest)

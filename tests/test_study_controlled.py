@@ -1,0 +1,88 @@
+"""Helpers of the notebooks on state acts, bans and the border, on made data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_utils import series
+from analysis_utils.methods.its import Intervention
+from analysis_utils.study import bans, border, controlled, events
+
+WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
+DAY = WEEKS[20].start_time
+
+
+def groups(jump: float) -> controlled.Groups:
+    """Two groups of counts, the treated one times `jump` from week 20 on."""
+    noise = np.tile([-2, 2, -1, 1], 10)
+    base = 20 + noise
+    treated = base * np.where(np.arange(40) >= 20, jump, 1)
+    return (
+        pd.Series(treated.astype(int), WEEKS, name="TX"),
+        pd.Series(base[::-1].copy(), WEEKS, name="other states"),
+    )
+
+
+@pytest.mark.parametrize("jump", [1.0, 3.0])
+def test_a_known_ratio_is_found(jump):
+    change = Intervention("act", DAY, slope=True)
+    found = controlled.fit(groups(jump), change, counts=True)
+    row = found.result.effect().loc["ratio"]
+    assert row["lower"] < jump < row["upper"]
+    assert row["estimate"] == pytest.approx(jump, rel=0.15)
+
+
+def test_a_refusal_is_kept_in_words():
+    nothing = pd.Series(0, WEEKS, name="GA")
+    found = controlled.fit((nothing, nothing.rename("b")), Intervention("a", DAY), True)
+    assert found.result is None and found.refused
+    assert "note" in controlled.coefficients(found)
+
+
+def test_events_by_id_and_by_day():
+    assert events.find("eo-14159").day == pd.Timestamp("2025-01-20")
+    assert events.find("2024-07-01").title == "the day 2024-07-01"
+    with pytest.raises(ValueError, match="no policy event 'nothing'"):
+        events.find("nothing")
+
+
+def test_other_events_near_one_leave_itself_out():
+    near = events.around(events.find("eo-14159"), weeks=3, state="TX")
+    assert "eo-14159" not in set(near["id"]) and "laken-riley" in set(near["id"])
+    assert set(near["state"].fillna("")) <= {"", "TX"}
+
+
+def test_bans_compare_shares_by_newcombe():
+    """Newcombe 1998, table II, case (a): 56/70 against 48/80."""
+    table = pd.DataFrame(
+        {"banned": [70], "banned_ended": [56], "others": [80], "others_ended": [48]}
+    )
+    found = bans.compare(table)
+    assert found["difference"] == pytest.approx(0.2)
+    assert (found["low"], found["high"]) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_no_ban_yet_is_not_testable():
+    with pytest.raises(series.NotTestable, match="no ban had taken effect"):
+        bans.at_risk(90, "2021-06-01")
+
+
+def test_bans_follow_until_the_last_list():
+    table = bans.at_risk(90, "2026-03-01")
+    assert table.loc["md-hb-444", "days_followed"] == 10
+    assert (table["banned_ended"] <= table["banned"]).all()
+
+
+def test_months_without_a_count_are_refused():
+    with pytest.raises(ValueError, match="no observed or rebuilt count"):
+        border.monthly("2015-01-31", "2022-12-31")
+
+
+def test_a_window_has_as_many_periods_on_each_side():
+    days = pd.date_range("2025-01-06", periods=40, freq="7D")
+    counts = pd.Series(range(40), days)
+    last = days[-1] + pd.Timedelta(days=3)  # the last week is cut
+    made = series.around(counts, days[25], "week", 100, last)
+    assert len(made) == 28 and made.index[14].start_time == days[25]
+    with pytest.raises(ValueError, match="8 on each side are needed"):
+        series.around(counts, days[35], "week", 100, last)
