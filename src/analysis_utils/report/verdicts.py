@@ -83,7 +83,10 @@ def other_results(found: pd.DataFrame) -> str:
     variants = found[found["role"] == "sensitivity"].dropna(subset="estimate")
     if len(variants):
         low, high = (shown(x, 2) for x in variants["estimate"].agg(["min", "max"]))
-        parts.append(f"{low} to {high} in {len(variants)} variants")
+        one = len(variants) == 1
+        parts.append(
+            f"{low} in a variant" if one else f"{low} to {high} in {len(variants)} variants"
+        )
     ranks = found[(found["role"] == "placebo") & found["p"].notna()]
     if len(ranks):
         parts.append("placebo p " + ", ".join(f"{p:.3f}" for p in ranks["p"]))
