@@ -184,7 +184,9 @@ def test_a_command_that_fails_is_not_measured():
 
 
 def test_a_measurement_is_of_one_text_of_the_notebook():
-    measured = {"runs": {"a/main": {"seconds": 2, "megabytes": 3, "notebook": "f" * 12}}}
+    measured = {
+        "runs": {"a/main": {"seconds": 2, "megabytes": 3, "notebook": "f" * 12}}
+    }
     assert not measure.of_run(measured, "a/main", "f" * 64)["stale"]
     assert measure.of_run(measured, "a/main", "e" * 64)["stale"]
     assert measure.of_run(measured, "b/main", "e" * 64)["seconds"] is None

@@ -1,4 +1,4 @@
-"""Every figure, table and number of the archive, with the cell and line that make it."""
+"""Every figure, table and number of the archive, with the cell that makes it."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -46,7 +46,7 @@ def usage(command: list[str]) -> Usage:
 
 
 def measure(runs: list[Run]) -> dict:
-    """Needs of each run by itself and of all together, and of the machine they ran on."""
+    """Needs of each run by itself and of all together, and the machine they ran on."""
     alone = {run.label: one(run) for run in runs}
     together = usage([sys.executable, "-m", MODULE])
     return {
@@ -91,11 +91,13 @@ def write(content: dict) -> None:
 
 def read() -> dict:
     """Content of docs/measured.json; without runs if nothing was measured yet."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"runs": {}}
+    return (
+        json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"runs": {}}
+    )
 
 
 def of_run(measured: dict, label: str, notebook: str) -> dict:
-    """Needs of a run; `stale` if the notebook's text has changed since, or unmeasured."""
+    """Needs of a run; `stale` if the notebook has changed since, or is unmeasured."""
     found = measured["runs"].get(label)
     if found is None:
         return {"seconds": None, "megabytes": None, "stale": True}

@@ -35,7 +35,9 @@ def read(path: Path) -> NotebookNode:
     try:
         return nbformat.v4.reads(path.read_text(encoding="utf-8"))
     except Exception as error:
-        raise NotebookError(f"{path.name} is no notebook of format 4: {error}") from error
+        raise NotebookError(
+            f"{path.name} is no notebook of format 4: {error}"
+        ) from error
 
 
 def text(notebook: NotebookNode) -> str:
