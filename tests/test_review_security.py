@@ -1,4 +1,4 @@
-"""What comes from elsewhere is shown, never obeyed: in reports, tables, archives, names."""
+"""What comes from elsewhere is shown, never obeyed: in reports, archives, names."""
 
 import io
 import json

@@ -16,11 +16,12 @@ import nbformat
 import pytest
 from conftest import Checkout, make_checkout
 
-from analysis_utils.review import causes, compare, verify
+from analysis_utils.review import causes, compare, verdicts, verify
 from analysis_utils.review.archive import Archive
 from analysis_utils.review.compare import Pair, compare_run
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Finding, worst
 from analysis_utils.workflow import driver, manifest
+from analysis_utils.workflow.runs import OUTPUTS, study_runs
 
 IMPORTS = (
     "import pandas as pd\n"
@@ -493,3 +494,49 @@ def test_what_changed_is_the_cause(pair, tmp_path, part, key, kind):
     )
     assert [change.kind for change in found] == [kind]
     assert causes.of_inputs(found, {}).startswith(f"{kind} changed (")
+
+
+# Verdicts and entry page, of the study itself
+
+
+@pytest.fixture(scope="module")
+def concluded(tmp_path_factory):
+    """Two copies of the archived outputs, the second as if made again."""
+    place = tmp_path_factory.mktemp("concluded")
+    for side in ("archived", "remade"):
+        hidden = shutil.ignore_patterns(".*", "custom", "failed", "*.png", "*.pdf")
+        shutil.copytree(OUTPUTS, place / side, ignore=hidden)
+    shutil.rmtree(place / "remade/verdicts")
+    (place / "remade/README.md").unlink()
+    return place
+
+
+def concluding(place: Path) -> list[Finding]:
+    """What differs in the verdicts made from the results."""
+    archive = Archive("here", place / "archived", own=True)
+    found = verdicts.compare(archive, study_runs(outputs=place / "remade"), [])
+    return [finding for finding in found if finding.verdict is not IDENTICAL]
+
+
+def test_verdicts_made_again_are_identical(concluded):
+    assert concluding(concluded) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("verdicts/verdicts.csv", "inconclusive", "supported"),
+        ("verdicts/verdicts.md", "inconclusive", "supported"),
+        ("verdicts/results.csv", "primary", "placebo"),
+        ("README.md", "supported", "refuted"),
+    ],
+)
+def test_a_verdict_changed_by_hand(concluded, name, old, new):
+    path = concluded / "archived" / name
+    before = path.read_text()
+    edit(path, old, new)
+    try:
+        (finding,) = concluding(concluded)
+    finally:
+        path.write_text(before)
+    assert finding.item.startswith(path.name) and finding.cause == causes.EDITED

@@ -24,7 +24,7 @@ def make_verify(given: dict[str, str]) -> int:
     if warm:  # the kernels' stack is imported while this process imports its own
         determinism.apply()
         start_stack()
-    from analysis_utils.review import report, verify
+    from analysis_utils.review import report, verdicts, verify
 
     runs = verify.runs_again(notebook=given.get("NOTEBOOK"), run=given.get("RUN"))
     if not runs:
@@ -36,6 +36,7 @@ def make_verify(given: dict[str, str]) -> int:
         done = verify.verify(archive, runs, workers, warm)
         if not {"NOTEBOOK", "RUN"} & given.keys():
             done.findings += verify.orphans(archive)
+            done.findings += verdicts.compare(archive, runs, done.results)
         report.write(done, verify.PLACE)
     print(report.terminal(done))
     print(

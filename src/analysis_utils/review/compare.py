@@ -21,6 +21,8 @@ from analysis_utils.workflow import manifest
 from analysis_utils.workflow.kinds import nearest
 
 RESULTS = "results.json"
+STRAY = "an output of a run that is gone, or a file put there by hand"
+BESIDE = ("verdicts", "README.md", "custom", "failed")  # in outputs/, of no run
 TEXTS = (".txt", ".tex", ".md", ".json")
 DESCRIPTION = ("unit", "digits", "level", "label")
 
@@ -383,5 +385,11 @@ def strangers(outputs: Path, folders: Iterable[Path]) -> list[Finding]:
         inside = any(Path(*parts[:n]) in known for n in range(1, len(parts) + 1))
         if path.is_file() and not inside and not path.name.startswith("."):
             odd.add(Path(*parts[:2]).as_posix())
+    for path in outputs.iterdir():
+        if not path.name.startswith((".", *"0123456789")) and path.name not in BESIDE:
+            odd.add(path.name)
     words = "is archived, and no run of the study makes it"
-    return [Finding("", "outputs", name, DIFFERS, words) for name in sorted(odd)]
+    return [
+        Finding("", "outputs", name, DIFFERS, words, cause=STRAY)
+        for name in sorted(odd)
+    ]
