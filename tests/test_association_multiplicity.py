@@ -28,8 +28,7 @@ def test_benjamini_hochberg_equals_scipy():
 def test_romano_wolf_equals_the_definition():
     rng = np.random.default_rng(0)
     t = pd.Series([2.9, 0.4, -2.2, 1.7])
-    draws = rng.standard_normal((499, 4)) @ np.linalg.cholesky(
-        0.5 * np.eye(4) + 0.5).T
+    draws = rng.standard_normal((499, 4)) @ np.linalg.cholesky(0.5 * np.eye(4) + 0.5).T
     left, previous, expected = [0, 1, 2, 3], 0.0, {}
     while left:
         top = max(left, key=lambda j: abs(t[j]))
@@ -65,21 +64,33 @@ def test_romano_wolf_of_regressions_finds_the_one_effect():
     assert (table["romano_wolf"] >= table["p"]).all()
     assert table.loc["a", "estimate"] == pytest.approx(
         regressions(2.0)[0]["a"].iloc[45:].mean()
-        - regressions(2.0)[0]["a"].iloc[:45].mean())
+        - regressions(2.0)[0]["a"].iloc[:45].mean()
+    )
 
 
 def test_romano_wolf_of_regressions_keeps_the_familywise_error():
-    rejected = np.mean([
-        romano_wolf_regressions(*regressions(0.0, seed), "level", length=1, draws=199)
-        ["romano_wolf"].min() <= 0.05 for seed in range(100)])
+    rejected = np.mean(
+        [
+            romano_wolf_regressions(
+                *regressions(0.0, seed), "level", length=1, draws=199
+            )["romano_wolf"].min()
+            <= 0.05
+            for seed in range(100)
+        ]
+    )
     assert rejected <= 0.12
 
 
-@pytest.mark.parametrize("call", [
-    lambda: holm(pd.Series([0.1, np.nan])), lambda: holm(pd.Series([], dtype=float)),
-    lambda: romano_wolf(pd.Series([1.0]), np.zeros((9, 2))),
-    lambda: romano_wolf(pd.Series([1.0]), np.full((9, 1), np.nan)),
-    lambda: holm(pd.Series([0.1, 1.2]))])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: holm(pd.Series([0.1, np.nan])),
+        lambda: holm(pd.Series([], dtype=float)),
+        lambda: romano_wolf(pd.Series([1.0]), np.zeros((9, 2))),
+        lambda: romano_wolf(pd.Series([1.0]), np.full((9, 1), np.nan)),
+        lambda: holm(pd.Series([0.1, 1.2])),
+    ],
+)
 def test_bad_input_is_refused(call):
     with pytest.raises(InputError):
         call()

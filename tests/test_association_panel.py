@@ -11,32 +11,51 @@ from analysis_utils.methods.panel import ERRORS, panel_association
 
 def panel(units=12, periods=30, slope=0.5, seed=0):
     rng = np.random.default_rng(seed)
-    table = pd.DataFrame({
-        "state": np.repeat([f"S{i:02}" for i in range(units)], periods),
-        "month": np.tile(pd.period_range("2020-01", periods=periods, freq="M"), units)})
+    table = pd.DataFrame(
+        {
+            "state": np.repeat([f"S{i:02}" for i in range(units)], periods),
+            "month": np.tile(
+                pd.period_range("2020-01", periods=periods, freq="M"), units
+            ),
+        }
+    )
     common = np.tile(rng.standard_normal(periods).cumsum(), units)
     lasting = np.repeat(rng.standard_normal(units) * 5, periods)
     table["x"] = common + lasting + rng.standard_normal(len(table))
     table["z"] = rng.standard_normal(len(table))
-    table["y"] = (3 * common - 2 * lasting + slope * table["x"] + 0.3 * table["z"]
-                  + rng.standard_normal(len(table)))
+    table["y"] = (
+        3 * common
+        - 2 * lasting
+        + slope * table["x"]
+        + 0.3 * table["z"]
+        + rng.standard_normal(len(table))
+    )
     return table
 
 
 def associate(table=None, regressors=("x", "z"), **options):
-    return panel_association(panel() if table is None else table, "y", regressors,
-                             unit="state", time="month", **options)
+    return panel_association(
+        panel() if table is None else table,
+        "y",
+        regressors,
+        unit="state",
+        time="month",
+        **options,
+    )
 
 
 def test_equals_the_regression_with_dummies():
     table = panel()
-    peer = smf.ols("y ~ x + z + C(state) + C(month)",
-                   table.assign(month=table["month"].astype(str))).fit()
+    peer = smf.ols(
+        "y ~ x + z + C(state) + C(month)",
+        table.assign(month=table["month"].astype(str)),
+    ).fit()
     ours = associate(table, errors="independent")
     np.testing.assert_allclose(ours.params, peer.params[["x", "z"]], rtol=1e-9)
     np.testing.assert_allclose(ours.bse, peer.bse[["x", "z"]], rtol=1e-6)
-    np.testing.assert_allclose(ours.conf_int(), peer.conf_int().loc[["x", "z"]],
-                               rtol=1e-5)
+    np.testing.assert_allclose(
+        ours.conf_int(), peer.conf_int().loc[["x", "z"]], rtol=1e-5
+    )
     t = ours.tvalues["x"]
     assert ours.r_within == pytest.approx(t / np.sqrt(t**2 + ours.df_resid), rel=1e-6)
 
@@ -48,7 +67,8 @@ def test_driscoll_kraay_equals_its_definition():
     score = x * (y - ours.params["x"] * x)
     by_time = pd.Series(score).groupby(np.tile(np.arange(30), 12)).sum().to_numpy()
     meat = by_time @ by_time + 2 * sum(
-        (1 - j / (lags + 1)) * by_time[j:] @ by_time[:-j] for j in range(1, lags + 1))
+        (1 - j / (lags + 1)) * by_time[j:] @ by_time[:-j] for j in range(1, lags + 1)
+    )
     by_hand = np.sqrt(meat) / (x @ x)
     assert ours.bse["x"] == pytest.approx(by_hand, rel=0.1)  # small-sample factors
     assert ours.df_resid == 29
@@ -66,11 +86,16 @@ def test_lasting_trends_need_differences():
     table = panel(units=8, periods=60)
     walks = rng.standard_normal((2, 8, 60)).cumsum(axis=2).reshape(2, -1)
     table["x"], table["y"] = walks
-    levels = [associate(table.assign(x=w), "x", errors="independent").pvalues["x"]
-              for w in rng.standard_normal((30, 8, 60)).cumsum(axis=2).reshape(30, -1)]
-    changes = [associate(table.assign(x=w), "x", errors="independent",
-                         difference=True).pvalues["x"]
-               for w in rng.standard_normal((30, 8, 60)).cumsum(axis=2).reshape(30, -1)]
+    levels = [
+        associate(table.assign(x=w), "x", errors="independent").pvalues["x"]
+        for w in rng.standard_normal((30, 8, 60)).cumsum(axis=2).reshape(30, -1)
+    ]
+    changes = [
+        associate(
+            table.assign(x=w), "x", errors="independent", difference=True
+        ).pvalues["x"]
+        for w in rng.standard_normal((30, 8, 60)).cumsum(axis=2).reshape(30, -1)
+    ]
     assert np.mean(np.array(levels) < 0.05) > 0.4
     assert np.mean(np.array(changes) < 0.05) < 0.2
 
@@ -85,8 +110,11 @@ def test_every_kind_of_errors(errors):
 def test_order_and_scale_of_rows_change_nothing():
     table = panel()
     base = associate(table)
-    moved = associate(table.sample(frac=1, random_state=1).assign(
-        y=lambda d: d["y"] * 1e4 + 5, x=lambda d: d["x"] * 10))
+    moved = associate(
+        table.sample(frac=1, random_state=1).assign(
+            y=lambda d: d["y"] * 1e4 + 5, x=lambda d: d["x"] * 10
+        )
+    )
     np.testing.assert_allclose(moved.tvalues, base.tvalues, rtol=1e-5)
     assert moved.params["x"] == pytest.approx(1e3 * base.params["x"], rel=1e-6)
 
@@ -104,18 +132,28 @@ def test_plot_draws_on_the_given_axes():
     assert associate().plot(ax) is ax
 
 
-@pytest.mark.parametrize("spoil, options, words", [
-    (lambda d: d.assign(y=d["y"].where(d.index != 5)), {}, "y: 1 missing.*row 5"),
-    (lambda d: d.assign(x=d["x"].replace(d["x"].iloc[3], np.inf)), {}, "x: 1 missing"),
-    (lambda d: pd.concat([d, d.iloc[:1]]), {}, "Unit S00 has more than one row"),
-    (lambda d: d.assign(x=1.0), {}, "x: all values are the same"),
-    (lambda d: d.drop(columns="z"), {}, "No column 'z'"),
-    (lambda d: d.assign(z=d["z"].astype(str)), {}, "z: numbers are needed"),
-    (lambda d: d.drop(index=40), {}, "without gaps in time"),
-    (lambda d: d.assign(x=pd.factorize(d["state"])[0]), {"errors": "cluster"},
-     "does not vary beyond the effects"),
-    (lambda d: d.assign(z=2 * d["x"]), {"errors": "cluster"}, "combination"),
-])
+@pytest.mark.parametrize(
+    "spoil, options, words",
+    [
+        (lambda d: d.assign(y=d["y"].where(d.index != 5)), {}, "y: 1 missing.*row 5"),
+        (
+            lambda d: d.assign(x=d["x"].replace(d["x"].iloc[3], np.inf)),
+            {},
+            "x: 1 missing",
+        ),
+        (lambda d: pd.concat([d, d.iloc[:1]]), {}, "Unit S00 has more than one row"),
+        (lambda d: d.assign(x=1.0), {}, "x: all values are the same"),
+        (lambda d: d.drop(columns="z"), {}, "No column 'z'"),
+        (lambda d: d.assign(z=d["z"].astype(str)), {}, "z: numbers are needed"),
+        (lambda d: d.drop(index=40), {}, "without gaps in time"),
+        (
+            lambda d: d.assign(x=pd.factorize(d["state"])[0]),
+            {"errors": "cluster"},
+            "does not vary beyond the effects",
+        ),
+        (lambda d: d.assign(z=2 * d["x"]), {"errors": "cluster"}, "combination"),
+    ],
+)
 def test_bad_input_is_refused(spoil, options, words):
     with pytest.raises(InputError, match=words):
         associate(spoil(panel()), **options)

@@ -19,8 +19,11 @@ from analysis_utils.methods.inputs import InputError
 
 def series(n=80, seed=0, kind="white"):
     noise = np.random.default_rng(seed).standard_normal(n)
-    values = {"white": noise, "walk": noise.cumsum(),
-              "trend": noise + 0.3 * np.arange(n)}[kind]
+    values = {
+        "white": noise,
+        "walk": noise.cumsum(),
+        "trend": noise + 0.3 * np.arange(n),
+    }[kind]
     return pd.Series(values, pd.date_range("2015-01-01", periods=n, freq="MS"))
 
 
@@ -41,19 +44,25 @@ def test_autoregression_equals_statsmodels():
     ours = fit_autoregression(values, max_order=8)
     assert ours.order == max(peer.ar_lags or [0])
     model = AutoReg(values, ours.order, trend="c").fit()
-    np.testing.assert_allclose([ours.intercept, *ours.coefficients], model.params,
-                               rtol=1e-9)
-    np.testing.assert_allclose(ours.whiten(values) - ours.intercept, model.resid,
-                               atol=1e-10)
+    np.testing.assert_allclose(
+        [ours.intercept, *ours.coefficients], model.params, rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        ours.whiten(values) - ours.intercept, model.resid, atol=1e-10
+    )
     differences = aic_of_orders(values, 8)
-    fits = [AutoReg(values, p, trend="c", hold_back=8).fit().aic
-            for p in range(9)]
+    fits = [AutoReg(values, p, trend="c", hold_back=8).fit().aic for p in range(9)]
     np.testing.assert_allclose(np.diff(differences), np.diff(fits), atol=1e-8)
 
 
-@pytest.mark.parametrize("measure, peer", [
-    ("pearson", stats.pearsonr), ("spearman", stats.spearmanr),
-    ("kendall", stats.kendalltau)])
+@pytest.mark.parametrize(
+    "measure, peer",
+    [
+        ("pearson", stats.pearsonr),
+        ("spearman", stats.spearmanr),
+        ("kendall", stats.kendalltau),
+    ],
+)
 def test_measures_equal_scipy_at_lag_zero(measure, peer):
     rng = np.random.default_rng(5)
     x, y = rng.integers(0, 9, 50).astype(float), rng.integers(0, 9, 50).astype(float)
@@ -64,8 +73,10 @@ def test_measures_equal_scipy_at_lag_zero(measure, peer):
 def test_kendall_uses_the_pairs_that_overlap():
     x, y = np.random.default_rng(6).standard_normal((2, 40))
     ours = cross_correlations(x, y, np.array([-3, 5]), "kendall")[0]
-    expected = [stats.kendalltau(x[3:], y[:-3]).statistic,
-                stats.kendalltau(x[:-5], y[5:]).statistic]
+    expected = [
+        stats.kendalltau(x[3:], y[:-3]).statistic,
+        stats.kendalltau(x[:-5], y[5:]).statistic,
+    ]
     np.testing.assert_allclose(ours, expected, atol=1e-12)
 
 
@@ -78,8 +89,10 @@ def test_finds_the_lag_of_a_relation():
 
 
 def test_naive_correlation_of_independent_walks_is_the_trap():
-    found = [fast(series(60, s, "walk"), series(60, s + 999, "walk"), max_lag=0)
-             for s in range(60)]
+    found = [
+        fast(series(60, s, "walk"), series(60, s + 999, "walk"), max_lag=0)
+        for s in range(60)
+    ]
     naive = np.mean([item.naive.loc[0, "p"] < 0.05 for item in found])
     ours = np.mean([item.sup_pvalue < 0.05 for item in found])
     assert naive > 0.5
@@ -96,8 +109,10 @@ def test_stationary_methods_fail_on_trends_and_say_so():
 def test_every_method_gives_a_whole_result(method):
     result = fast(*related(n=90), method)
     assert list(result.params.index) == list(range(-4, 5))
-    table = pd.concat([result.params, result.bse, result.pvalues, result.conf_int(),
-                       result.limits()], axis=1)
+    table = pd.concat(
+        [result.params, result.bse, result.pvalues, result.conf_int(), result.limits()],
+        axis=1,
+    )
     assert np.isfinite(table).all(axis=None)
     assert 0 < result.sup_pvalue <= 1
     wide = result.conf_int(simultaneous=True)
@@ -124,8 +139,9 @@ def test_a_shared_season_is_a_trap_without_its_period():
     season = np.tile(np.random.default_rng(0).standard_normal(12) * 3, 3)
     pairs = [(series(36, s) + season, series(36, s + 500) + season) for s in range(40)]
     without = np.mean([fast(*pair, max_lag=0).sup_pvalue < 0.05 for pair in pairs])
-    within = np.mean([fast(*pair, max_lag=0, period=12).sup_pvalue < 0.05
-                      for pair in pairs])
+    within = np.mean(
+        [fast(*pair, max_lag=0, period=12).sup_pvalue < 0.05 for pair in pairs]
+    )
     assert without > 0.8
     assert within < 0.16
     with pytest.raises(InputError, match="season of 12 periods needs 24"):
@@ -156,50 +172,66 @@ def test_plot_draws_on_the_given_axes():
 
 
 @settings(max_examples=15, deadline=None)
-@given(scale=st.floats(1e-6, 1e6), shift=st.floats(-1e3, 1e3),
-       days=st.integers(-3000, 3000), seed=st.integers(0, 5))
+@given(
+    scale=st.floats(1e-6, 1e6),
+    shift=st.floats(-1e3, 1e3),
+    days=st.integers(-3000, 3000),
+    seed=st.integers(0, 5),
+)
 def test_units_order_and_calendar_change_nothing(scale, shift, days, seed):
     x, y = related(seed=seed)
     base = fast(x, y)
     moved = fast((x * scale + shift * scale).sample(frac=1, random_state=1), y)
     np.testing.assert_allclose(moved.params, base.params, atol=1e-7)
     assert moved.sup_pvalue == pytest.approx(base.sup_pvalue, abs=0.011)
-    later = fast(x.set_axis(x.index.to_period("M") + days),
-                 y.set_axis(y.index.to_period("M") + days))
+    later = fast(
+        x.set_axis(x.index.to_period("M") + days),
+        y.set_axis(y.index.to_period("M") + days),
+    )
     np.testing.assert_allclose(later.params, base.params, atol=1e-12)
 
 
 def test_exchanging_x_and_y_mirrors_the_lags():
     x, y = related()
     forward, backward = fast(x, y).params, fast(y, x).params
-    np.testing.assert_allclose(forward.to_numpy(), backward.to_numpy()[::-1],
-                               atol=1e-12)
+    np.testing.assert_allclose(
+        forward.to_numpy(), backward.to_numpy()[::-1], atol=1e-12
+    )
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda s: s.where(s.index != s.index[7]), "missing or infinite.*2015-08-01"),
-    (lambda s: s.replace(s.iloc[7], np.inf), "missing or infinite"),
-    (lambda s: s.drop(s.index[7]), "gap, first after 2015-07-01"),
-    (lambda s: pd.concat([s, s.iloc[[7]]]), "2015-08-01 occurs more than once"),
-    (lambda s: s * 0 + 4, "all values are the same"),
-    (lambda s: s.iloc[:9], "too few"),
-    (lambda s: s.astype(str), "numbers are needed"),
-    (lambda s: s.set_axis(s.index + pd.DateOffset(years=40)), "no period in common"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (lambda s: s.where(s.index != s.index[7]), "missing or infinite.*2015-08-01"),
+        (lambda s: s.replace(s.iloc[7], np.inf), "missing or infinite"),
+        (lambda s: s.drop(s.index[7]), "gap, first after 2015-07-01"),
+        (lambda s: pd.concat([s, s.iloc[[7]]]), "2015-08-01 occurs more than once"),
+        (lambda s: s * 0 + 4, "all values are the same"),
+        (lambda s: s.iloc[:9], "too few"),
+        (lambda s: s.astype(str), "numbers are needed"),
+        (
+            lambda s: s.set_axis(s.index + pd.DateOffset(years=40)),
+            "no period in common",
+        ),
+    ],
+)
 @pytest.mark.parametrize("method", ["prewhiten", "bretherton"])
 def test_bad_input_is_refused(spoil, words, method):
     with pytest.raises(InputError, match=words):
         fast(spoil(series(seed=1).rename("a")), series(seed=2), method)
 
 
-@pytest.mark.parametrize("options, words", [
-    ({"method": "raw"}, "method 'raw' is not known"),
-    ({"measure": "r"}, "measure 'r' is not known"),
-    ({"level": 95}, "must lie between 0 and 1"),
-    ({"max_lag": -1}, "must not be negative"),
-    ({"max_lag": 40}, "too few to correlate at lags up to 40"),
-    ({"order": 60}, "autoregression of order 60 needs"),
-])
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"method": "raw"}, "method 'raw' is not known"),
+        ({"measure": "r"}, "measure 'r' is not known"),
+        ({"level": 95}, "must lie between 0 and 1"),
+        ({"max_lag": -1}, "must not be negative"),
+        ({"max_lag": 40}, "too few to correlate at lags up to 40"),
+        ({"order": 60}, "autoregression of order 60 needs"),
+    ],
+)
 def test_bad_choices_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         fast(series(seed=1), series(seed=2), **options)

@@ -25,8 +25,11 @@ from analysis_utils.methods.inputs import InputError
 
 def series(n=80, jump=3.0, at=45, seed=0):
     noise = np.random.default_rng(seed).standard_normal(n)
-    return pd.Series(noise + jump * (np.arange(n) >= at),
-                     pd.period_range("2015-01", periods=n, freq="M"), name="y")
+    return pd.Series(
+        noise + jump * (np.arange(n) >= at),
+        pd.period_range("2015-01", periods=n, freq="M"),
+        name="y",
+    )
 
 
 def search(y, regressors=None, **options):
@@ -46,10 +49,14 @@ def test_partitions_equal_a_search_of_all():
 
     def cost(start, end):
         return sm.OLS(y[start:end], x[start:end]).fit().ssr
+
     assert rss[3, 15] == pytest.approx(cost(3, 15), rel=1e-9)
     assert np.isinf(rss[3, 7])
-    every = {(a, b): cost(0, a) + cost(a, b) + cost(b, 24)
-             for a in range(5, 20) for b in range(a + 5, 20)}
+    every = {
+        (a, b): cost(0, a) + cost(a, b) + cost(b, 24)
+        for a in range(5, 20)
+        for b in range(a + 5, 20)
+    }
     assert tuple(best_partitions(rss, 5, 2)[2]) == min(every, key=every.get)
 
 
@@ -114,7 +121,9 @@ def test_intervals_cover_the_break():
     for seed in range(150):
         y = series(100, jump=1.2, at=50, seed=seed).to_numpy()
         cut = 15 + int(SupF(one, np.arange(15, 86)).statistics(y[:, None]).argmax())
-        low, high = break_interval((y[:cut], one[:cut]), (y[cut:], one[cut:]), cut, 0.025)
+        low, high = break_interval(
+            (y[:cut], one[:cut]), (y[cut:], one[cut:]), cut, 0.025
+        )
         covered += low <= 50 <= high
     assert covered >= 0.88 * 150
 
@@ -135,7 +144,7 @@ def test_distribution_of_the_date_by_simulation():
         moves = sd * np.sqrt(step) * rng.standard_normal((2000, n)) - drift * step
         sides.append(np.cumsum(moves, axis=1))
     top = [side.max(axis=1) for side in sides]
-    after = (top[1] > np.maximum(top[0], 0))
+    after = top[1] > np.maximum(top[0], 0)
     beyond = after & (sides[1].argmax(axis=1) * step > 3)
     phi2 = 0.9 / np.sqrt(0.4)
     assert after.mean() == pytest.approx(argmax_tail(0.0, 0.4, 1, phi2), abs=0.03)
@@ -155,16 +164,21 @@ def test_quantiles_of_the_date_equal_bais_table():
 def test_chow_test_equals_statsmodels():
     y = series(60)
     x = np.column_stack([np.ones(60), np.arange(60) >= 30])
-    peer = sm.OLS(y.to_numpy(), x).fit(cov_type="HAC", use_t=True, cov_kwds={
-        "maxlags": 3, "use_correction": True})
+    peer = sm.OLS(y.to_numpy(), x).fit(
+        cov_type="HAC", use_t=True, cov_kwds={"maxlags": 3, "use_correction": True}
+    )
     ours = chow_test(y, "2017-07", maxlags=3)
     assert ours["p"] == pytest.approx(peer.pvalues[1], rel=1e-9)
     assert ours["F"] == pytest.approx(peer.tvalues[1] ** 2, rel=1e-9)
 
 
 @settings(max_examples=10, deadline=None)
-@given(scale=st.floats(1e-4, 1e5), shift=st.floats(-1e4, 1e4),
-       months=st.integers(-400, 400), seed=st.integers(0, 5))
+@given(
+    scale=st.floats(1e-4, 1e5),
+    shift=st.floats(-1e4, 1e4),
+    months=st.integers(-400, 400),
+    seed=st.integers(0, 5),
+)
 def test_units_order_and_calendar_change_nothing(scale, shift, months, seed):
     y = series(seed=seed)
     base = search(y)
@@ -172,7 +186,8 @@ def test_units_order_and_calendar_change_nothing(scale, shift, months, seed):
     other = search(moved.sample(frac=1, random_state=seed))
     assert other.cuts == base.cuts
     assert other.sup_f["statistic"].iloc[0] == pytest.approx(
-        base.sup_f["statistic"].iloc[0], rel=1e-6)
+        base.sup_f["statistic"].iloc[0], rel=1e-6
+    )
     for ours, theirs in zip(other.breaks, base.breaks, strict=True):
         assert ours.lower == theirs.lower + months
 
@@ -185,17 +200,23 @@ def test_plot_marks_the_breaks():
     assert len(ax.lines) == 3
 
 
-@pytest.mark.parametrize("spoil, options, words", [
-    (lambda y: y.drop(y.index[9]), {}, "gap, first after 2015-09"),
-    (lambda y: y.where(y.index != y.index[9]), {}, "missing or infinite.*2015-10"),
-    (lambda y: y * 0, {}, "all values are the same"),
-    (lambda y: y.iloc[:6], {"min_segment": 0.15}, "A segment of 0 of 6"),
-    (lambda y: y, {"min_segment": 0.6}, "two segments must fit"),
-    (lambda y: y, {"max_breaks": 9}, "allow 1 to 5 breaks"),
-    (lambda y: y, {"n_breaks": 4}, "allow 1 to 5 breaks"),
-    (lambda y: (y.index.year > 2017) * 1.0 + y * 0, {"max_breaks": 1},
-     "without error"),
-])
+@pytest.mark.parametrize(
+    "spoil, options, words",
+    [
+        (lambda y: y.drop(y.index[9]), {}, "gap, first after 2015-09"),
+        (lambda y: y.where(y.index != y.index[9]), {}, "missing or infinite.*2015-10"),
+        (lambda y: y * 0, {}, "all values are the same"),
+        (lambda y: y.iloc[:6], {"min_segment": 0.15}, "A segment of 0 of 6"),
+        (lambda y: y, {"min_segment": 0.6}, "two segments must fit"),
+        (lambda y: y, {"max_breaks": 9}, "allow 1 to 5 breaks"),
+        (lambda y: y, {"n_breaks": 4}, "allow 1 to 5 breaks"),
+        (
+            lambda y: (y.index.year > 2017) * 1.0 + y * 0,
+            {"max_breaks": 1},
+            "without error",
+        ),
+    ],
+)
 def test_bad_input_is_refused(spoil, options, words):
     with pytest.raises(InputError, match=words):
         search(spoil(series()), **options)

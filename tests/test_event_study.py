@@ -17,29 +17,43 @@ def panel(units=120, years=8, seed=0, noise=1.0, never=True, effect=1.0):
     """Cohorts 2003, 2005 and never; the effect grows by `effect` a year."""
     rng = np.random.default_rng(seed)
     first = np.resize([2003, 2005, 0 if never else 2007], units)
-    table = pd.DataFrame({"unit": np.repeat(np.arange(units), years),
-                          "year": np.tile(np.arange(2000, 2000 + years), units),
-                          "first": np.repeat(first, years),
-                          "x": np.repeat(rng.standard_normal(units), years)})
+    table = pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), years),
+            "year": np.tile(np.arange(2000, 2000 + years), units),
+            "first": np.repeat(first, years),
+            "x": np.repeat(rng.standard_normal(units), years),
+        }
+    )
     since = np.where(table["first"] > 0, table["year"] - table["first"], -1)
-    table["y"] = (np.repeat(rng.standard_normal(units), years)
-                  + 0.3 * (table["year"] - 2000)
-                  + effect * np.clip(since + 1, 0, None)
-                  + noise * rng.standard_normal(len(table)))
+    table["y"] = (
+        np.repeat(rng.standard_normal(units), years)
+        + 0.3 * (table["year"] - 2000)
+        + effect * np.clip(since + 1, 0, None)
+        + noise * rng.standard_normal(len(table))
+    )
     return table
 
 
 def estimate(table=None, **options):
-    return group_time_effects(panel() if table is None else table,
-                              **COLUMNS, **{"n_resamples": 499, **options})
+    return group_time_effects(
+        panel() if table is None else table,
+        **COLUMNS,
+        **{"n_resamples": 499, **options},
+    )
 
 
 @pytest.mark.parametrize("control", ["never", "not-yet"])
 @pytest.mark.parametrize("base_period", ["varying", "universal"])
 @pytest.mark.parametrize("estimator", ["dr", "reg", "ipw"])
 def test_finds_effects_that_grow(control, base_period, estimator):
-    effects = estimate(panel(noise=0.001), control=control, base_period=base_period,
-                       covariates=("x",), estimator=estimator)
+    effects = estimate(
+        panel(noise=0.001),
+        control=control,
+        base_period=base_period,
+        covariates=("x",),
+        estimator=estimator,
+    )
     dynamic = effects.aggregate("dynamic")
     expected = np.clip(dynamic.params.index.to_numpy() + 1, 0, None)
     np.testing.assert_allclose(dynamic.params, expected, atol=0.002)
@@ -65,15 +79,17 @@ def test_without_covariates_it_is_a_difference_of_differences():
     change = wide[2004] - wide[2002]
     controls = change[(first == 0) | (first == 2005)]
     assert estimate(control="not-yet").params[2003, 2004] == pytest.approx(
-        change[first == 2003].mean() - controls.mean(), abs=1e-12)
+        change[first == 2003].mean() - controls.mean(), abs=1e-12
+    )
 
 
 def test_errors_of_one_cell_equal_robust_regression():
     table = panel()
     wide = table.pivot(index="unit", columns="year", values="y")
     first = table.groupby("unit")["first"].first()
-    used = pd.DataFrame({"change": wide[2006] - wide[2002],
-                         "treated": (first == 2003) * 1.0})[first != 2005]
+    used = pd.DataFrame(
+        {"change": wide[2006] - wide[2002], "treated": (first == 2003) * 1.0}
+    )[first != 2005]
     peer = smf.ols("change ~ treated", used).fit(cov_type="HC0")
     effects = estimate()
     assert effects.params[2003, 2006] == pytest.approx(peer.params["treated"])
@@ -84,14 +100,15 @@ def test_influence_functions_equal_the_jackknife():
     table = panel(units=60)
     options = {"covariates": ("x",), "control": "not-yet"}
     whole = estimate(table, **options)
-    left_out = [estimate(table[table["unit"] != unit], **options)
-                for unit in range(60)]
+    left_out = [estimate(table[table["unit"] != unit], **options) for unit in range(60)]
     for kind in ("simple", "dynamic", "group", "calendar"):
-        draws = np.array([item.aggregate(kind).overall.params.iloc[0]
-                          for item in left_out])
+        draws = np.array(
+            [item.aggregate(kind).overall.params.iloc[0] for item in left_out]
+        )
         jackknife = np.sqrt(59 / 60 * ((draws - draws.mean()) ** 2).sum())
         assert whole.aggregate(kind).overall.bse.iloc[0] == pytest.approx(
-            jackknife, rel=0.06)
+            jackknife, rel=0.06
+        )
 
 
 def test_bootstrap_agrees_with_analytic_errors_and_bands_are_wider():
@@ -160,8 +177,9 @@ def test_dates_as_time_and_missing_as_never():
     table = panel()
     base = estimate(table).aggregate("dynamic").params
     table["year"] = pd.to_datetime(table["year"].astype(str))
-    table["first"] = pd.to_datetime(table["first"].where(table["first"] > 0)
-                                    .astype("Int64").astype("string"))
+    table["first"] = pd.to_datetime(
+        table["first"].where(table["first"] > 0).astype("Int64").astype("string")
+    )
     effects = estimate(table)
     assert effects.params.index[0] == (pd.Timestamp("2003"), pd.Timestamp("2001"))
     np.testing.assert_allclose(effects.aggregate("dynamic").params, base)
@@ -182,31 +200,44 @@ def test_clusters_and_weights():
     doubled["pair"] = doubled["unit"] % 1000
     np.testing.assert_allclose(estimate(doubled, cluster="pair").bse, estimate().bse)
     assert (estimate(table, cluster="state").params == estimate(table).params).all()
-    repeated = pd.concat([table[table["people"] > k].assign(
-        unit=lambda d, k=k: d["unit"] + 1000 * k) for k in range(3)])
-    np.testing.assert_allclose(estimate(table, weights="people").params,
-                               estimate(repeated).params)
+    repeated = pd.concat(
+        [
+            table[table["people"] > k].assign(unit=lambda d, k=k: d["unit"] + 1000 * k)
+            for k in range(3)
+        ]
+    )
+    np.testing.assert_allclose(
+        estimate(table, weights="people").params, estimate(repeated).params
+    )
 
 
 @settings(max_examples=15, deadline=None)
-@given(scale=st.floats(1e-3, 1e4), shift=st.floats(-1e4, 1e4),
-       years=st.integers(-500, 500), seed=st.integers(0, 5))
+@given(
+    scale=st.floats(1e-3, 1e4),
+    shift=st.floats(-1e4, 1e4),
+    years=st.integers(-500, 500),
+    seed=st.integers(0, 5),
+)
 def test_units_order_and_calendar_change_nothing(scale, shift, years, seed):
     table = panel(units=30, seed=seed)
     base = estimate(table)
     moved = table.sample(frac=1, random_state=seed).assign(
-        y=lambda d: d["y"] * scale + shift, year=lambda d: d["year"] + years,
-        first=lambda d: d["first"].where(d["first"] == 0, d["first"] + years))
+        y=lambda d: d["y"] * scale + shift,
+        year=lambda d: d["year"] + years,
+        first=lambda d: d["first"].where(d["first"] == 0, d["first"] + years),
+    )
     other = estimate(moved)
     np.testing.assert_allclose(other.params / scale, base.params, atol=1e-6)
     np.testing.assert_allclose(other.bse / scale, base.bse, rtol=1e-5)
     assert other.pre_trend_test()["p"] == pytest.approx(
-        base.pre_trend_test()["p"], rel=1e-4)
+        base.pre_trend_test()["p"], rel=1e-4
+    )
 
 
 def test_same_seed_same_numbers_for_any_number_of_workers():
-    bands = [estimate(workers=workers).conf_int(simultaneous=True)
-             for workers in (1, 2)]
+    bands = [
+        estimate(workers=workers).conf_int(simultaneous=True) for workers in (1, 2)
+    ]
     assert bands[0].equals(bands[1])
 
 
@@ -221,19 +252,24 @@ def test_every_aggregation_prints_and_draws(kind):
     assert np.isfinite(result.params).all() and (result.bse > 0).all()
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda d: d.iloc[1:], "unbalanced: 1 of 120 units lack periods, first 0"),
-    (lambda d: pd.concat([d, d.iloc[:1]]), "Unit 0 has more than one row for 2000"),
-    (lambda d: d.assign(y=d["y"].where(d["year"] != 2004)), "y: 120 missing"),
-    (lambda d: d.assign(y=d["y"].replace(d["y"].iloc[9], np.inf)), "unit 1"),
-    (lambda d: d.assign(first=d["first"].where(d["year"] > 2000, 2004)),
-     "first varies within unit"),
-    (lambda d: d.assign(first=0), "No unit is first treated"),
-    (lambda d: d.assign(first=2003), "never-treated"),
-    (lambda d: d.drop(columns="y"), "No column 'y'"),
-    (lambda d: d.assign(x=1.0), "collinear"),
-    (lambda d: d.assign(x=(d["first"] == 2003) * 1.0), "Group 2003"),
-])
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (lambda d: d.iloc[1:], "unbalanced: 1 of 120 units lack periods, first 0"),
+        (lambda d: pd.concat([d, d.iloc[:1]]), "Unit 0 has more than one row for 2000"),
+        (lambda d: d.assign(y=d["y"].where(d["year"] != 2004)), "y: 120 missing"),
+        (lambda d: d.assign(y=d["y"].replace(d["y"].iloc[9], np.inf)), "unit 1"),
+        (
+            lambda d: d.assign(first=d["first"].where(d["year"] > 2000, 2004)),
+            "first varies within unit",
+        ),
+        (lambda d: d.assign(first=0), "No unit is first treated"),
+        (lambda d: d.assign(first=2003), "never-treated"),
+        (lambda d: d.drop(columns="y"), "No column 'y'"),
+        (lambda d: d.assign(x=1.0), "collinear"),
+        (lambda d: d.assign(x=(d["first"] == 2003) * 1.0), "Group 2003"),
+    ],
+)
 def test_bad_input_is_refused(spoil, words):
     with pytest.raises(InputError, match=words):
         estimate(spoil(panel()), covariates=("x",))
@@ -241,8 +277,7 @@ def test_bad_input_is_refused(spoil, words):
 
 def test_pre_trends_that_cannot_be_tested_are_refused():
     table = panel()
-    table = table[table["year"] >= 2002].assign(
-        first=table["first"].replace(2005, 0))
+    table = table[table["year"] >= 2002].assign(first=table["first"].replace(2005, 0))
     with pytest.raises(InputError, match="no pre-trend to test"):
         estimate(table).pre_trend_test()
 

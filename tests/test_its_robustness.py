@@ -1,5 +1,7 @@
 """Power, placebos, sensitivity and error rates."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,8 @@ from analysis_utils.methods.its.power import minimum_detectable_effect, power
 from analysis_utils.methods.its.refit import refit
 from analysis_utils.methods.its.sensitivity import leave_one_out, sensitivity
 from analysis_utils.methods.its.simulate import CountNoise, GaussianNoise
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def model(y=None, **options):
@@ -264,3 +268,26 @@ def test_profile_finds_the_pace_of_a_fading_pulse():
         assert table.loc[0.7, "inside"] and not table.loc[0.3, "inside"]
     with pytest.raises(Refusal, match="no likelihood"):
         profile_decay(stated.replace(errors="newey-west"), "shock")
+
+
+@pytest.mark.parametrize(
+    "name, noise",
+    [
+        ("OLS", GaussianNoise(1.0, 0.4)),
+        ("REML, AR(1)", GaussianNoise(1.0, 0.4)),
+        ("quasi-Poisson", CountNoise(5.0, 0.4)),
+    ],
+)
+def test_archived_error_rates_are_those_of_this_code(name, noise):
+    archive = pd.read_csv(ROOT / "docs" / "calibration_its.csv")
+    if name in calibration.COUNTS:
+        mean, (family, errors) = np.full(24, 25.0), calibration.COUNTS[name]
+    else:
+        mean, family, errors = np.zeros(24), "gaussian", calibration.GAUSSIAN[name]
+    stated = calibration._model(24, family, errors, mean)
+    rows = pd.DataFrame(
+        calibration._rates(stated, noise, name, 2000, calibration.SEED, 1)
+    )
+    keys = ["outcome", "n", "rho", "dispersion", "estimator", "term"]
+    archived = rows[keys].merge(archive, on=keys)
+    np.testing.assert_allclose(archived["size"], rows["size"], atol=0.002)

@@ -31,9 +31,16 @@ N, DRAWS = 96, 7
 def design(n=N):
     t = np.arange(n)
     season = 2 * np.pi * t / 12
-    return pd.DataFrame({"const": 1.0, "time": t, "level": (t >= 50) * 1.0,
-                         "slope": np.maximum(t - 50, 0.0), "sin": np.sin(season),
-                         "cos": np.cos(season)})
+    return pd.DataFrame(
+        {
+            "const": 1.0,
+            "time": t,
+            "level": (t >= 50) * 1.0,
+            "slope": np.maximum(t - 50, 0.0),
+            "sin": np.sin(season),
+            "cos": np.cos(season),
+        }
+    )
 
 
 def outcomes(draws=DRAWS, n=N, seed=0):
@@ -44,19 +51,28 @@ def outcomes(draws=DRAWS, n=N, seed=0):
 def counts(draws=DRAWS, seed=0):
     mean = np.exp(1 + 0.01 * np.arange(N) + 0.4 * (np.arange(N) >= 50))
     return np.random.default_rng(seed).negative_binomial(
-        4, 4 / (4 + mean[:, None]), (N, draws))
+        4, 4 / (4 + mean[:, None]), (N, draws)
+    )
 
 
 def near(ours, theirs):
     np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-9)
 
 
-@pytest.mark.parametrize("maxlags, corrected", [
-    (None, False), (0, False), (4, False), (4, True), (N + 20, False)])
+@pytest.mark.parametrize(
+    "maxlags, corrected",
+    [(None, False), (0, False), (4, False), (4, True), (N + 20, False)],
+)
 def test_linear_equals_statsmodels(maxlags, corrected):
     y, x = outcomes(), design()
-    options = {} if maxlags is None else {"cov_type": "HAC", "cov_kwds": {
-        "maxlags": maxlags, "use_correction": corrected}}
+    options = (
+        {}
+        if maxlags is None
+        else {
+            "cov_type": "HAC",
+            "cov_kwds": {"maxlags": maxlags, "use_correction": corrected},
+        }
+    )
     fits = LinearEngine(x).fit(y, maxlags=maxlags, use_correction=corrected)
     peers = [sm.OLS(y[:, i], x).fit(**options) for i in range(DRAWS)]
     near(fits.params.T, [peer.params for peer in peers])
@@ -69,8 +85,9 @@ def test_linear_equals_statsmodels(maxlags, corrected):
 @given(n=st.integers(1, 30), lags=st.integers(0, 40), seed=st.integers(0, 99))
 def test_moving_sums_are_the_bartlett_kernel(n, lags, seed):
     u = np.random.default_rng(seed).standard_normal(n)
-    weights = np.clip(1 - np.abs(np.subtract.outer(range(n), range(n))) / (lags + 1),
-                      0, None)
+    weights = np.clip(
+        1 - np.abs(np.subtract.outer(range(n), range(n))) / (lags + 1), 0, None
+    )
     assert bartlett_sums(u, lags) == pytest.approx(u @ weights @ u, rel=1e-9, abs=1e-9)
 
 
@@ -81,8 +98,14 @@ def test_placebos_equal_statsmodels(maxlags, slope, tested):
     events = event_columns(N, np.arange(10, 86), slope=slope, ramp_start=1)
     fits = placebo_fits(y, base, events, tested, maxlags=maxlags, use_correction=True)
     assert fits.params.shape == (76, 3)
-    options = {} if maxlags is None else {"cov_type": "HAC", "cov_kwds": {
-        "maxlags": maxlags, "use_correction": True}}
+    options = (
+        {}
+        if maxlags is None
+        else {
+            "cov_type": "HAC",
+            "cov_kwds": {"maxlags": maxlags, "use_correction": True},
+        }
+    )
     for date in (0, 40, 75):
         x = np.column_stack([base, events[date]])
         for draw in range(3):
@@ -97,14 +120,17 @@ def test_event_columns_start_the_ramp_where_asked():
     assert ramp.tolist() == [0, 0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("family, alpha", [
-    ("poisson", None), ("quasipoisson", None), ("negativebinomial", 0.25)])
+@pytest.mark.parametrize(
+    "family, alpha",
+    [("poisson", None), ("quasipoisson", None), ("negativebinomial", 0.25)],
+)
 @pytest.mark.parametrize("maxlags", [None, 3])
 def test_counts_equal_statsmodels(family, alpha, maxlags):
     y, x, offset = counts(), design(), np.log(np.linspace(900, 1100, N))
     fits = fit_counts(y, x, offset=offset, family=family, alpha=alpha, maxlags=maxlags)
-    peer_family = (sm.families.NegativeBinomial(alpha=alpha) if alpha
-                   else sm.families.Poisson())
+    peer_family = (
+        sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
+    )
     options = {"tol": 1e-13, "tol_criterion": "params", "maxiter": 100}
     if maxlags is not None:
         options |= {"cov_type": "HAC", "cov_kwds": {"maxlags": maxlags}}
@@ -144,8 +170,11 @@ def restricted_deviance(rho, y, x):
     info = x.T @ inverse @ x
     beta = np.linalg.solve(info, x.T @ inverse @ y)
     rss = (y - x @ beta) @ inverse @ (y - x @ beta)
-    return ((len(y) - x.shape[1]) * np.log(rss) + np.linalg.slogdet(cov)[1]
-            + np.linalg.slogdet(info)[1])
+    return (
+        (len(y) - x.shape[1]) * np.log(rss)
+        + np.linalg.slogdet(cov)[1]
+        + np.linalg.slogdet(info)[1]
+    )
 
 
 def test_ar1_rho_maximizes_the_restricted_likelihood():
@@ -168,17 +197,29 @@ def test_ar1_without_autocorrelation_is_ols():
 @given(scale=st.floats(1e-4, 1e6), shift=st.floats(-1e5, 1e5), seed=st.integers(0, 9))
 def test_scaling_and_shifting_the_outcome(scale, shift, seed):
     y, x = outcomes(2, seed=seed), design()
-    for fit in (lambda z: LinearEngine(x).fit(z, maxlags=3), lambda z: fit_ar1_reml(z, x)):
+    for fit in (
+        lambda z: LinearEngine(x).fit(z, maxlags=3),
+        lambda z: fit_ar1_reml(z, x),
+    ):
         base, moved = fit(y), fit(y * scale + shift)
         np.testing.assert_allclose(moved.bse, base.bse * scale, rtol=1e-5)
-        np.testing.assert_allclose(moved.params[2:], base.params[2:] * scale,
-                                   rtol=1e-5, atol=1e-6 * scale)
+        np.testing.assert_allclose(
+            moved.params[2:], base.params[2:] * scale, rtol=1e-5, atol=1e-6 * scale
+        )
 
 
 def test_same_numbers_for_any_number_of_workers():
     def run(workers):
-        return residual_block_bootstrap(outcomes(1)[:, 0], design(), "level", length=6,
-                                        draws=2500, seed=3, workers=workers)
+        return residual_block_bootstrap(
+            outcomes(1)[:, 0],
+            design(),
+            "level",
+            length=6,
+            draws=2500,
+            seed=3,
+            workers=workers,
+        )
+
     assert (run(1) == run(2)).all()
     assert run(1).shape == (2500, 2)
 
@@ -186,6 +227,7 @@ def test_same_numbers_for_any_number_of_workers():
 def test_a_draw_depends_on_seed_and_batch_alone():
     def work(size, rng):
         return rng.standard_normal(size)
+
     first = run_batches(work, 250, seed=1, batch=100)
     assert (first[:200] == run_batches(work, 200, seed=1, batch=100)).all()
     assert (first != run_batches(work, 250, seed=2, batch=100)).all()
@@ -206,8 +248,9 @@ def test_block_bootstrap_finds_the_spread_of_a_mean_with_autocorrelation():
     for t, e in enumerate(rng.standard_normal(n)):
         y[t] = rho * y[t - 1] + e
     draws = residual_block_bootstrap(y, np.ones((n, 1)), 0, length=20, draws=2000)
-    long_run = sm.OLS(y, np.ones(n)).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 20}).bse[0]
+    long_run = (
+        sm.OLS(y, np.ones(n)).fit(cov_type="HAC", cov_kwds={"maxlags": 20}).bse[0]
+    )
     assert draws[:, 0].std() == pytest.approx(long_run, rel=0.15)
 
 
@@ -218,6 +261,7 @@ def test_time_is_linear_and_memory_bounded():
         start = time.process_time()
         engine.fit(y[:, :draws], ["level"], maxlags=4)
         return time.process_time() - start
+
     small = min(seconds(4000) for _ in range(5))
     large = min(seconds(40_000) for _ in range(3))
     assert large < 25 * small
@@ -228,22 +272,40 @@ def test_time_is_linear_and_memory_bounded():
     assert peak < y.nbytes / 3
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: LinearEngine(design().assign(twice=lambda d: 2 * d["level"])),
-     "Column twice .* combination"),
-    (lambda: LinearEngine(design().assign(zero=0.0)), "Column zero"),
-    (lambda: LinearEngine(design(6)), "6 periods cannot identify 6"),
-    (lambda: LinearEngine(design().replace(1.0, np.nan)), "missing or infinite"),
-    (lambda: LinearEngine(design()).fit(outcomes()[:-1]), "must have the 96 rows"),
-    (lambda: LinearEngine(design()).fit(outcomes() * np.inf), "missing or infinite"),
-    (lambda: LinearEngine(design()).fit(outcomes(), ["jump"]), "No coefficient 'jump'"),
-    (lambda: placebo_fits(outcomes(), design()[["const", "time"]],
-                          event_columns(N, [50, N - 1])), "Event 1 .* too few periods"),
-    (lambda: fit_counts(-counts(), design()), "cannot be negative"),
-    (lambda: fit_counts(counts(), design(), offset=np.full(N, -np.inf)), "offset needs 96 finite"),
-    (lambda: fit_ar1_reml(np.full(N, 3.0), design()), "constant or an exact"),
-    (lambda: block_indices(10, 1, 11, np.random.default_rng(0)), "do not fit"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (
+            lambda: LinearEngine(design().assign(twice=lambda d: 2 * d["level"])),
+            "Column twice .* combination",
+        ),
+        (lambda: LinearEngine(design().assign(zero=0.0)), "Column zero"),
+        (lambda: LinearEngine(design(6)), "6 periods cannot identify 6"),
+        (lambda: LinearEngine(design().replace(1.0, np.nan)), "missing or infinite"),
+        (lambda: LinearEngine(design()).fit(outcomes()[:-1]), "must have the 96 rows"),
+        (
+            lambda: LinearEngine(design()).fit(outcomes() * np.inf),
+            "missing or infinite",
+        ),
+        (
+            lambda: LinearEngine(design()).fit(outcomes(), ["jump"]),
+            "No coefficient 'jump'",
+        ),
+        (
+            lambda: placebo_fits(
+                outcomes(), design()[["const", "time"]], event_columns(N, [50, N - 1])
+            ),
+            "Event 1 .* too few periods",
+        ),
+        (lambda: fit_counts(-counts(), design()), "cannot be negative"),
+        (
+            lambda: fit_counts(counts(), design(), offset=np.full(N, -np.inf)),
+            "offset needs 96 finite",
+        ),
+        (lambda: fit_ar1_reml(np.full(N, 3.0), design()), "constant or an exact"),
+        (lambda: block_indices(10, 1, 11, np.random.default_rng(0)), "do not fit"),
+    ],
+)
 def test_bad_input_is_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()
@@ -260,8 +322,12 @@ def staggered(units=20, periods=12, effect=1.0, seed=0):
     rng = np.random.default_rng(seed)
     start = rng.choice([4, 7, 99], units)
     treated = (np.arange(periods) >= start[:, None]).astype(float)
-    y = (rng.standard_normal((units, 1)) * 3 + np.arange(periods) * 0.2
-         + effect * treated + rng.standard_normal((units, periods)))
+    y = (
+        rng.standard_normal((units, 1)) * 3
+        + np.arange(periods) * 0.2
+        + effect * treated
+        + rng.standard_normal((units, periods))
+    )
     return y, treated
 
 
@@ -269,12 +335,20 @@ def test_permuted_adoption_equals_two_way_regressions():
     y, treated = staggered()
     found = permute_adoption(y, treated, draws=4, seed=5)
     rows = np.repeat(np.arange(20), 12)
-    dummies = np.column_stack([pd.get_dummies(rows).to_numpy(float), pd.get_dummies(
-        np.tile(np.arange(12), 20)).to_numpy(float)[:, 1:]])
+    dummies = np.column_stack(
+        [
+            pd.get_dummies(rows).to_numpy(float),
+            pd.get_dummies(np.tile(np.arange(12), 20)).to_numpy(float)[:, 1:],
+        ]
+    )
 
     def peer(histories):
-        return sm.OLS(y.ravel(), np.column_stack([histories.ravel(), dummies])
-                      ).fit().params[0]
+        return (
+            sm.OLS(y.ravel(), np.column_stack([histories.ravel(), dummies]))
+            .fit()
+            .params[0]
+        )
+
     assert found.estimate == pytest.approx(peer(treated), rel=1e-9)
     rng = np.random.default_rng(np.random.SeedSequence(5).spawn(1)[0])
     order = rng.permuted(np.tile(np.arange(20), (4, 1)), axis=1)
@@ -287,8 +361,10 @@ def test_permuted_adoption_finds_an_effect_and_keeps_within_strata():
     alone = permute_adoption(y, treated, strata=np.arange(20), draws=9)
     near(alone.draws, np.full(9, alone.estimate))
     assert alone.pvalue == 1
-    null = [permute_adoption(*staggered(effect=0, seed=s), draws=99).pvalue
-            for s in range(60)]
+    null = [
+        permute_adoption(*staggered(effect=0, seed=s), draws=99).pvalue
+        for s in range(60)
+    ]
     assert np.mean(np.array(null) <= 0.05) < 0.15
     with pytest.raises(InputError, match="does not vary beyond"):
         permute_adoption(y, np.ones_like(y))

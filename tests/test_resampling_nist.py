@@ -13,10 +13,19 @@ SETS = validation.SHARED / "nist_strd" / "nist_strd_linear.json"
 
 # The digits that QR with scaled columns keeps; statsmodels' default (pinv) keeps 0 of
 # Filip, the normal equations 6 of Longley and none of Filip.
-DIGITS = {"filip": (7, 7), "longley": (11, 11), "pontius": (12, 12), "norris": (12, 13),
-          "noint1": (14, 14), "noint2": (14, 14), "wampler1": (9, None),
-          "wampler2": (12, None), "wampler3": (11, 13), "wampler4": (10, 13),
-          "wampler5": (8, 13)}
+DIGITS = {
+    "filip": (7, 7),
+    "longley": (11, 11),
+    "pontius": (12, 12),
+    "norris": (12, 13),
+    "noint1": (14, 14),
+    "noint2": (14, 14),
+    "wampler1": (9, None),
+    "wampler2": (12, None),
+    "wampler3": (11, 13),
+    "wampler4": (10, 13),
+    "wampler5": (8, 13),
+}
 DEGREE = {"filip": 10, "pontius": 2, "norris": 1, "noint1": None, "noint2": None}
 
 
@@ -56,6 +65,8 @@ def test_longley_without_the_file():
 
 def test_wampler_by_formula():
     x = np.arange(21.0)[:, None] ** np.arange(6)
-    fits = LinearEngine(x).fit(np.column_stack([x.sum(axis=1), x @ 10.0 ** -np.arange(6)]))
+    fits = LinearEngine(x).fit(
+        np.column_stack([x.sum(axis=1), x @ 10.0 ** -np.arange(6)])
+    )
     assert digits(fits.params[:, 0], np.ones(6)) >= 9
     assert digits(fits.params[:, 1], 10.0 ** -np.arange(6)) >= 12

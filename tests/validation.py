@@ -32,8 +32,10 @@ class Case:
         """Say which file is absent, or None if the case can be computed."""
         if self.data is None or (SHARED / self.data).exists():
             return None
-        return (f"{self.name}: its data may not be redistributed and "
-                f"{SHARED / self.data} is absent; set CASES_DIR to the folder of cases")
+        return (
+            f"{self.name}: its data may not be redistributed and "
+            f"{SHARED / self.data} is absent; set CASES_DIR to the folder of cases"
+        )
 
     def rows(self) -> list[Row]:
         """Compute the case."""
@@ -45,9 +47,11 @@ def case(
     name: str, source: str, data: str | None = None, units: float = 0.5
 ) -> Callable:
     """Register a published case; `data` is its file below the folder of cases."""
+
     def register(compute: Callable) -> Callable:
         CASES.append(Case(name, source, compute, data, units))
         return compute
+
     return register
 
 
@@ -68,12 +72,17 @@ def load_cases() -> list[Case]:
 
 def table() -> str:
     """Return all cases that can be computed here as a Markdown table."""
-    lines = ["# Published cases beside our numbers", "",
-             "Made by `make validation` from the tests, which hold every row to the last "
-             "printed digit.", "\"Recalled\" or \"refit\": the printed page was not "
-             "opened; the figure agrees with a run of the named program.", "",
-             "| case | source | quantity | published | ours | difference |",
-             "|---|---|---|---|---|---|"]
+    lines = [
+        "# Published cases beside our numbers",
+        "",
+        "Made by `make validation` from the tests, which hold every row to the last "
+        "printed digit.",
+        '"Recalled" or "refit": the printed page was not '
+        "opened; the figure agrees with a run of the named program.",
+        "",
+        "| case | source | quantity | published | ours | difference |",
+        "|---|---|---|---|---|---|",
+    ]
     for item in load_cases():
         lines += _lines(item)
     return "\n".join(lines) + "\n"
@@ -87,8 +96,10 @@ def _lines(item: Case) -> list[str]:
     for quantity, printed, ours in item.rows():
         digits = len(printed.lower().partition("e")[0].partition(".")[2]) + 2
         gap = ours - float(printed)
-        lines.append(f"| {head} | {quantity} | {printed} | {ours:.{digits}f} | "
-                     f"{gap:+.{digits}f} |")
+        lines.append(
+            f"| {head} | {quantity} | {printed} | {ours:.{digits}f} | "
+            f"{gap:+.{digits}f} |"
+        )
         head = " | "
     return lines
 

@@ -10,8 +10,12 @@ from analysis_utils.methods.event_study.estimation import group_time_effects
 DATA = "mpdta_did/mpdta.csv"
 DID = "Callaway and Sant'Anna 2021; README of the R package did"
 VIGNETTE = "vignette of the R package did, 'Getting started' (recalled)"
-COLUMNS = {"outcome": "lemp", "unit": "countyreal", "time": "year",
-           "cohort": "first.treat"}
+COLUMNS = {
+    "outcome": "lemp",
+    "unit": "countyreal",
+    "time": "year",
+    "cohort": "first.treat",
+}
 
 
 @cache
@@ -23,8 +27,10 @@ def minimum_wage(path, **options):
 @case("Minimum wage, ATT(g,t)", DID, DATA)
 def group_time(path):
     effects = minimum_wage(path)
-    printed = ("-.0105 -.0704 -.1373 -.1008 .0065 -.0028 -.0046 -.0412 "
-               ".0305 -.0027 -.0311 -.0261").split()
+    printed = (
+        "-.0105 -.0704 -.1373 -.1008 .0065 -.0028 -.0046 -.0412 "
+        ".0305 -.0027 -.0311 -.0261"
+    ).split()
     for (group, time), value in zip(effects.params.index, printed, strict=True):
         yield f"ATT({group},{time})", value, effects.params[group, time]
     yield "p of the pre-trend test", "0.16812", effects.pre_trend_test()["p"]
@@ -33,8 +39,9 @@ def group_time(path):
 @case("Minimum wage, analytic errors", "documentation of diff-diff 3.13", DATA)
 def analytic_errors(path):
     effects = minimum_wage(path)
-    printed = (".0233 .0310 .0364 .0344 .0233 .0196 .0178 .0202 "
-               ".0150 .0164 .0179 .0167").split()
+    printed = (
+        ".0233 .0310 .0364 .0344 .0233 .0196 .0178 .0202 .0150 .0164 .0179 .0167"
+    ).split()
     for (group, time), value in zip(effects.bse.index, printed, strict=True):
         yield f"standard error ({group},{time})", value, effects.bse[group, time]
     interval = effects.conf_int().loc[(2004, 2006)]
@@ -52,8 +59,12 @@ def aggregated(path):
     yield "group, overall", "-.0310", group.params.iloc[0]
 
 
-@case("Minimum wage, bootstrap errors of did", DID + " (drawn: 20 % apart allowed)",
-      DATA, units=44)
+@case(
+    "Minimum wage, bootstrap errors of did",
+    DID + " (drawn: 20 % apart allowed)",
+    DATA,
+    units=44,
+)
 def bootstrap_errors(path):
     dynamic = minimum_wage(path).aggregate("dynamic").overall
     group = minimum_wage(path).aggregate("group").overall
@@ -64,8 +75,10 @@ def bootstrap_errors(path):
 @case("Minimum wage, doubly robust with population", VIGNETTE, DATA)
 def with_covariate(path):
     effects = minimum_wage(path, covariates=("lpop",))
-    printed = ("-.0145 -.0764 -.1404 -.1069 -.0005 -.0062 .0010 -.0413 "
-               ".0267 -.0046 -.0284 -.0288").split()
+    printed = (
+        "-.0145 -.0764 -.1404 -.1069 -.0005 -.0062 .0010 -.0413 "
+        ".0267 -.0046 -.0284 -.0288"
+    ).split()
     for (group, time), value in zip(effects.params.index, printed, strict=True):
         yield f"ATT({group},{time})", value, effects.params[group, time]
     yield "p of the pre-trend test", "0.23267", effects.pre_trend_test()["p"]

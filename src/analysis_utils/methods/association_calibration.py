@@ -9,9 +9,9 @@ from scipy.signal import lfilter
 
 from .association import (
     METHODS,
+    calendar_columns,
     naive_pvalues,
     partial_out,
-    season_columns,
     transform,
 )
 from .association_null import null_of
@@ -25,16 +25,19 @@ Maker = Callable[[int, np.random.Generator], np.ndarray]
 
 def autoregressive(rho: float) -> Maker:
     """Return a maker of stationary AR(1) series."""
-    return lambda n, rng: lfilter([1.0], [1.0, -rho],
-                                  rng.standard_normal(n + BURN))[BURN:]
+    return lambda n, rng: lfilter([1.0], [1.0, -rho], rng.standard_normal(n + BURN))[
+        BURN:
+    ]
 
 
 def counts_with_trend(dispersion: float) -> Maker:
     """Return a maker of counts around a rising mean, variance dispersion * mean."""
+
     def make(n: int, rng: np.random.Generator) -> np.ndarray:
         mean = np.linspace(15, 40, n)
         shape = mean / (dispersion - 1)
         return rng.poisson(rng.gamma(shape, dispersion - 1)).astype(float)
+
     return make
 
 
@@ -59,7 +62,7 @@ KINDS: dict[str, Maker] = {
 
 
 def calibrate_associations(
-    draws: int = 1000, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
+    draws: int = 500, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
 ) -> pd.DataFrame:
     """Return the size of nominal 5 % tests of r between two independent series.
 
@@ -72,9 +75,14 @@ def calibrate_associations(
     for kind, make in KINDS.items():
         for n in LENGTHS:
             for name, test in _tests(n).items():
-                p = run_batches(partial(_pvalues, make, n, n_resamples, *test), draws,
-                                seed=seed, batch=100, workers=workers,
-                                label=f"{kind}, {n}: {name}")
+                p = run_batches(
+                    partial(pvalues, make, n, n_resamples, *test),
+                    draws,
+                    seed=seed,
+                    batch=100,
+                    workers=workers,
+                    label=f"{kind}, {n}: {name}",
+                )
                 rows.append({"series": kind, "n": n, "method": name, **_rates(p)})
     return pd.DataFrame(rows)
 
@@ -95,13 +103,22 @@ def _rates(p: np.ndarray) -> dict[str, float]:
     kept = p[~np.isnan(p)]
     size = float((kept <= 0.05).mean()) if len(kept) else np.nan
     error = np.sqrt(size * (1 - size) / max(len(kept), 1))
-    return {"size": round(size, 4), "mc_error": round(float(error), 4),
-            "refused": round(1 - len(kept) / len(p), 4)}
+    return {
+        "size": round(size, 4),
+        "mc_error": round(float(error), 4),
+        "refused": round(1 - len(kept) / len(p), 4),
+    }
 
 
-def _pvalues(
-    make: Maker, n: int, n_resamples: int, method: str, max_lag: int,
-    period: int | None, size: int, rng: np.random.Generator,
+def pvalues(
+    make: Maker,
+    n: int,
+    n_resamples: int,
+    method: str,
+    max_lag: int,
+    period: int | None,
+    size: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """p of simulated pairs, NaN where the method refuses."""
     lags = np.arange(-max_lag, max_lag + 1)
@@ -111,11 +128,18 @@ def _pvalues(
         if method == "naive":
             return float(naive_pvalues(frame, lags, "pearson").iloc[0])
         try:
-            season = season_columns(frame.index, period)
-            used = transform(frame, method, season=season)[0]
-            pair, basis = partial_out(used, season.loc[used.index])
-            return null_of(method, pair.to_numpy().T, lags, "pearson", basis=basis,
-                           draws=n_resamples, seed=int(rng.integers(2**31))).sup_pvalue
+            calendar = calendar_columns(frame.index, method == "prewhiten", period)
+            used = transform(frame, method, calendar=calendar)[0]
+            pair, basis = partial_out(used, calendar.loc[used.index])
+            return null_of(
+                method,
+                pair.to_numpy().T,
+                lags,
+                "pearson",
+                basis=basis,
+                draws=n_resamples,
+                seed=int(rng.integers(2**31)),
+            ).sup_pvalue
         except InputError:
             return np.nan
 

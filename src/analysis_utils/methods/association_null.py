@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from .resampling.batches import run_batches
 from .cross_correlation import (
     FISHER_Z,
     bretherton_size,
@@ -16,6 +15,7 @@ from .cross_correlation import (
     pyper_peterman_size,
 )
 from .inputs import InputError
+from .resampling.batches import run_batches
 from .surrogates import block_permuted, circular_shifts, permuted, phase_randomized
 
 EFFECTIVE_SIZE = {"bretherton": bretherton_size, "pyper-peterman": pyper_peterman_size}
@@ -39,8 +39,15 @@ class Null:
 
 
 def null_of(
-    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, *,
-    basis: np.ndarray | None = None, level: float = 0.95, draws: int, seed: int,
+    method: str,
+    pair: np.ndarray,
+    lags: np.ndarray,
+    measure: str,
+    *,
+    basis: np.ndarray | None = None,
+    level: float = 0.95,
+    draws: int,
+    seed: int,
 ) -> Null:
     """Return the null of `cross_correlations(pair[0], pair[1])` by the named method.
 
@@ -64,7 +71,10 @@ def null_of(
 
 
 def _from_draws(
-    observed: np.ndarray, sample: np.ndarray, sd: np.ndarray, size: np.ndarray,
+    observed: np.ndarray,
+    sample: np.ndarray,
+    sd: np.ndarray,
+    size: np.ndarray,
     level: float,
 ) -> Null:
     """p-values by counting draws; the observed value counts as one of them."""
@@ -74,8 +84,15 @@ def _from_draws(
     exceed_sup = (largest >= np.max(np.abs(observed) / sd) * tiny).sum()
     count = len(sample) + 1
     limit = np.quantile(np.abs(sample), level, axis=0, method="higher")
-    return Null(sd, limit, size, (exceed + 1) / count, float((exceed_sup + 1) / count),
-                float(np.quantile(largest, level, method="higher")), len(sample))
+    return Null(
+        sd,
+        limit,
+        size,
+        (exceed + 1) / count,
+        float((exceed_sup + 1) / count),
+        float(np.quantile(largest, level, method="higher")),
+        len(sample),
+    )
 
 
 def _from_size(
@@ -85,7 +102,8 @@ def _from_size(
     if size.min() <= 3:
         raise InputError(
             f"The series are worth only {size.min():.1f} independent periods, too few "
-            "for a test: their autocorrelation is too strong. Use method='prewhiten'.")
+            "for a test: their autocorrelation is too strong. Use method='prewhiten'."
+        )
     factor, _ = FISHER_Z[measure]
     sd = np.sqrt(factor / (size - 1))
     t = observed * np.sqrt((size - 2) / (1 - observed**2)) / math.sqrt(factor)
@@ -93,13 +111,25 @@ def _from_size(
     count = len(observed)
     quantile = stats.norm.isf((1 - level ** (1 / count)) / 2)
     limit = stats.norm.ppf(0.5 + level / 2) * sd
-    return Null(sd, limit, size, p, float(-np.expm1(count * np.log1p(-p.min()))),
-                float(quantile), 0)
+    return Null(
+        sd,
+        limit,
+        size,
+        p,
+        float(-np.expm1(count * np.log1p(-p.min()))),
+        float(quantile),
+        0,
+    )
 
 
 def _draws(
-    method: str, pair: np.ndarray, lags: np.ndarray, measure: str, basis: np.ndarray,
-    draws: int, seed: int,
+    method: str,
+    pair: np.ndarray,
+    lags: np.ndarray,
+    measure: str,
+    basis: np.ndarray,
+    draws: int,
+    seed: int,
 ) -> np.ndarray:
     """Correlations (draws, lags) of surrogates of x with y."""
     x, y = pair
@@ -113,8 +143,12 @@ def _draws(
     n = len(x)
     width = n * n // 2 if measure == "kendall" else n
     return run_batches(
-        lambda size, rng: correlate(surrogate(x, size, rng)), draws, seed=seed,
-        batch=max(1, 2_000_000 // width), label=f"{method} draws")
+        lambda size, rng: correlate(surrogate(x, size, rng)),
+        draws,
+        seed=seed,
+        batch=max(1, 2_000_000 // width),
+        label=f"{method} draws",
+    )
 
 
 def _surrogate(method: str, pair: np.ndarray) -> Callable:

@@ -21,7 +21,8 @@ class AssociationResult:
     """Cross-correlation over lags; at positive lags x comes first.
 
     `params`: correlation by lag. `n_effective`: the number of independent pairs each
-    is worth. `null`: spread and limits of r without association. `pvalues`: one lag at a time. `sup_pvalue`: of the largest |r| over all
+    is worth. `null`: spread and limits of r without association. `pvalues`: one lag
+    at a time. `sup_pvalue`: of the largest |r| over all
     lags, the one to report when no lag was fixed before looking. `naive`: what would
     have been found on the series as they are, as if their periods were independent.
     `stationarity`: unit-root and KPSS tests of the series as given. `whitening`: order
@@ -63,12 +64,14 @@ class AssociationResult:
         simultaneous intervals, as their quantile was not drawn.
         """
         if simultaneous and alpha is not None:
-            raise ValueError("Simultaneous intervals have the level given to "
-                             "associate(..., level=).")
+            raise ValueError(
+                "Simultaneous intervals have the level given to associate(..., level=)."
+            )
         width = self._multiplier(alpha, simultaneous) * self._z_scale()
         centre = np.arctanh(self.params.clip(-1 + 1e-15, 1 - 1e-15))
-        return pd.DataFrame({"lower": np.tanh(centre - width),
-                             "upper": np.tanh(centre + width)})
+        return pd.DataFrame(
+            {"lower": np.tanh(centre - width), "upper": np.tanh(centre + width)}
+        )
 
     def limits(self, simultaneous: bool = True) -> pd.Series:
         """The |r| that no association would exceed at level `level`, by lag."""
@@ -76,21 +79,36 @@ class AssociationResult:
 
     def summary(self) -> Summary:
         """A table in the manner of statsmodels; prints as text, shows as HTML."""
-        table = pd.concat([self.params, self.bse, self.pvalues, self.conf_int(),
-                           self.limits(),
-                           self.naive["r"].rename("naive r")], axis=1)
+        table = pd.concat(
+            [
+                self.params,
+                self.bse,
+                self.pvalues,
+                self.conf_int(),
+                self.limits(),
+                self.naive["r"].rename("naive r"),
+            ],
+            axis=1,
+        )
         summary = Summary()
-        summary.add_title(f"Association of {self.series.columns[0]} and "
-                          f"{self.series.columns[1]}")
-        summary.add_dict({
-            "Method": self.method, "Measure": self.measure,
-            "Periods used": str(len(self.series)), "Draws": str(self.n_resamples),
-            "Largest |r| at lag": str(self.params.abs().idxmax()),
-            "Sup p over lags": f"{self.sup_pvalue:.4f}"})
+        summary.add_title(
+            f"Association of {self.series.columns[0]} and {self.series.columns[1]}"
+        )
+        summary.add_dict(
+            {
+                "Method": self.method,
+                "Measure": self.measure,
+                "Periods used": str(len(self.series)),
+                "Draws": str(self.n_resamples),
+                "Largest |r| at lag": str(self.params.abs().idxmax()),
+                "Sup p over lags": f"{self.sup_pvalue:.4f}",
+            }
+        )
         summary.add_df(table, float_format="%.4f")
         summary.add_df(self.whitening, float_format="%.4f")
-        summary.add_df(self.stationarity.reset_index(), index=False,
-                       float_format="%.4f")
+        summary.add_df(
+            self.stationarity.reset_index(), index=False, float_format="%.4f"
+        )
         for line in self._notes():
             summary.add_text(line)
         return summary
@@ -101,18 +119,33 @@ class AssociationResult:
 
         ax = plt.gca() if ax is None else ax
         lags, sup = self.params.index, self.limits()
-        ax.fill_between(lags, -sup, sup, color="0.9", lw=0,
-                        label=f"{self.level:.0%} limits, all lags at once")
+        ax.fill_between(
+            lags,
+            -sup,
+            sup,
+            color="0.9",
+            lw=0,
+            label=f"{self.level:.0%} limits, all lags at once",
+        )
         for sign in (-1, 1):
-            ax.plot(lags, sign * self.limits(False), color="0.6", lw=0.8, ls=":",
-                    label=f"{self.level:.0%} limits, one lag" if sign > 0 else None)
+            ax.plot(
+                lags,
+                sign * self.limits(False),
+                color="0.6",
+                lw=0.8,
+                ls=":",
+                label=f"{self.level:.0%} limits, one lag" if sign > 0 else None,
+            )
         ax.plot(lags, self.naive["r"], "x", color="0.6", ms=4, label="naive")
         ax.vlines(lags, 0, self.params, lw=1.5)
         ax.plot(lags, self.params, "o", ms=4, label=self.method)
         ax.axhline(0, color="black", lw=0.8)
         x, y = self.series.columns
-        ax.set(xlabel=f"Lag in periods (positive: {x} first)",
-               ylabel=f"Correlation ({self.measure})", title=f"{x} and {y}")
+        ax.set(
+            xlabel=f"Lag in periods (positive: {x} first)",
+            ylabel=f"Correlation ({self.measure})",
+            title=f"{x} and {y}",
+        )
         ax.legend(fontsize="small")
         return ax
 
@@ -126,12 +159,18 @@ class AssociationResult:
         return np.sqrt(factor / (self.n_effective - offset).clip(lower=1))
 
     def _notes(self) -> list[str]:
-        notes = ["Naive r: the series as they are, as if periods were independent; "
-                 "trends and random walks alone make it large."]
+        notes = [
+            "Naive r: the series as they are, as if periods were independent; "
+            "trends and random walks alone make it large."
+        ]
         if self.method in STATIONARY_ONLY:
-            notes.append(f"{self.method} assumes stationary series; with trends or "
-                         "unit roots it finds associations where there are none.")
+            notes.append(
+                f"{self.method} assumes stationary series; with trends or "
+                "unit roots it finds associations where there are none."
+            )
         if self.method == "difference":
-            notes.append("Differences of white noise are not white: the test then "
-                         "rejects 11 % instead of 5 %.")
+            notes.append(
+                "Differences of white noise are not white: the test then "
+                "rejects 9 to 11 % instead of 5 %."
+            )
         return notes

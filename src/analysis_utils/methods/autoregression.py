@@ -12,8 +12,8 @@ class Autoregression:
     """y[t] = intercept + sum_j coefficients[j-1] * y[t-j] + e[t], e white.
 
     With other regressors (a season), their part belongs to the intercept and is not
-    kept. `sigma2` is the residual sum of squares divided by the rows used; `aic` holds the
-    criterion of the orders 0, 1, ... that were compared (empty for a given order).
+    kept. `sigma2` is the residual sum of squares divided by the rows used; `aic` holds
+    the criterion of the orders 0, 1, ... that were compared (empty for a given order).
     """
 
     intercept: float
@@ -62,7 +62,9 @@ def aic_of_orders(
 
 
 def fit_autoregression(
-    values: np.ndarray, order: int | None = None, max_order: int | None = None,
+    values: np.ndarray,
+    order: int | None = None,
+    max_order: int | None = None,
     others: np.ndarray | None = None,
 ) -> Autoregression:
     """Fit an autoregression with intercept (and other regressors) by least squares.
@@ -81,9 +83,11 @@ def fit_autoregression(
     if n < 2 * order + 3 + extra:
         raise InputError(
             f"An autoregression of order {order} needs {2 * order + 3 + extra} periods "
-            f"or more; there are {n}.")
+            f"or more; there are {n}."
+        )
     design = lagged_design(values, order, others)
     solution = np.linalg.lstsq(design[:, :-1], design[:, -1], rcond=None)[0]
     errors = design[:, -1] - design[:, :-1] @ solution
-    return Autoregression(float(solution[0]), solution[1 + extra :],
-                          float(np.mean(errors**2)), aic)
+    return Autoregression(
+        float(solution[0]), solution[1 + extra :], float(np.mean(errors**2)), aic
+    )

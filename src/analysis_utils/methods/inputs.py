@@ -17,8 +17,9 @@ def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
     Refused are missing and infinite values, duplicate dates, gaps in the calendar
     and values that are not numbers. Without an index, positions count from 0.
     """
-    series = pd.Series(values).rename(name if getattr(values, "name", None) is None
-                                      else values.name)
+    series = pd.Series(values).rename(
+        name if getattr(values, "name", None) is None else values.name
+    )
     if not pd.api.types.is_numeric_dtype(series.dtype):
         raise InputError(f"{name}: numbers are needed, not values of {series.dtype}.")
     series = series.astype("float64").sort_index()
@@ -34,7 +35,8 @@ def check_finite(series: pd.Series, name: str) -> None:
         where = ", ".join(_label(item) for item in bad[:3])
         raise InputError(
             f"{name}: {len(bad)} missing or infinite value(s), first at {where}. "
-            "Fill them by a stated rule, or leave out the periods at either end.")
+            "Fill them by a stated rule, or leave out the periods at either end."
+        )
 
 
 def check_calendar(index: pd.Index, name: str) -> None:
@@ -43,12 +45,14 @@ def check_calendar(index: pd.Index, name: str) -> None:
     if len(repeated):
         raise InputError(
             f"{name}: {_label(repeated[0])} occurs more than once. "
-            "Add up or choose, so that each period has one value.")
+            "Add up or choose, so that each period has one value."
+        )
     missing = missing_periods(index)
     if missing is not None:
         raise InputError(
             f"{name}: the calendar has a gap, first after {_label(missing)}. "
-            "Each period between first and last needs a value (0 if nothing occurred).")
+            "Each period between first and last needs a value (0 if nothing occurred)."
+        )
 
 
 def missing_periods(index: pd.Index) -> object | None:

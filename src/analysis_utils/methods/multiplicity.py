@@ -33,7 +33,8 @@ def romano_wolf(statistics: pd.Series, null_draws: np.ndarray) -> pd.Series:
     if draws.ndim != 2 or draws.shape[1] != len(observed):
         raise InputError(
             f"null_draws must have {len(observed)} columns, one for each statistic; "
-            f"its shape is {draws.shape}.")
+            f"its shape is {draws.shape}."
+        )
     if not np.isfinite(draws).all():
         raise InputError("null_draws holds missing or infinite values.")
     order = np.argsort(-observed, kind="stable")
@@ -70,16 +71,31 @@ def romano_wolf_regressions(
 
     def work(size: int, rng: np.random.Generator) -> np.ndarray:
         rows = block_indices(len(y), size, length, rng)
-        drawn = [engine.fit(fitted[:, [j]] + residuals[rows, j].T, [coefficient],
-                            maxlags=maxlags) for j in range(y.shape[1])]
-        return np.column_stack([(fit.params[0] - fits.params[0, j]) / fit.bse[0]
-                                for j, fit in enumerate(drawn)])
+        drawn = [
+            engine.fit(
+                fitted[:, [j]] + residuals[rows, j].T, [coefficient], maxlags=maxlags
+            )
+            for j in range(y.shape[1])
+        ]
+        return np.column_stack(
+            [
+                (fit.params[0] - fits.params[0, j]) / fit.bse[0]
+                for j, fit in enumerate(drawn)
+            ]
+        )
 
     null = run_batches(work, draws, seed=seed, workers=workers, label="Romano-Wolf")
     t = pd.Series(fits.tvalues[0], outcomes.columns, name="t")
     single = ((np.abs(null) >= np.abs(t.to_numpy())).sum(axis=0) + 1) / (draws + 1)
-    return pd.DataFrame({"estimate": fits.params[0], "std err": fits.bse[0], "t": t,
-                         "p": single, "romano_wolf": romano_wolf(t, null)})
+    return pd.DataFrame(
+        {
+            "estimate": fits.params[0],
+            "std err": fits.bse[0],
+            "t": t,
+            "p": single,
+            "romano_wolf": romano_wolf(t, null),
+        }
+    )
 
 
 def _adjust(pvalues: pd.Series, method: str) -> pd.Series:
@@ -95,5 +111,6 @@ def _checked(values: pd.Series, what: str) -> pd.Series:
     if series.empty or series.isna().any():
         raise InputError(
             f"{what}: {int(series.isna().sum())} of {len(series)} are missing. A test "
-            "that failed still belongs to the family: decide what to do with it.")
+            "that failed still belongs to the family: decide what to do with it."
+        )
     return series

@@ -63,8 +63,11 @@ class PanelResult:
     @property
     def pvalues(self) -> pd.Series:
         """Two-sided, by Student's t (clusters - 1 degrees of freedom if clustered)."""
-        return pd.Series(2 * stats.t.sf(self.tvalues.abs(), self.df_resid),
-                         self.params.index, name="p")
+        return pd.Series(
+            2 * stats.t.sf(self.tvalues.abs(), self.df_resid),
+            self.params.index,
+            name="p",
+        )
 
     @property
     def r_within(self) -> float:
@@ -74,24 +77,32 @@ class PanelResult:
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Intervals by Student's t."""
         width = stats.t.isf(alpha / 2, self.df_resid) * self.bse
-        return pd.DataFrame({"lower": self.params - width, "upper": self.params + width})
+        return pd.DataFrame(
+            {"lower": self.params - width, "upper": self.params + width}
+        )
 
     def summary(self) -> Summary:
         """Coefficients, kind of errors, within and naive correlation."""
         summary = Summary()
         summary.add_title(f"Panel regression of {self.outcome}, {self.effects} effects")
-        summary.add_dict({"Errors": self.errors, "Observations": str(self.nobs),
-                          "r within": f"{self.r_within:.4f}",
-                          "naive r (pooled)": f"{self.r_naive:.4f}"})
-        table = pd.concat([self.params, self.bse, self.tvalues, self.pvalues,
-                           self.conf_int()], axis=1)
+        summary.add_dict(
+            {
+                "Errors": self.errors,
+                "Observations": str(self.nobs),
+                "r within": f"{self.r_within:.4f}",
+                "naive r (pooled)": f"{self.r_naive:.4f}",
+            }
+        )
+        table = pd.concat(
+            [self.params, self.bse, self.tvalues, self.pvalues, self.conf_int()], axis=1
+        )
         summary.add_df(table, float_format="%.4f")
         for note in self.notes:
             summary.add_text(note)
         return summary
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Added-variable plot: what the effects leave of y over what they leave of x."""
+        """Added-variable plot: what the effects leave of y, over that of x."""
         from matplotlib import pyplot as plt
 
         ax = plt.gca() if ax is None else ax
@@ -135,21 +146,38 @@ def panel_association(
     if difference:
         table = _differences(table, ["y", *_codes(names)])
     lags = _lags(table, errors, maxlags)
-    fits = _Regression(effects, errors, lags, "cluster" if cluster else "unit",
-                       "weight" if weights else None)
+    fits = _Regression(
+        effects,
+        errors,
+        lags,
+        "cluster" if cluster else "unit",
+        "weight" if weights else None,
+    )
     main = fits.of("y", _codes(names), table)
     if len(main.coef()) < len(names):
-        raise InputError("A regressor does not vary beyond the effects, or is a "
-                         "combination of the others: leave it out.")
+        raise InputError(
+            "A regressor does not vary beyond the effects, or is a "
+            "combination of the others: leave it out."
+        )
     rest = _codes(names)[1:]
-    within = pd.DataFrame({name: fits.of(code, rest, table).resid()
-                           for name, code in ((names[0], "x0"), (outcome, "y"))})
+    within = pd.DataFrame(
+        {
+            name: fits.of(code, rest, table).resid()
+            for name, code in ((names[0], "x0"), (outcome, "y"))
+        }
+    )
     return PanelResult(
         params=pd.Series(main.coef().to_numpy(), names, name="coef"),
-        cov=pd.DataFrame(main._vcov, names, names), df_resid=float(main._df_t),
-        nobs=int(main._N), outcome=outcome, effects=effects, errors=ERRORS[errors],
-        r_naive=float(table["y"].corr(table["x0"])), within=within,
-        notes=_notes(table, len(table) - int(main._N), errors))
+        cov=pd.DataFrame(main._vcov, names, names),
+        df_resid=float(main._df_t),
+        nobs=int(main._N),
+        outcome=outcome,
+        effects=effects,
+        errors=ERRORS[errors],
+        r_naive=float(table["y"].corr(table["x0"])),
+        within=within,
+        notes=_notes(table, len(table) - int(main._N), errors),
+    )
 
 
 @dataclass(frozen=True)
@@ -171,8 +199,9 @@ class _Regression:
         formula = f"{outcome} ~ {right} | {EFFECTS[self.effects]}"
         with warnings.catch_warnings():  # what it leaves out, the caller refuses
             warnings.simplefilter("ignore")
-            return pyfixest.feols(formula, table, vcov=vcov, vcov_kwargs=options,
-                                  weights=self.weights)
+            return pyfixest.feols(
+                formula, table, vcov=vcov, vcov_kwargs=options, weights=self.weights
+            )
 
     def _vcov(self) -> tuple[Any, dict | None]:
         lags = {"lag": self.lags, "time_id": "time", "panel_id": "unit"}
@@ -191,16 +220,24 @@ def _codes(names: list[str]) -> list[str]:
 
 
 def _table(
-    data: pd.DataFrame, outcome: str, names: list[str], unit: str, time: str,
-    weights: str | None, cluster: str | None,
+    data: pd.DataFrame,
+    outcome: str,
+    names: list[str],
+    unit: str,
+    time: str,
+    weights: str | None,
+    cluster: str | None,
 ) -> pd.DataFrame:
     """Check the columns; give them short names and whole numbers as ids.
 
     pyfixest needs integers for the ids of Newey-West and Driscoll-Kraay errors.
     """
     wanted = dict(zip(["y", *_codes(names)], [outcome, *names], strict=True))
-    wanted |= {key: name for key, name in (("weight", weights), ("cluster", cluster))
-               if name is not None}
+    wanted |= {
+        key: name
+        for key, name in (("weight", weights), ("cluster", cluster))
+        if name is not None
+    }
     absent = [name for name in (*wanted.values(), unit, time) if name not in data]
     if absent:
         raise InputError(f"No column {', '.join(map(repr, absent))} in the data.")
@@ -228,8 +265,10 @@ def _check_column(column: pd.Series, name: str) -> None:
         raise InputError(f"{name}: numbers are needed, not values of {column.dtype}.")
     bad = ~np.isfinite(column.astype("float64"))
     if bad.any():
-        raise InputError(f"{name}: {int(bad.sum())} missing or infinite value(s), first "
-                         f"in row {bad.idxmax()}.")
+        raise InputError(
+            f"{name}: {int(bad.sum())} missing or infinite value(s), first "
+            f"in row {bad.idxmax()}."
+        )
     if np.ptp(column.astype("float64")) == 0:
         raise InputError(f"{name}: all values are the same.")
 
@@ -239,7 +278,8 @@ def _differences(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     grouped = table.groupby("unit")
     follows = grouped["time"].diff() == 1
     return table.assign(**{name: grouped[name].diff() for name in columns})[
-        follows].reset_index(drop=True)
+        follows
+    ].reset_index(drop=True)
 
 
 def _lags(table: pd.DataFrame, errors: str, maxlags: int | None) -> int:
@@ -248,8 +288,10 @@ def _lags(table: pd.DataFrame, errors: str, maxlags: int | None) -> int:
         return 0
     gaps = table.groupby("unit")["time"].diff().dropna() != 1
     if gaps.any():
-        raise InputError(f"errors={errors!r} needs units without gaps in time; "
-                         f"{int(gaps.sum())} periods are missing. Use 'cluster'.")
+        raise InputError(
+            f"errors={errors!r} needs units without gaps in time; "
+            f"{int(gaps.sum())} periods are missing. Use 'cluster'."
+        )
     periods = table["time"].nunique()
     return int(4 * (periods / 100) ** (2 / 9)) if maxlags is None else maxlags
 
@@ -261,16 +303,24 @@ def _notes(table: pd.DataFrame, dropped: int, errors: str) -> tuple[str, ...]:
     if dropped:
         notes.append(f"{dropped} rows are alone in their unit or period and left out.")
     if errors == "driscoll-kraay" and periods < 20:
-        notes.append(f"Driscoll-Kraay errors rest on {periods} periods: too few, the "
-                     "intervals are too narrow.")
+        notes.append(
+            f"Driscoll-Kraay errors rest on {periods} periods: too few, the "
+            "intervals are too narrow."
+        )
     if errors == "cluster" and units < 30:
-        notes.append(f"{units} units are few clusters: the intervals may be too narrow.")
+        notes.append(
+            f"{units} units are few clusters: the intervals may be too narrow."
+        )
     return tuple(notes)
 
 
 def _check_choices(effects: str, errors: str) -> None:
-    for value, allowed, what in ((effects, EFFECTS, "effects"),
-                                 (errors, ERRORS, "errors")):
+    for value, allowed, what in (
+        (effects, EFFECTS, "effects"),
+        (errors, ERRORS, "errors"),
+    ):
         if value not in allowed:
-            raise ValueError(f"{what} {value!r} is not known; choose one of "
-                             f"{', '.join(map(repr, allowed))}.")
+            raise ValueError(
+                f"{what} {value!r} is not known; choose one of "
+                f"{', '.join(map(repr, allowed))}."
+            )

@@ -17,8 +17,14 @@ def stationarity_tests(frame: pd.DataFrame) -> pd.DataFrame:
     constant ("c") and with a linear trend ("ct"). statsmodels `adfuller`, `kpss`.
     """
     rows = [
-        {"series": name, "test": test, "terms": terms, "statistic": statistic,
-         "p": p, "lags": lags}
+        {
+            "series": name,
+            "test": test,
+            "terms": terms,
+            "statistic": statistic,
+            "p": p,
+            "lags": lags,
+        }
         for name in frame.columns
         for test, terms, statistic, p, lags in _tests(as_series(frame[name], name))
     ]

@@ -13,6 +13,7 @@ from analysis_utils.run_context import folder
 
 SIGNIFICANT = 8
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+HASHED_ID = re.compile(r'(?<=id=")[mp][0-9a-f]{10}(?=")')
 SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
 FORMULA = ("=", "+", "-", "@", "\t", "\n")  # how a spreadsheet's formula begins
 LATEX = {
@@ -85,7 +86,12 @@ def _svg(fig: Figure, name: str, alt: str) -> str:
     stream = StringIO()
     about = {"Date": None, "Title": name, "Description": alt.strip()}
     fig.savefig(stream, format="svg", metadata=about)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    text = stream.getvalue()
+    # Matplotlib hashes floats into these ids, and their last bits differ between
+    # processors: numbers in order of appearance do not.
+    for number, found in enumerate(dict.fromkeys(HASHED_ID.findall(text)), start=1):
+        text = text.replace(found, f"{found[0]}-{number}")
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 class Picture:

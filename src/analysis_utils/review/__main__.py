@@ -38,7 +38,9 @@ def make_verify(given: dict[str, str]) -> int:
             done.findings += verify.orphans(archive)
         report.write(done, verify.PLACE)
     print(report.terminal(done))
-    print(f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)")
+    print(
+        f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)"
+    )
     print(done.sentence)
     return 1 if done.verdict is DIFFERS else 0
 
@@ -48,8 +50,12 @@ def make_trace(given: dict[str, str]) -> int:
     from analysis_utils.review import trace
 
     if ("KEY" in given) == ("DATA" in given):
-        raise Refused("name one: make trace KEY=active_last, or DATA=data/agreements.csv")
-    print(trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"]))
+        raise Refused(
+            "name one: make trace KEY=active_last, or DATA=data/agreements.csv"
+        )
+    print(
+        trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"])
+    )
     return 0
 
 

@@ -11,6 +11,7 @@ from analysis_utils import datasets, publish
 from analysis_utils.methods.its import InterruptedTimeSeries, ITSResults
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 # The one agency of a divided state that neither its name nor a later list places: the
@@ -26,8 +27,9 @@ def areas_of(register: pd.DataFrame) -> pd.Series:
     """
     counties = datasets.counties()
     counties = counties[counties["aor_fy2019"] != ""]
-    by_name = counties.assign(key=counties["state"] + " " + counties["county"].map(_bare))
-    by_name = by_name.drop_duplicates("key").set_index("key")["aor_fy2019"]
+    names = counties["state"] + " " + counties["county"].map(_bare)
+    by_name = counties["aor_fy2019"].set_axis(names)
+    by_name = by_name[~by_name.index.duplicated()]
     by_fips = counties.set_index("fips")["aor_fy2019"]
     whole = counties.groupby("state")["aor_fy2019"].agg(
         lambda names: names.iloc[0] if names.nunique() == 1 else None)
@@ -70,8 +72,9 @@ def panel(first: str, last: str) -> pd.DataFrame:
     months = pd.period_range(first, last, freq="M")
     active = active_by_area(months)
     parts = {}
-    for column, series in (("arrests", "ice_arrests_287g"), ("all_arrests", "ice_arrests")):
-        found = datasets.encounters(series, "area")
+    names = {"arrests": "ice_arrests_287g", "all_arrests": "ice_arrests"}
+    for column, name in names.items():
+        found = datasets.encounters(name, "area")
         found["month"] = found["date"].dt.to_period("M")
         found = found[found["month"].isin(months) & (found["geography"] != "HQ")]
         parts[column] = found.set_index(["geography", "month"])["value"]
@@ -143,10 +146,9 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
     found["agreements three months before"] = elasticity(table, lag=3)
     found["ICE arrests by other methods"] = elasticity(other, "others")
     size = table.groupby("area")["arrests"].sum().sort_values(ascending=False)
-    found |= {f"without {area}": elasticity(table, drop=area) for area in size.index[:6]}
-    rows = [(name, f.estimate, *f.interval, f.p, f.n) for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "area-months"]
-    return pd.DataFrame(rows, columns=columns).set_index("variant")
+    found |= {f"without {area}": elasticity(table, drop=area)
+              for area in size.index[:6]}
+    return findings.table(found, "area-months")
 
 
 def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.DataFrame:
@@ -169,7 +171,8 @@ def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.Da
     return shown
 
 
-def national_share(first: str, last: str, method: str = "ice_arrests_287g") -> pd.Series:
+def national_share(first: str, last: str, method: str = "ice_arrests_287g"
+                   ) -> pd.Series:
     """Arrests by one method in per cent of all ICE arrests, by month."""
     counts = {name: datasets.encounters(name, "nation").set_index("date")["value"]
               for name in (method, "ice_arrests")}
@@ -196,9 +199,7 @@ def trends(first: str, last: str) -> pd.DataFrame:
             "arrests in local jails without 287(g)": (local, "reml-ar1")}
     found = {name: slope_a_year(InterruptedTimeSeries(y, (), errors=errors).fit())
              for name, (y, errors) in ways.items()}
-    rows = [(name, f.estimate, *f.interval, f.p, f.n) for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "months"]
-    return pd.DataFrame(rows, columns=columns).set_index("variant")
+    return findings.table(found, "months")
 
 
 def draw_trend(ax: Axes, result: ITSResults) -> pd.DataFrame:

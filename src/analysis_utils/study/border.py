@@ -12,6 +12,7 @@ from analysis_utils.methods.association_result import AssociationResult
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 
+SMALLEST = 0.3  # the smallest correlation of interest, as registered for H5
 METHODS = ["prewhiten", "difference", "bretherton", "pyper-peterman", "block", "phase"]
 
 
@@ -69,6 +70,18 @@ def draw(axes: Sequence[Axes], pair: pd.DataFrame) -> Sequence[Axes]:
     return axes
 
 
+def words(pair: pd.DataFrame) -> str:
+    """Both series in words, for a reader who does not see the figure."""
+    encounters, agreements = pair["encounters"] / 1000, pair["agreements"]
+    high, low = encounters.idxmax(), encounters.idxmin()
+    return (
+        f"Encounters between {encounters.min():.0f} thousand ({low}) and "
+        f"{encounters.max():.0f} thousand ({high}) a month; the number of agreements "
+        f"changes in {int((agreements != 0).sum())} months, by {agreements.min():+.0f} "
+        f"({agreements.idxmin()}) to {agreements.max():+.0f} ({agreements.idxmax()})."
+    )
+
+
 def table(found: AssociationResult) -> pd.DataFrame:
     """Correlation by lag with its simultaneous limit and interval."""
     ends = found.conf_int(simultaneous=True)
@@ -104,6 +117,13 @@ def record(found: AssociationResult) -> None:
     publish.number("largest_lag", lag, "months")
     publish.number("largest_p", found.sup_pvalue, digits=3)
     n = len(found.series)
+    publish.number("n_used", n, "months")
+    publish.number("smallest", SMALLEST, digits=1)
+    within = (ccf["low"] > -SMALLEST) & (ccf["high"] < SMALLEST)
+    publish.number("lags_within", int(within.sum()), "lags")
+    publish.number("lags", len(ccf), "lags")
+    half = ((ccf["high"] - ccf["low"]) / 2).min()
+    publish.number("narrowest", half, digits=2, label="half-width of the interval")
     publish.hypothesis("H5", value, (low, high), found.sup_pvalue, n=n)
 
 

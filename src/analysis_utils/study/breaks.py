@@ -12,6 +12,7 @@ from analysis_utils.methods.breaks.results import BreakSearch
 from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
@@ -32,7 +33,7 @@ def monthly_change(first: str, last: str) -> pd.Series:
 
 
 def federal_events(first: str, last: str, of_the_list: bool = True) -> pd.Series:
-    """Federal events by id and month; those dated by the list itself can be left out."""
+    """Federal events by id and month, with or without those dated by the list."""
     table = datasets.policy_events().query("level == 'federal'")
     table = table[table["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
     if not of_the_list:
@@ -129,12 +130,10 @@ def variants(y: pd.Series, first: str, last: str, trim: int) -> dict[str, Findin
 
 
 def tabled(found: dict[str, Finding]) -> pd.DataFrame:
-    """Variants as a table: breaks, when, share near less its mean, interval, p."""
-    rows = {name: [f.n or 0, f.note, f.estimate, *(f.interval or (None, None)), f.p]
-            for name, f in found.items()}
-    columns = ["breaks", "first months after", "estimate", "low", "high", "p"]
-    frame = pd.DataFrame.from_dict(rows, "index", columns=columns)
-    return frame.astype(dict.fromkeys(columns[2:], "float64")).rename_axis("variant")
+    """Variants as a table: share near less its mean, interval, p, breaks and when."""
+    frame = findings.table(found, "breaks").fillna({"breaks": 0})
+    frame["first months after"] = [item.note for item in found.values()]
+    return frame
 
 
 def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from analysis_utils import publish
 
 
@@ -37,7 +40,21 @@ def words(key: str, found: Finding) -> str:
     return f"{{{key}:interval}} ({p_words(found.p, f'{key}_p')})"
 
 
-def rank_p(statistic: float, draws, centre: float = 0.0) -> float:
+def table(found: dict[str, Finding], counted: str) -> pd.DataFrame:
+    """Findings by variant: estimate, low, high, p and what was counted (missing: none).
+
+    An interval without end is left open (missing).
+    """
+    rows = {name: [f.estimate, *(f.interval or (None, None)), f.p, f.n]
+            for name, f in found.items()}
+    columns = ["estimate", "low", "high", "p", counted]
+    frame = pd.DataFrame.from_dict(rows, "index", columns=columns)
+    frame = frame.astype("float64").replace([math.inf, -math.inf], math.nan)
+    frame[counted] = frame[counted].astype("Int64")
+    return frame.rename_axis("variant")
+
+
+def rank_p(statistic: float, draws: np.ndarray, centre: float = 0.0) -> float:
     """Two-sided p: rank of |statistic - centre| among draws under the hypothesis."""
     as_far = (abs(draws - centre) >= abs(statistic - centre) - 1e-12).sum()
     return float((1 + as_far) / (1 + len(draws)))

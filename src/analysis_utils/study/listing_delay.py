@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from analysis_utils import publish, series
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
@@ -17,17 +18,15 @@ def delays(start: str, as_of: str | None = None, settle: int = 30) -> pd.DataFra
 
     Columns of `series.agreements_known`, with `delay` in days and the `week` signed.
     """
-    known = series.agreements_known(as_of)
     until = series.last_day(as_of) - pd.Timedelta(days=settle)
-    new = known[known["signed"].between(pd.Timestamp(start), until)].copy()
+    new = series.signed_between(start, until, as_of)
     if new.empty:
         raise series.NotTestable(
             f"no agreement was signed between {start} and {until.date()}, {settle} days "
             "before the last list; choose a later as_of"
         )
-    new["delay"] = (new["first_listed"] - new["signed"]).dt.days
-    new["week"] = new["signed"].dt.to_period("W-SUN")
-    return new.sort_values(["signed", "agreement_id"], ignore_index=True)
+    delay = (new["first_listed"] - new["signed"]).dt.days
+    return new.assign(delay=delay, week=new["signed"].dt.to_period("W-SUN"))
 
 
 def counts(new: pd.DataFrame, day: pd.Timestamp) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +80,8 @@ def summary(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     found = grouped.quantile([0.25, 0.5, 0.75]).unstack()
     found.columns = ["lower quartile", "median", "upper quartile"]
     found.insert(0, "agreements", grouped.size())
-    found["listed within 7 days, %"] = 100 * grouped.apply(lambda days: (days <= 7).mean())
+    early = grouped.apply(lambda days: (days <= 7).mean())
+    found["listed within 7 days, %"] = 100 * early
     return found.sort_index(ascending=False)
 
 
@@ -100,10 +100,7 @@ def variants(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         "from 1 June 2025": new["signed"] >= "2025-06-01",
     }
     found = {name: compare_medians(new[part], day) for name, part in parts.items()}
-    rows = [(name, f.estimate, *(f.interval or (None, None)), f.p, f.n)
-            for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "agreements"]
-    return pd.DataFrame(rows, columns=columns).set_index("variant").astype("float64")
+    return findings.table(found, "agreements")
 
 
 def draw_by_month(ax: Axes, new: pd.DataFrame) -> pd.DataFrame:
@@ -117,5 +114,6 @@ def draw_by_month(ax: Axes, new: pd.DataFrame) -> pd.DataFrame:
     ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=3,
               alpha=0.35)
     ax.plot(middle, shown["median"], "o", ms=4, color=COLOURS["fitted"])
-    ax.set(ylim=(-0.8, 1.35 * shown["high"].max()), ylabel="Days from signing to listing")
+    top = 1.35 * shown["high"].max()  # room for the name of an event
+    ax.set(ylim=(-0.8, top), ylabel="Days from signing to listing")
     return shown

@@ -1,4 +1,4 @@
-"""Do signings follow those of neighbouring states? A panel and permutations of the map."""
+"""Do signings follow those of neighbouring states? A panel, and shuffled maps."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from scipy import stats
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
@@ -36,7 +37,7 @@ def signed_by_state(start: str, as_of: str | None = None) -> pd.DataFrame:
 
 
 def neighbour_matrix(states: pd.Index) -> pd.DataFrame:
-    """Weights of each state's neighbours, rows sum to one; states without are left out."""
+    """Weights of each state's neighbours, rows sum to one; islands are left out."""
     pairs = datasets.state_neighbours()
     pairs = pairs[pairs["state"].isin(states) & pairs["neighbour"].isin(states)]
     touch = pd.crosstab(pairs["state"], pairs["neighbour"]).astype(float)
@@ -121,10 +122,9 @@ def variants(rates: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
         "without February 2025, outcome or lag": (rest, weights, 1),
         "square root of the rate": (np.sqrt(rates), weights, 1),
     }
-    found = {name: diffusion(*arguments, number=999)[0] for name, arguments in ways.items()}
-    rows = [(name, f.estimate, *f.interval, f.p, f.n) for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "state-months"]
-    return pd.DataFrame(rows, columns=columns).set_index("variant")
+    found = {name: diffusion(*arguments, number=999)[0]
+             for name, arguments in ways.items()}
+    return findings.table(found, "state-months")
 
 
 def draw_permutations(ax: Axes, draws: np.ndarray, found: Finding) -> pd.DataFrame:

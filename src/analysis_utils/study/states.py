@@ -7,6 +7,7 @@ from scipy.stats import norm, rankdata
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
@@ -23,10 +24,11 @@ def table(as_of: str | None = None) -> pd.DataFrame:
     known = series.agreements_known(as_of)
     held = known[known["gone_by"].isna()].groupby("state")
     states = datasets.states().query("kind == 'state'").set_index("state")
-    frame = pd.DataFrame({
+    counts = pd.DataFrame({"agreements": held.size(),
+                           "with_agreement": held["agency_id"].nunique()})
+    counts = counts.reindex(states.index, fill_value=0)
+    frame = counts.assign(**{
         "agencies": states["agencies"],
-        "agreements": held.size().reindex(states.index, fill_value=0),
-        "with_agreement": held["agency_id"].nunique().reindex(states.index, fill_value=0),
         "republican": states["votes_republican"] / states["votes_total"],
         "noncitizens": states["noncitizens"] / states["population"],
     })
@@ -104,9 +106,7 @@ def subsets(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def compare(ways: dict[str, tuple]) -> pd.DataFrame:
     """Correlations by variant: `ways` holds the arguments of `correlate` by name."""
     found = {name: correlate(*arguments) for name, arguments in ways.items()}
-    rows = [(name, f.estimate, *f.interval, f.p, f.n) for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "states"]
-    return pd.DataFrame(rows, columns=columns).set_index("variant")
+    return findings.table(found, "states")
 
 
 def detectable(n: int) -> float:

@@ -9,6 +9,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.publish.style import COLOURS, MODEL_NAMES
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding
 
 YEAR = 365.25
@@ -48,7 +49,8 @@ def rates(table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def rate_ratio(table: pd.DataFrame, model: str = "WSO", against: str = "JEM") -> Finding:
+def rate_ratio(table: pd.DataFrame, model: str = "WSO", against: str = "JEM"
+               ) -> Finding:
     """Ratio of the rates of ending of two models, with its exact interval.
 
     Given all ends, those of one model are binomial with a probability that the years
@@ -78,16 +80,16 @@ def adjusted(table: pd.DataFrame) -> Finding:
     """
     cells = by_year(table).query("model != 'TFM'").reset_index()
     cells = cells[cells.groupby("year")["ends"].transform("sum") > 0]
-    if (cells.groupby("model")["ends"].sum().reindex(["JEM", "WSO"]).fillna(0) == 0).any():
+    ends = cells.groupby("model")["ends"].sum()
+    if (ends > 0).sum() < 2:
         return Finding(note="one of the models has no end on this day")
     design = pd.get_dummies(cells["year"], dtype=float)
     design["WSO"] = (cells["model"] == "WSO").astype(float)
     fit = sm.GLM(cells["ends"], design, family=sm.families.Poisson(),
                  offset=np.log(cells["years"])).fit()
     b, se = fit.params["WSO"], fit.bse["WSO"]
-    low, high = np.exp(b - norm.isf(0.025) * se), np.exp(b + norm.isf(0.025) * se)
-    return Finding(float(np.exp(b)), (float(low), float(high)), float(fit.pvalues["WSO"]),
-                   int(cells["ends"].sum()))
+    ratio, low, high = np.exp(b + norm.isf(0.025) * se * np.array([0, -1, 1])).tolist()
+    return Finding(ratio, (low, high), float(fit.pvalues["WSO"]), int(ends.sum()))
 
 
 def by_year(table: pd.DataFrame) -> pd.DataFrame:
@@ -95,10 +97,11 @@ def by_year(table: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for year in range(table["entry"].dt.year.min(), table["exit"].dt.year.max() + 1):
         first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
-        span = (table["exit"].clip(upper=last) - table["entry"].clip(lower=first)).dt.days
+        span = table["exit"].clip(upper=last) - table["entry"].clip(lower=first)
         ends = table["ended"] & (table["exit"] >= first) & (table["exit"] < last)
         part = pd.DataFrame({"model": table["model"], "year": year,
-                             "ends": ends.astype(int), "years": span.clip(lower=0) / YEAR})
+                             "ends": ends.astype(int),
+                             "years": span.dt.days.clip(lower=0) / YEAR})
         parts.append(part.groupby(["model", "year"]).sum())
     found = pd.concat(parts)
     return found[found["years"] > 0].sort_index()
@@ -121,11 +124,7 @@ def variants(table: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
     }
     found = {name: rate_ratio(part) for name, part in parts.items()}
     found["given the calendar year"] = adjusted(table)
-    rows = [(name, f.estimate, *(f.interval or (None, None)), f.p, f.n)
-            for name, f in found.items()]
-    columns = ["variant", "estimate", "low", "high", "p", "agreements"]
-    frame = pd.DataFrame(rows, columns=columns).set_index("variant")
-    return frame.astype("float64").replace(np.inf, np.nan)
+    return findings.table(found, "agreements")
 
 
 def banned_states() -> list[str]:

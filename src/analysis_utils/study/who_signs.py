@@ -1,13 +1,19 @@
 """Who signs, which model, on which weekday: shares of new agreements by week."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import norm
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep,
+    proportion_confint,
+)
 
 from analysis_utils import publish, series
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
@@ -17,10 +23,8 @@ WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 
 def new_agreements(start: str, as_of: str | None = None) -> pd.DataFrame:
     """Agreements signed from a day on, as known later; with the week of signing."""
-    known = series.agreements_known(as_of)
-    new = known[known["signed"] >= pd.Timestamp(start)].copy()
-    new["week"] = new["signed"].dt.to_period(WEEK)
-    return new.sort_values(["signed", "agreement_id"], ignore_index=True)
+    new = series.signed_between(start, as_of=as_of)
+    return new.assign(week=new["signed"].dt.to_period(WEEK))
 
 
 def by_week(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
@@ -29,8 +33,8 @@ def by_week(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFram
     The week that holds the day is two rows, so that no agreement changes sides.
     """
     after = (new["signed"] >= day).rename("after")
-    groups = pd.DataFrame({"n": 1, "has": has.astype(int)}).groupby([new["week"], after])
-    return groups.sum().reset_index("after")
+    table = pd.DataFrame({"n": 1, "has": has.astype(int)})
+    return table.groupby([new["week"], after]).sum().reset_index("after")
 
 
 def compare_shares(weeks: pd.DataFrame, seed: int = 287) -> Finding:
@@ -87,12 +91,15 @@ def record(key: str, weeks: pd.DataFrame, found: Finding) -> None:
     if found.estimate is None:
         return
     points = "percentage points"
-    publish.number(key, 100 * found.estimate, points, 1, interval=_percent(found.interval))
+    estimate, narrow = 100 * found.estimate, _percent(found.interval)
+    publish.number(key, estimate, points, 1, interval=narrow)
     publish.number(f"{key}_p", found.p, digits=3)
     wide = _percent(bootstrap_interval(weeks))
-    publish.number(f"{key}_weeks", 100 * found.estimate, points, 1, interval=wide)
-    size = (norm.isf(0.025) + norm.isf(0.2)) / (2 * norm.isf(0.025)) * (wide[1] - wide[0])
-    publish.number(f"{key}_detectable", size, points, label="found with probability 0.8")
+    publish.number(f"{key}_weeks", estimate, points, 1, interval=wide)
+    se = (wide[1] - wide[0]) / (2 * norm.isf(0.025))
+    size = (norm.isf(0.025) + norm.isf(0.2)) * se
+    label = "found with probability 0.8"
+    publish.number(f"{key}_detectable", size, points, label=label)
 
 
 def _percent(interval: tuple[float, float]) -> tuple[float, float]:
@@ -100,7 +107,7 @@ def _percent(interval: tuple[float, float]) -> tuple[float, float]:
 
 
 def variants(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
-    """The difference of shares among other agreements, with week-bootstrap intervals."""
+    """The difference of shares among other agreements, intervals by week bootstrap."""
     size = new.groupby("signed")["agreement_id"].transform("size")
     first = ~new.duplicated("agency_id")
     parts = {
@@ -110,21 +117,18 @@ def variants(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFra
         "days with fewer than 30 signed": size < 30,
         "from 1 June 2025": new["signed"] >= "2025-06-01",
     }
-    rows = {}
+    found = {}
     for name, part in parts.items():
         weeks = by_week(new[part], has[part], day)
-        found = compare_shares(weeks)
-        if found.estimate is not None:
-            low, high = bootstrap_interval(weeks)
-            rows[name] = [found.estimate, low, high, found.p, found.n]
-    columns = ["estimate", "low", "high", "p", "agreements"]
-    return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("variant")
+        result = compare_shares(weeks)
+        if result.estimate is not None:
+            found[name] = replace(result, interval=bootstrap_interval(weeks))
+    return findings.table(found, "agreements")
 
 
-def draw_share(ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str) -> pd.DataFrame:
+def draw_share(ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str
+               ) -> pd.DataFrame:
     """Share by month of signing: area of the dot by agreements; Wilson intervals."""
-    from statsmodels.stats.proportion import proportion_confint
-
     month = new["signed"].dt.to_period("M")
     table = pd.DataFrame({"n": 1, "has": has.astype(int)}).groupby(month).sum()
     table["share"] = 100 * table["has"] / table["n"]

@@ -33,15 +33,29 @@ def chow_test(
     after = np.asarray(frame.index >= _like(first_after, frame.index))
     k = design.shape[1]
     if min(after.sum(), (~after).sum()) <= k:
-        raise InputError(f"{first_after}: {k} coefficients need {k + 1} periods or more "
-                         "before and after the date.")
+        raise InputError(
+            f"{first_after}: {k} coefficients need {k + 1} periods or more "
+            "before and after the date."
+        )
     columns = np.column_stack([design, design.mul(after, axis=0)])
-    options = {} if maxlags is None else {"cov_type": "HAC", "cov_kwds": {
-        "maxlags": maxlags, "use_correction": True}}
+    options = (
+        {}
+        if maxlags is None
+        else {
+            "cov_type": "HAC",
+            "cov_kwds": {"maxlags": maxlags, "use_correction": True},
+        }
+    )
     fit = sm.OLS(frame.iloc[:, 0].to_numpy(), columns).fit(use_t=True, **options)
     test = fit.f_test(np.eye(2 * k)[k:])
-    return pd.Series({"F": float(test.fvalue), "df": k, "df_resid": int(test.df_denom),
-                      "p": float(test.pvalue)})
+    return pd.Series(
+        {
+            "F": float(test.fvalue),
+            "df": k,
+            "df_resid": int(test.df_denom),
+            "p": float(test.pvalue),
+        }
+    )
 
 
 def _like(date: object, index: pd.Index) -> object:

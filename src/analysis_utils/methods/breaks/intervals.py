@@ -16,16 +16,17 @@ def argmax_tail(s: float, xi: float, phi1: float, phi2: float) -> float:
     """
     before, after = (0.5, 1.0), (xi / 2, np.sqrt(xi) * phi2 / phi1)
     first = np.signbit(s)
-    (drift, sd), (other_drift, other_sd) = (
-        (before, after) if first else (after, before))
+    (drift, sd), (other_drift, other_sd) = (before, after) if first else (after, before)
     tilted = drift + 2 * other_drift / other_sd**2 * sd**2
     growth = (tilted**2 - drift**2) / (2 * sd**2)
     root = np.sqrt(abs(s)) / sd
     z = drift * root
-    reached = (tilted / drift * ndtr(-z)
-               - np.exp(growth * abs(s) + log_ndtr(-tilted * root))) / growth
-    later = ((sd / drift) ** 2 * (z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi) + ndtr(-z))
-             - abs(s) * ndtr(-z))
+    reached = (
+        tilted / drift * ndtr(-z) - np.exp(growth * abs(s) + log_ndtr(-tilted * root))
+    ) / growth
+    later = (sd / drift) ** 2 * (
+        z * np.exp(-z * z / 2) / np.sqrt(2 * np.pi) + ndtr(-z)
+    ) - abs(s) * ndtr(-z)
     return float(2 * drift / sd**2 * (tilted * reached - drift * later))
 
 
@@ -36,6 +37,7 @@ def argmax_quantiles(
 
     NaN if more than 1 - tail of it lies on one side: then no interval exists.
     """
+
     def excess(s: float) -> float:
         return argmax_tail(s, xi, phi1, phi2) - tail
 
@@ -50,8 +52,10 @@ def argmax_quantiles(
 
 
 def break_interval(
-    before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray],
-    cut: int, tail: float,
+    before: tuple[np.ndarray, np.ndarray],
+    after: tuple[np.ndarray, np.ndarray],
+    cut: int,
+    tail: float,
 ) -> tuple[int, int]:
     """Return the interval of a cut (rows before the break) between two segments.
 

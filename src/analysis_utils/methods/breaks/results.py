@@ -1,6 +1,7 @@
 """What a search for breaks gives back: dates with intervals, and no p-value at them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -14,7 +15,8 @@ SEARCHED = (
     "The dates of this result were searched for. Choosing a date by its fit and then "
     "testing it as if it had been known rejects 93-97 % of the time without any break. "
     "Use `sup_f` (is there a break at all?) and `conf_int()` (when?); for a date known "
-    "beforehand use `methods.breaks.chow.chow_test`.")
+    "beforehand use `methods.breaks.chow.chow_test`."
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,11 @@ class EstimatedBreak:
     upper: object
 
     def __str__(self) -> str:
-        interval = ("no interval" if self.lower is None
-                    else f"interval {self.lower} to {self.upper}")
+        interval = (
+            "no interval"
+            if self.lower is None
+            else f"interval {self.lower} to {self.upper}"
+        )
         return f"break after {self.last_before} ({interval})"
 
 
@@ -63,10 +68,11 @@ class BreakSearch:
         """Coefficients of each segment, by its first and last period."""
         edges = [0, *self.cuts, len(self.series)]
         rows = {}
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             label = (self.series.index[start], self.series.index[end - 1])
-            rows[label] = np.linalg.lstsq(self.design.iloc[start:end],
-                                          self.series.iloc[start:end], rcond=None)[0]
+            rows[label] = np.linalg.lstsq(
+                self.design.iloc[start:end], self.series.iloc[start:end], rcond=None
+            )[0]
         index = pd.MultiIndex.from_tuples(rows, names=["first", "last"])
         return pd.DataFrame(list(rows.values()), index, self.design.columns)
 
@@ -75,16 +81,19 @@ class BreakSearch:
         return pd.DataFrame(
             [(item.lower, item.last_before, item.upper) for item in self.breaks],
             columns=["lower", "last_before", "upper"],
-            index=pd.RangeIndex(1, len(self.breaks) + 1, name="break"))
+            index=pd.RangeIndex(1, len(self.breaks) + 1, name="break"),
+        )
 
     @property
     def fittedvalues(self) -> pd.Series:
         """Fitted values, segment by segment."""
         edges = [0, *self.cuts, len(self.series)]
-        parts = [self.design.iloc[start:end] @ coefficients
-                 for (start, end), (_, coefficients) in zip(
-                     zip(edges, edges[1:], strict=False), self.params.iterrows(),
-                     strict=True)]
+        parts = [
+            self.design.iloc[start:end] @ coefficients
+            for (start, end), (_, coefficients) in zip(
+                pairwise(edges), self.params.iterrows(), strict=True
+            )
+        ]
         return pd.concat(parts).rename("fitted")
 
     def summary(self) -> Summary:
@@ -100,8 +109,10 @@ class BreakSearch:
             summary.add_text(f"{str(item).capitalize()}.")
         if not self.breaks:
             summary.add_text("BIC prefers no break.")
-        summary.add_text("The p-value of independent errors is too small for most time "
-                         "series. A break is associated with a date, not explained.")
+        summary.add_text(
+            "The p-value of independent errors is too small for most time "
+            "series. A break is associated with a date, not explained."
+        )
         return summary
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":

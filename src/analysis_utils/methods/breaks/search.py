@@ -41,20 +41,27 @@ def find_breaks(
     most = min(MOST, len(frame) // shortest - 1) if max_breaks is None else max_breaks
     outcome = frame.iloc[:, 0].to_numpy()
     if not 1 <= most <= len(frame) // shortest - 1 or (n_breaks or 0) > most:
-        raise InputError(f"{len(frame)} periods in segments of {shortest} or more allow "
-                         f"1 to {len(frame) // shortest - 1} breaks.")
+        raise InputError(
+            f"{len(frame)} periods in segments of {shortest} or more allow "
+            f"1 to {len(frame) // shortest - 1} breaks."
+        )
     rss = segment_rss(outcome, design, shortest)
     partitions = best_partitions(rss, shortest, most)
     table = _criteria(rss, partitions, design.shape[1], frame.index)
     chosen = int(table["BIC"].idxmin()) if n_breaks is None else n_breaks
     cuts = partitions[chosen]
     return BreakSearch(
-        series=frame.iloc[:, 0], design=pd.DataFrame(
-            design, frame.index, ["const", *frame.columns[1:]]),
-        cuts=tuple(cuts), table=table, level=level,
-        breaks=tuple(_dated(cut, i, cuts, outcome, design, frame.index, level)
-                     for i, cut in enumerate(cuts)),
-        sup_f=_sup_f(outcome, design, shortest, frame.index, n_resamples, seed))
+        series=frame.iloc[:, 0],
+        design=pd.DataFrame(design, frame.index, ["const", *frame.columns[1:]]),
+        cuts=tuple(cuts),
+        table=table,
+        level=level,
+        breaks=tuple(
+            _dated(cut, i, cuts, outcome, design, frame.index, level)
+            for i, cut in enumerate(cuts)
+        ),
+        sup_f=_sup_f(outcome, design, shortest, frame.index, n_resamples, seed),
+    )
 
 
 def _inputs(
@@ -71,13 +78,14 @@ def _inputs(
 
 def _shortest(min_segment: float, n: int, k: int) -> int:
     """Return the length of the shortest segment in periods."""
-    shortest = int(math.floor(min_segment * n + 1e-9)) if min_segment < 1 \
-        else int(min_segment)
+    share = min_segment * n if min_segment < 1 else min_segment
+    shortest = math.floor(share + 1e-9)
     if shortest < k + 1 or 2 * shortest > n:
         raise InputError(
-            f"A segment of {shortest} of {n} periods (min_segment={min_segment}) cannot "
-            f"be fitted: {k} coefficients need {k + 1} periods or more, and two "
-            "segments must fit.")
+            f"A segment of {shortest} of {n} periods (min_segment={min_segment}) "
+            f"cannot be fitted: {k} coefficients need {k + 1} periods or more, and two "
+            "segments must fit."
+        )
     return shortest
 
 
@@ -86,28 +94,45 @@ def _criteria(
 ) -> pd.DataFrame:
     """RSS, BIC and dates by number of breaks; a date counts as one parameter."""
     n = len(rss) - 1
-    totals = [sum(rss[i, j] for i, j in zip([0, *cuts], [*cuts, n], strict=True))
-              for cuts in partitions]
+    totals = [
+        sum(rss[i, j] for i, j in zip([0, *cuts], [*cuts, n], strict=True))
+        for cuts in partitions
+    ]
     if min(totals) <= 1e-13 * totals[0]:
         raise InputError("Segments fit the series without error: nothing to estimate.")
     counts = np.arange(len(partitions))
     fit = n * (np.log(totals) + 1 - np.log(n) + np.log(2 * np.pi))
-    return pd.DataFrame({
-        "RSS": totals, "BIC": fit + np.log(n) * (k + 1) * (counts + 1),
-        "last periods before": [[index[cut - 1] for cut in cuts] for cuts in partitions],
-    }, index=pd.Index(counts, name="breaks"))
+    return pd.DataFrame(
+        {
+            "RSS": totals,
+            "BIC": fit + np.log(n) * (k + 1) * (counts + 1),
+            "last periods before": [
+                [index[cut - 1] for cut in cuts] for cuts in partitions
+            ],
+        },
+        index=pd.Index(counts, name="breaks"),
+    )
 
 
 def _dated(
-    cut: int, number: int, cuts: list[int], y: np.ndarray, design: np.ndarray,
-    index: pd.Index, level: float,
+    cut: int,
+    number: int,
+    cuts: list[int],
+    y: np.ndarray,
+    design: np.ndarray,
+    index: pd.Index,
+    level: float,
 ) -> EstimatedBreak:
     """Name the periods around a cut, and its interval if it has one."""
     edges = [0, *cuts, len(y)]
     start, end = edges[number], edges[number + 2]
     try:
-        low, high = break_interval((y[start:cut], design[start:cut]),
-                                   (y[cut:end], design[cut:end]), cut, (1 - level) / 2)
+        low, high = break_interval(
+            (y[start:cut], design[start:cut]),
+            (y[cut:end], design[cut:end]),
+            cut,
+            (1 - level) / 2,
+        )
     except ArithmeticError:
         limits = (None, None)
     else:
@@ -116,7 +141,11 @@ def _dated(
 
 
 def _sup_f(
-    y: np.ndarray, design: np.ndarray, shortest: int, index: pd.Index, draws: int,
+    y: np.ndarray,
+    design: np.ndarray,
+    shortest: int,
+    index: pd.Index,
+    draws: int,
     seed: int,
 ) -> pd.DataFrame:
     """Sup-F with its p-value under three assumptions about the errors."""
@@ -128,6 +157,9 @@ def _sup_f(
     rows = {"independent (asymptotic)": asymptotic_pvalue(found[best], k, shortest / n)}
     for errors in ERRORS:
         rows[f"{errors} (bootstrap)"] = bootstrap_pvalue(
-            y, design, sup, errors, draws, seed)
-    return pd.DataFrame({"statistic": found[best], "at": [index[positions[best] - 1]] * 4,
-                         "p": rows}, index=pd.Index(list(rows), name="errors"))
+            y, design, sup, errors, draws, seed
+        )
+    return pd.DataFrame(
+        {"statistic": found[best], "at": [index[positions[best] - 1]] * 4, "p": rows},
+        index=pd.Index(list(rows), name="errors"),
+    )

@@ -27,8 +27,10 @@ def _rss_from_moments(moments: np.ndarray, k: int) -> np.ndarray:
     """RSS from q'q, q'e and e'e of segments: (segments, k + 1, k + 1)."""
     inner, cross, total = moments[:, :k, :k], moments[:, :k, k], moments[:, k, k]
     if np.linalg.cond(inner).max() > 1e13:
-        raise InputError("A regressor does not vary within one of the shortest segments:"
-                         " allow longer ones (min_segment) or leave it out.")
+        raise InputError(
+            "A regressor does not vary within one of the shortest segments:"
+            " allow longer ones (min_segment) or leave it out."
+        )
     solution = np.linalg.solve(inner, cross[:, :, None])[:, :, 0]
     return np.maximum(total - np.einsum("sk,sk->s", solution, cross), 0)
 

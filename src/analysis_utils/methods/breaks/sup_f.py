@@ -44,11 +44,12 @@ class SupF:
 
 
 def asymptotic_pvalue(statistic: float, k: int, trim: float) -> float:
-    """p of the sup-F of k coefficients, dates from trim n to (1 - trim) n (Andrews 1993).
+    """p of the sup-F of k coefficients, dates from trim n to (1 - trim) n.
 
-    The limit is the largest squared length of a stationary Ornstein-Uhlenbeck process
-    in k dimensions over the time 2 log((1 - trim) / trim); it stays below the
-    statistic with a probability that the eigenvalues of its generator give.
+    Andrews 1993, Econometrica 61:821. The limit is the largest squared length of a
+    stationary Ornstein-Uhlenbeck process in k dimensions over the time
+    2 log((1 - trim) / trim); it stays below the statistic with a probability that the
+    eigenvalues of its generator give.
     """
     resolved = min(float(statistic), 60.0 + 4 * k)  # beyond it p is below 1e-10
     values, weights = _exit_spectrum(resolved, k)
@@ -70,8 +71,9 @@ def _exit_spectrum(statistic: float, k: int) -> tuple[np.ndarray, np.ndarray]:
     flow[-1] *= 2  # half a cell to the absorbing end
     out = flow + np.concatenate([[0], flow[:-1]])
     root = np.sqrt(np.maximum(mass, 1e-300))
-    values, vectors = eigh_tridiagonal(out / root**2,
-                                       -flow[:-1] / (root[:-1] * root[1:]))
+    values, vectors = eigh_tridiagonal(
+        out / root**2, -flow[:-1] / (root[:-1] * root[1:])
+    )
     return np.maximum(values, 0), (vectors.T @ root) ** 2
 
 

@@ -45,8 +45,9 @@ class Cells:
         weights = share / total
         deviation = self.members[:, chosen] - share
         of_weights = (deviation - np.outer(deviation.sum(axis=1), weights)) / total
-        influence = (self.influence[:, chosen] @ weights
-                     + of_weights @ self.effect[chosen])
+        influence = (
+            self.influence[:, chosen] @ weights + of_weights @ self.effect[chosen]
+        )
         return float(self.effect[chosen] @ weights), influence
 
 
@@ -55,8 +56,10 @@ def aggregate_cells(
 ) -> tuple[pd.Series, np.ndarray, float, np.ndarray]:
     """Return effects by event time, group or date, and overall, with influences."""
     if kind not in KINDS:
-        raise ValueError(f"Aggregation {kind!r} is not known; choose one of "
-                         f"{', '.join(map(repr, KINDS))}.")
+        raise ValueError(
+            f"Aggregation {kind!r} is not known; choose one of "
+            f"{', '.join(map(repr, KINDS))}."
+        )
     if kind == "simple":
         overall, influence = cells.average(cells.after)
         return pd.Series([overall]), influence[:, None], overall, influence
@@ -67,8 +70,12 @@ def aggregate_cells(
     if kind == "group":
         return params, influence, *_over_groups(cells, params, influence)
     part = np.asarray(keys) >= 0 if kind == "dynamic" else np.ones(len(keys), bool)
-    return (params, influence, float(params[part].mean()),
-            influence[:, part].mean(axis=1))
+    return (
+        params,
+        influence,
+        float(params[part].mean()),
+        influence[:, part].mean(axis=1),
+    )
 
 
 def _cells_by_key(
@@ -76,11 +83,15 @@ def _cells_by_key(
 ) -> tuple[list[float], Callable[[float], np.ndarray]]:
     """The values of the aggregation's axis, and which cells belong to one of them."""
     if kind == "group":
-        return (sorted(set(cells.group[cells.after])),
-                lambda key: (cells.group == key) & cells.after)
+        return (
+            sorted(set(cells.group[cells.after])),
+            lambda key: (cells.group == key) & cells.after,
+        )
     if kind == "calendar":
-        return (sorted(set(cells.time[cells.after])),
-                lambda key: (cells.time == key) & cells.after)
+        return (
+            sorted(set(cells.time[cells.after])),
+            lambda key: (cells.time == key) & cells.after,
+        )
     event = cells.time - cells.group
     allowed = (event >= lowest) & (event <= highest)
     if balance is not None:
@@ -89,8 +100,7 @@ def _cells_by_key(
         allowed &= event >= balance - (last - first)
     if not (allowed & (event >= 0)).any():
         raise InputError("No group-time effect lies within these event times.")
-    return (sorted(set(event[allowed])),
-            lambda key: (event == key) & allowed)
+    return (sorted(set(event[allowed])), lambda key: (event == key) & allowed)
 
 
 def _over_groups(
@@ -98,7 +108,12 @@ def _over_groups(
 ) -> tuple[float, np.ndarray]:
     """Average over groups, weighted by their size."""
     first = [int(np.argmax(cells.group == group)) for group in params.index]
-    groups = Cells(params.index.to_numpy(), params.index.to_numpy(),
-                   params.to_numpy(), influence, cells.members[:, first],
-                   cells.anticipation)
+    groups = Cells(
+        params.index.to_numpy(),
+        params.index.to_numpy(),
+        params.to_numpy(),
+        influence,
+        cells.members[:, first],
+        cells.anticipation,
+    )
     return groups.average(np.ones(len(params), dtype=bool))

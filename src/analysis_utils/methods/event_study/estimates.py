@@ -56,22 +56,26 @@ class Estimates:
     @property
     def pvalues(self) -> pd.Series:
         """Two-sided normal p-values, one estimate at a time."""
-        return pd.Series(2 * stats.norm.sf(self.tvalues.abs()), self.params.index,
-                         name="p")
+        return pd.Series(
+            2 * stats.norm.sf(self.tvalues.abs()), self.params.index, name="p"
+        )
 
     def conf_int(
         self, alpha: float | None = None, simultaneous: bool = False
     ) -> pd.DataFrame:
         """Intervals of each estimate, or a band that holds for all of them at once."""
         alpha = 1 - self.inference.level if alpha is None else alpha
-        width = self.bse * (self.critical_value(alpha) if simultaneous
-                            else stats.norm.isf(alpha / 2))
-        return pd.DataFrame({"lower": self.params - width, "upper": self.params + width})
+        width = self.bse * (
+            self.critical_value(alpha) if simultaneous else stats.norm.isf(alpha / 2)
+        )
+        return pd.DataFrame(
+            {"lower": self.params - width, "upper": self.params + width}
+        )
 
     def bootstrap_draws(self) -> np.ndarray:
         """Deviations of the estimates in each draw of the multiplier bootstrap: (B, m).
 
-        Mammen's two-point weights, by cluster: Callaway and Sant'Anna 2021, algorithm 1.
+        Mammen's two-point weights, by cluster (Callaway and Sant'Anna 2021, sec. 4).
         """
         return self._draws
 
@@ -84,9 +88,14 @@ class Estimates:
             second = rng.random((size, len(self._sums))) >= chance
             return values[second.astype(int)] @ self._sums
 
-        return run_batches(work, self.inference.n_resamples, seed=self.inference.seed,
-                           batch=max(1, 4_000_000 // len(self._sums)),
-                           workers=self.inference.workers, label="multiplier bootstrap")
+        return run_batches(
+            work,
+            self.inference.n_resamples,
+            seed=self.inference.seed,
+            batch=max(1, 4_000_000 // len(self._sums)),
+            workers=self.inference.workers,
+            label="multiplier bootstrap",
+        )
 
     def bootstrap_bse(self) -> pd.Series:
         """Standard errors from the interquartile range of the bootstrap draws."""

@@ -50,14 +50,27 @@ def group_time_effects(
     Callaway and Sant'Anna 2021, J. Econometrics 225:200. Raises InputError for panels
     that are unbalanced, have missing values, or lack control units.
     """
-    for value, allowed, what in ((control, CONTROLS, "control"),
-                                 (estimator, ESTIMATORS, "estimator"),
-                                 (base_period, BASES, "base_period")):
+    for value, allowed, what in (
+        (control, CONTROLS, "control"),
+        (estimator, ESTIMATORS, "estimator"),
+        (base_period, BASES, "base_period"),
+    ):
         if value not in allowed:
-            raise ValueError(f"{what} {value!r} is not known; choose one of "
-                             f"{', '.join(map(repr, allowed))}.")
-    panel = adoption_panel(data, outcome, unit, time, cohort, tuple(covariates),
-                           weights, cluster, drop_incomplete)
+            raise ValueError(
+                f"{what} {value!r} is not known; choose one of "
+                f"{', '.join(map(repr, allowed))}."
+            )
+    panel = adoption_panel(
+        data,
+        outcome,
+        unit,
+        time,
+        cohort,
+        tuple(covariates),
+        weights,
+        cluster,
+        drop_incomplete,
+    )
     panel, periods = _estimable(panel, control, anticipation)
     cells = _cells(panel, periods, control, estimator, base_period, anticipation)
     inference = Inference(panel.clusters, level, n_resamples, seed, workers)
@@ -70,15 +83,20 @@ def _estimable(
     """Leave out the always treated; find how many periods have control units."""
     always = panel.cohort <= panel.clock[0] + anticipation
     if always.any():
-        panel = panel.keep(~always, f"{int(always.sum())} units treated from the first "
-                                    "period on are left out: they have no before.")
+        panel = panel.keep(
+            ~always,
+            f"{int(always.sum())} units treated from the first "
+            "period on are left out: they have no before.",
+        )
     if not len(panel.groups):
         raise InputError("No unit is first treated after the first period.")
     if np.isinf(panel.cohort).any():
         return panel, len(panel.clock)
     if control == "never":
-        raise InputError("All units are treated by the last period, so none is a "
-                         "never-treated control: use control='not-yet'.")
+        raise InputError(
+            "All units are treated by the last period, so none is a "
+            "never-treated control: use control='not-yet'."
+        )
     return _last_cohort_as_control(panel, anticipation)
 
 
@@ -90,16 +108,22 @@ def _last_cohort_as_control(
     periods = int((panel.clock < last - anticipation).sum())
     if periods < 2 or len(panel.groups) < 2:
         raise InputError("All units are treated at once: there is no control.")
-    note = (f"All units are treated by the last period; effects are estimated before "
-            f"{panel.label(last)}, with the cohort of that period as control.")
+    note = (
+        f"All units are treated by the last period; effects are estimated before "
+        f"{panel.label(last)}, with the cohort of that period as control."
+    )
     panel = panel.keep(np.ones(len(panel.cohort), bool), note)
     panel.cohort[panel.cohort >= panel.clock[periods]] = np.inf
     return panel, periods
 
 
 def _cells(
-    panel: AdoptionPanel, periods: int, control: str, estimator: str,
-    base_period: str, anticipation: int,
+    panel: AdoptionPanel,
+    periods: int,
+    control: str,
+    estimator: str,
+    base_period: str,
+    anticipation: int,
 ) -> Cells:
     """Estimate every group and period."""
     n, clock = len(panel.cohort), panel.clock[:periods]
@@ -112,19 +136,26 @@ def _cells(
                 found.append((group, clock[now], 0.0))
                 influence.append(np.zeros(n))
                 continue
-            effect, by_unit = _cell(panel, group, now, before, control, estimator,
-                                    anticipation)
+            effect, by_unit = _cell(
+                panel, group, now, before, control, estimator, anticipation
+            )
             found.append((group, clock[now], effect))
             influence.append(by_unit)
     groups, times, effects = np.array(found).T
     members = (panel.cohort[:, None] == groups) * panel.weights[:, None]
-    return Cells(groups, times, effects, np.column_stack(influence), members,
-                 anticipation)
+    return Cells(
+        groups, times, effects, np.column_stack(influence), members, anticipation
+    )
 
 
 def _cell(
-    panel: AdoptionPanel, group: float, now: int, before: int, control: str,
-    estimator: str, anticipation: int,
+    panel: AdoptionPanel,
+    group: float,
+    now: int,
+    before: int,
+    control: str,
+    estimator: str,
+    anticipation: int,
 ) -> tuple[float, np.ndarray]:
     """ATT of one group and period against its base period, influence (units,)."""
     treated = panel.cohort == group
@@ -137,12 +168,17 @@ def _cell(
     covariates = panel.covariates[:, min(now, before)]
     try:
         effect, by_unit = att_two_periods(
-            change[used], treated[used].astype(float), covariates[used],
-            panel.weights[used], estimator)
+            change[used],
+            treated[used].astype(float),
+            covariates[used],
+            panel.weights[used],
+            estimator,
+        )
     except InputError as error:
         raise InputError(
-            f"Group {panel.label(group)}, period {panel.times[now]}: {error}. Use fewer "
-            "covariates or another estimator.") from error
+            f"Group {panel.label(group)}, period {panel.times[now]}: {error}. Use "
+            "fewer covariates or another estimator."
+        ) from error
     influence = np.zeros(len(used))
     influence[used] = by_unit * len(used) / used.sum()
     return effect, influence

@@ -39,16 +39,27 @@ class AdoptionPanel:
     def keep(self, units: np.ndarray, note: str) -> "AdoptionPanel":
         """Return the panel of some units (a mask), with a note that says why."""
         return AdoptionPanel(
-            self.outcome[units], self.times, self.clock, self.cohort[units],
-            self.covariates[units], self.weights[units],
+            self.outcome[units],
+            self.times,
+            self.clock,
+            self.cohort[units],
+            self.covariates[units],
+            self.weights[units],
             np.unique(self.clusters[units], return_inverse=True)[1],
-            (*self.notes, note))
+            (*self.notes, note),
+        )
 
 
 def adoption_panel(
-    data: pd.DataFrame, outcome: str, unit: str, time: str, cohort: str,
-    covariates: tuple[str, ...] = (), weights: str | None = None,
-    cluster: str | None = None, drop_incomplete: bool = False,
+    data: pd.DataFrame,
+    outcome: str,
+    unit: str,
+    time: str,
+    cohort: str,
+    covariates: tuple[str, ...] = (),
+    weights: str | None = None,
+    cluster: str | None = None,
+    drop_incomplete: bool = False,
 ) -> AdoptionPanel:
     """Check a long table (one row for each unit and period) and shape it.
 
@@ -60,8 +71,10 @@ def adoption_panel(
     columns = [outcome, unit, time, cohort, *covariates, *extra]
     absent = [name for name in columns if name not in data.columns]
     if absent:
-        raise InputError(f"No column {', '.join(map(repr, absent))} in the data; it has "
-                         f"{', '.join(map(repr, data.columns))}.")
+        raise InputError(
+            f"No column {', '.join(map(repr, absent))} in the data; it has "
+            f"{', '.join(map(repr, data.columns))}."
+        )
     table = data[list(dict.fromkeys(columns))].sort_values([unit, time])
     _check_values(table, [outcome, unit, time, *covariates, *extra], unit, time)
     table, notes = _complete(table, unit, time, drop_incomplete)
@@ -72,12 +85,18 @@ def adoption_panel(
     values = table[list(covariates)].to_numpy(dtype="float64").reshape(*shape, -1)
     return AdoptionPanel(
         outcome=table[outcome].to_numpy(dtype="float64").reshape(shape),
-        times=times, clock=clock, cohort=cohorts,
+        times=times,
+        clock=clock,
+        cohort=cohorts,
         covariates=np.concatenate([ones, values], axis=2),
         weights=_weights(table, weights, unit, len(units)),
-        clusters=(np.arange(len(units)) if cluster is None
-                  else pd.factorize(_constant(table, cluster, unit), sort=True)[0]),
-        notes=notes)
+        clusters=(
+            np.arange(len(units))
+            if cluster is None
+            else pd.factorize(_constant(table, cluster, unit), sort=True)[0]
+        ),
+        notes=notes,
+    )
 
 
 def _check_values(
@@ -89,8 +108,10 @@ def _check_values(
         if pd.api.types.is_float_dtype(table[name]):
             bad |= np.isinf(table[name])
         if bad.any():
-            raise InputError(f"{name}: {int(bad.sum())} missing or infinite value(s), "
-                             f"first for unit {table.loc[bad, unit].iloc[0]}.")
+            raise InputError(
+                f"{name}: {int(bad.sum())} missing or infinite value(s), "
+                f"first for unit {table.loc[bad, unit].iloc[0]}."
+            )
     twice = table.duplicated([unit, time])
     if twice.any():
         name, period = table.loc[twice, unit].iloc[0], table.loc[twice, time].iloc[0]
@@ -108,11 +129,13 @@ def _complete(
     if not drop:
         raise InputError(
             f"The panel is unbalanced: {len(short)} of {len(counts)} units lack "
-            f"periods, first {short[0]}. Complete them, or use drop_incomplete=True.")
+            f"periods, first {short[0]}. Complete them, or use drop_incomplete=True."
+        )
     if len(short) == len(counts):
         raise InputError("No unit has all periods.")
     return table[~table[unit].isin(short)], (
-        f"{len(short)} of {len(counts)} units lack periods and are left out.",)
+        f"{len(short)} of {len(counts)} units lack periods and are left out.",
+    )
 
 
 def _constant(table: pd.DataFrame, name: str, unit: str) -> pd.Series:
@@ -120,8 +143,10 @@ def _constant(table: pd.DataFrame, name: str, unit: str) -> pd.Series:
     grouped = table.groupby(unit, sort=True)[name]
     varying = grouped.nunique(dropna=False) > 1
     if varying.any():
-        raise InputError(f"{name} varies within unit {varying.idxmax()}; it must be one "
-                         "value for each unit.")
+        raise InputError(
+            f"{name} varies within unit {varying.idxmax()}; it must be one "
+            "value for each unit."
+        )
     return grouped.first()
 
 

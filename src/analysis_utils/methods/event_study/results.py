@@ -16,8 +16,12 @@ from .panel_data import AdoptionPanel
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-AXIS = {"simple": "effect", "dynamic": "event time", "group": "group",
-        "calendar": "time"}
+AXIS = {
+    "simple": "effect",
+    "dynamic": "event time",
+    "group": "group",
+    "calendar": "time",
+}
 
 
 @dataclass(frozen=True)
@@ -34,35 +38,61 @@ class GroupTimeEffects(Estimates):
 
     @classmethod
     def of(
-        cls, cells: Cells, panel: AdoptionPanel, inference: Inference, control: str,
+        cls,
+        cells: Cells,
+        panel: AdoptionPanel,
+        inference: Inference,
+        control: str,
         estimator: str,
     ) -> "GroupTimeEffects":
         """Label the cells by group and period as the user wrote them."""
-        labels = [(panel.label(group), panel.label(time))
-                  for group, time in zip(cells.group, cells.time, strict=True)]
+        labels = [
+            (panel.label(group), panel.label(time))
+            for group, time in zip(cells.group, cells.time, strict=True)
+        ]
         index = pd.MultiIndex.from_tuples(labels, names=["group", "time"])
-        return cls(pd.Series(cells.effect, index, name="ATT"), cells.influence,
-                   inference, cells, panel, control, estimator)
+        return cls(
+            pd.Series(cells.effect, index, name="ATT"),
+            cells.influence,
+            inference,
+            cells,
+            panel,
+            control,
+            estimator,
+        )
 
     def pre_trend_test(self) -> pd.Series:
         """Wald test that all effects before treatment (and anticipation) are zero."""
         cells = self.cells
         before = (cells.time < cells.group - cells.anticipation) & (self.bse > 0)
         if not before.any():
-            raise InputError("No group has two periods before its treatment, so there "
-                             "is no pre-trend to test.")
+            raise InputError(
+                "No group has two periods before its treatment, so there "
+                "is no pre-trend to test."
+            )
         effects = cells.effect[before]
         covariance = self.cov_params().to_numpy()[np.ix_(before, before)]
         if np.linalg.matrix_rank(covariance) < len(effects):
-            raise InputError("The covariance of the effects before treatment is "
-                             "singular: too few clusters for this test.")
+            raise InputError(
+                "The covariance of the effects before treatment is "
+                "singular: too few clusters for this test."
+            )
         wald = float(effects @ np.linalg.solve(covariance, effects))
-        return pd.Series({"wald": wald, "df": len(effects),
-                          "p": float(stats.chi2.sf(wald, len(effects)))})
+        return pd.Series(
+            {
+                "wald": wald,
+                "df": len(effects),
+                "p": float(stats.chi2.sf(wald, len(effects))),
+            }
+        )
 
     def aggregate(
-        self, kind: str = "dynamic", *, lowest: float = -np.inf,
-        highest: float = np.inf, balance: float | None = None,
+        self,
+        kind: str = "dynamic",
+        *,
+        lowest: float = -np.inf,
+        highest: float = np.inf,
+        balance: float | None = None,
     ) -> "AggregatedEffects":
         """Average the effects: "simple", "dynamic" (event time), "group", "calendar".
 
@@ -70,26 +100,34 @@ class GroupTimeEffects(Estimates):
         this many periods after treatment, so that event times compare the same groups.
         """
         params, influence, overall, overall_influence = aggregate_cells(
-            self.cells, kind, lowest, highest, balance)
+            self.cells, kind, lowest, highest, balance
+        )
         if kind in ("group", "calendar"):
             params.index = pd.Index([self.panel.label(key) for key in params.index])
         elif kind == "dynamic":
-            params.index = pd.Index([int(key) if key == int(key) else key
-                                     for key in params.index])
+            params.index = pd.Index(
+                [int(key) if key == int(key) else key for key in params.index]
+            )
         else:
             params.index = pd.Index(["all"])
         params = params.rename_axis(AXIS[kind]).rename("ATT")
-        total = Estimates(pd.Series([overall], ["overall"]), overall_influence[:, None],
-                          self.inference)
+        total = Estimates(
+            pd.Series([overall], ["overall"]),
+            overall_influence[:, None],
+            self.inference,
+        )
         return AggregatedEffects(params, influence, self.inference, kind, total)
 
     def summary(self) -> Summary:
         """Effects with simultaneous band, pre-trend test and notes."""
         summary = Summary()
         summary.add_title("Group-time average treatment effects")
-        facts = {"Control": self.control, "Estimator": self.estimator,
-                 "Units": str(len(self.influence)),
-                 "Clusters": str(self.inference.clusters.max() + 1)}
+        facts = {
+            "Control": self.control,
+            "Estimator": self.estimator,
+            "Units": str(len(self.influence)),
+            "Clusters": str(self.inference.clusters.max() + 1),
+        }
         try:
             test = self.pre_trend_test()
             facts["Pre-trend p"] = f"{test['p']:.5f} ({test['df']:.0f} df)"
@@ -118,8 +156,15 @@ class AggregatedEffects(Estimates):
         """Effects with simultaneous band and the overall average."""
         summary = Summary()
         summary.add_title(f"Average treatment effects, {self.kind}")
-        total = pd.concat([self.overall.params, self.overall.bse,
-                           self.overall.pvalues, self.overall.conf_int()], axis=1)
+        total = pd.concat(
+            [
+                self.overall.params,
+                self.overall.bse,
+                self.overall.pvalues,
+                self.overall.conf_int(),
+            ],
+            axis=1,
+        )
         total.columns = ["ATT", "std err", "p", "lower", "upper"]
         summary.add_df(total, float_format="%.4f")
         if self.kind != "simple":
@@ -132,30 +177,38 @@ class AggregatedEffects(Estimates):
 
         ax = plt.gca() if ax is None else ax
         dynamic = self.kind == "dynamic"
-        place = (self.params.index.to_numpy() if dynamic
-                 else np.arange(len(self.params)))
+        place = self.params.index.to_numpy() if dynamic else np.arange(len(self.params))
         before = place < 0 if dynamic else np.zeros(len(place), bool)
         for part, color, label in ((before, "0.5", "before"), (~before, "C0", "after")):
             for simultaneous, width in ((True, 1), (False, 3)):
                 band = self.conf_int(simultaneous=simultaneous)[part]
                 ax.vlines(place[part], band["lower"], band["upper"], color, lw=width)
             if part.any():
-                ax.plot(place[part], self.params[part], "o", color=color,
-                        label=label if dynamic else None)
+                ax.plot(
+                    place[part],
+                    self.params[part],
+                    "o",
+                    color=color,
+                    label=label if dynamic else None,
+                )
         ax.axhline(0, color="black", lw=0.8)
         if dynamic:
             ax.axvline(-0.5, color="black", lw=0.8, ls=":")
             ax.legend(fontsize="small")
         else:
             ax.set_xticks(place, [str(item) for item in self.params.index])
-        ax.set(xlabel="Periods since first treatment" if dynamic
-               else AXIS[self.kind].capitalize(),
-               ylabel="Average effect on the treated")
+        ax.set(
+            xlabel="Periods since first treatment"
+            if dynamic
+            else AXIS[self.kind].capitalize(),
+            ylabel="Average effect on the treated",
+        )
         return ax
 
 
 def _table(estimates: Estimates) -> pd.DataFrame:
     """Estimates, errors, intervals and simultaneous band side by side."""
     band = estimates.conf_int(simultaneous=True).add_prefix("sup ")
-    return pd.concat([estimates.params, estimates.bse, estimates.conf_int(), band],
-                     axis=1)
+    return pd.concat(
+        [estimates.params, estimates.bse, estimates.conf_int(), band], axis=1
+    )

@@ -18,8 +18,11 @@ OVERLAP = 0.999  # a score above it says that treated units have no comparable c
 
 
 def att_two_periods(
-    change: np.ndarray, treated: np.ndarray, covariates: np.ndarray,
-    weights: np.ndarray, estimator: str,
+    change: np.ndarray,
+    treated: np.ndarray,
+    covariates: np.ndarray,
+    weights: np.ndarray,
+    estimator: str,
 ) -> tuple[float, np.ndarray]:
     """Return the effect on the treated and each unit's influence on it (n,).
 
@@ -43,7 +46,9 @@ def att_two_periods(
 
 
 def _treated_mean(
-    values: np.ndarray, weights: np.ndarray, covariates: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray,
+    covariates: np.ndarray,
     by_outcome: np.ndarray,
 ) -> tuple[float, np.ndarray]:
     """Weighted mean of values, and its influence including the regression's."""
@@ -54,7 +59,9 @@ def _treated_mean(
 
 
 def _outcome_regression(
-    change: np.ndarray, treated: np.ndarray, covariates: np.ndarray,
+    change: np.ndarray,
+    treated: np.ndarray,
+    covariates: np.ndarray,
     weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Residuals from the controls' regression; influence on its coefficients."""
@@ -76,12 +83,15 @@ def _propensity(
         raise InputError("the covariates are collinear")
     with warnings.catch_warnings():  # separation is found below, and refused
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        model = sm.GLM(treated, covariates, family=sm.families.Binomial(),
-                       var_weights=weights).fit(tol=1e-12)
+        model = sm.GLM(
+            treated, covariates, family=sm.families.Binomial(), var_weights=weights
+        ).fit(tol=1e-12)
     score = model.fittedvalues
     if not model.converged or score.max() > OVERLAP:
-        raise InputError("some treated units have no comparable controls, as the "
-                         "covariates separate them")
+        raise InputError(
+            "some treated units have no comparable controls, as the "
+            "covariates separate them"
+        )
     odds = weights * (1 - treated) * score / (1 - score)
     odds[score >= TRIM] = 0
     scores = covariates * (weights * (treated - score))[:, None]

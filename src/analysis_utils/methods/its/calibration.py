@@ -34,10 +34,11 @@ COUNTS = {
 }
 SLOW = ("negative binomial", "quasi-Poisson, AR(1)")  # refitted draw by draw
 MEAN_COUNT = 25.0
+SEED = 20250120
 
 
 def calibrate(
-    draws: int = 2000, slow_draws: int = 200, seed: int = 20250120, workers: int = 1
+    draws: int = 2000, slow_draws: int = 200, seed: int = SEED, workers: int = 1
 ) -> pd.DataFrame:
     """Return size and coverage of 5 % tests and 95 % intervals without any effect.
 

@@ -20,6 +20,10 @@ class QuasiPoissonAR1:
     does for one series): each step of iteratively reweighted least squares is a
     weighted AR(1) regression by REML. phi, rho and b are estimated together; intervals
     by t(n - k). Left-out periods and units as in RemlAR1.
+
+    Its intervals cover .86 to .96 where those of quasi-Poisson cover .53 to .84
+    (autocorrelated counts, 24 to 200 periods; docs/calibration_its.csv). With 12
+    periods it does not converge in 8 to 29 % of draws, and says so.
     """
 
     family = "quasipoisson"

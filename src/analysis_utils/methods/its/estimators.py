@@ -54,7 +54,7 @@ def autocorrelation_note(
     )
 
 
-def _short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
+def short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
     """Say what the intervals of an estimator really cover in a short series."""
     if len(np.unique(layout.time)) >= enough:
         return ()
@@ -120,7 +120,7 @@ class NeweyWest:
         cov = cov * (n / (n - k) if self.correction == "stata" else 1.0)
         s2 = float(resid @ resid) / (n - k)
         noise = {"lags": lags}
-        notes = _short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
+        notes = short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
         return Estimate(beta, cov, n - k, X @ beta, resid, s2, noise, notes)
 
 
@@ -168,7 +168,7 @@ class PraisWinsten:
         rho = self._converged_rho(y, X, layout)
         noise = {"rho": rho}
         notes = (f"rho by {self.rho!r}",)
-        notes += _short_note(layout, 100, self.label, "90 % at 48 periods, rho .4")
+        notes += short_note(layout, 100, self.label, "90 % at 48 periods, rho .4")
         return gls(y, X, rho, layout.steps, noise, notes)
 
     def _converged_rho(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> float:
@@ -255,7 +255,7 @@ class RemlAR1:
         _check_residuals(y, y - X @ solve(y, X)[0])
         rho = self._rho(y, X, steps)
         notes = () if abs(rho) < 0.99 else ("rho at the edge: near a unit root",)
-        notes += _short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")
+        notes += short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")
         return gls(y, X, rho, steps, notes=notes)
 
     def _rho(self, y: np.ndarray, X: np.ndarray, steps: np.ndarray) -> float:

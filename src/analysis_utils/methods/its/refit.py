@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..resampling.ar1 import fit_ar1_reml
+from ..resampling.batches import one_blas_thread
 from ..resampling.counts import fit_counts
 from ..resampling.linear import LinearEngine
 from .counts import CountModel
@@ -78,10 +79,11 @@ def _one_by_one(
     rest = (design.X, design.layout, *([design.offset] if model.log_link else []))
     params = np.full((design.X.shape[1], outcomes.shape[1]), np.nan)
     bse = params.copy()
-    for draw in range(outcomes.shape[1]):
-        try:
-            fit = model.estimator.fit(outcomes[:, draw], *rest)
-        except Refusal:
-            continue
-        params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
+    with one_blas_thread():
+        for draw in range(outcomes.shape[1]):
+            try:
+                fit = model.estimator.fit(outcomes[:, draw], *rest)
+            except Refusal:
+                continue
+            params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
     return params, bse

@@ -43,8 +43,10 @@ def permute_adoption(
     """
     y, d = _demeaned(outcome, "outcome"), _demeaned(treatment, "treatment")
     if y.shape != d.shape:
-        raise InputError(f"outcome {y.shape} and treatment {d.shape} must have the same "
-                         "units and periods.")
+        raise InputError(
+            f"outcome {y.shape} and treatment {d.shape} must have the same "
+            "units and periods."
+        )
     spread = float((d**2).sum())
     if spread <= 1e-12:
         raise InputError("The treatment does not vary beyond units and time.")
@@ -58,8 +60,14 @@ def permute_adoption(
             total += products[order, members].sum(axis=1)
         return total
 
-    found = run_batches(work, draws, seed=seed, workers=workers,
-                        batch=max(1, 500_000 // len(y)), label="permuted adoption")
+    found = run_batches(
+        work,
+        draws,
+        seed=seed,
+        workers=workers,
+        batch=max(1, 500_000 // len(y)),
+        label="permuted adoption",
+    )
     estimate = float(np.trace(products))
     extreme = int((np.abs(found) >= abs(estimate) * (1 - 1e-12)).sum())
     return AdoptionPermutation(estimate, found, (1 + extreme) / (1 + draws))
@@ -68,15 +76,24 @@ def permute_adoption(
 def _demeaned(values: np.ndarray | pd.DataFrame, what: str) -> np.ndarray:
     matrix = np.asarray(values, dtype="float64")
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
-        raise InputError(f"{what}: a balanced panel is needed, (units, periods) without "
-                         "missing values.")
-    return (matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0)
-            + matrix.mean())
+        raise InputError(
+            f"{what}: a balanced panel is needed, (units, periods) without "
+            "missing values."
+        )
+    return (
+        matrix
+        - matrix.mean(axis=1, keepdims=True)
+        - matrix.mean(axis=0)
+        + matrix.mean()
+    )
 
 
 def _groups(strata: np.ndarray | pd.Series | None, n: int) -> list[np.ndarray]:
-    codes = np.zeros(n, dtype=int) if strata is None else pd.factorize(
-        np.asarray(strata), sort=True)[0]
+    codes = (
+        np.zeros(n, dtype=int)
+        if strata is None
+        else pd.factorize(np.asarray(strata), sort=True)[0]
+    )
     if len(codes) != n:
         raise InputError(f"strata has {len(codes)} values for {n} units.")
     return [np.flatnonzero(codes == code) for code in np.unique(codes)]

@@ -70,11 +70,14 @@ def _fit_block(
     first = basis.q.T @ y
     residuals = y - basis.q @ first
     if ((residuals**2).sum(axis=0) <= 1e-24 * (y**2).sum(axis=0)).any():
-        raise InputError("An outcome is constant or an exact combination of the "
-                         "design: it has no errors to model.")
+        raise InputError(
+            "An outcome is constant or an exact combination of the "
+            "design: it has no errors to model."
+        )
     quadratic = _expand(basis.q, residuals)
-    rhos = (_maximize(quadratic, n - k) if rho is None
-            else np.full(y.shape[1], float(rho)))
+    rhos = (
+        _maximize(quadratic, n - k) if rho is None else np.full(y.shape[1], float(rho))
+    )
     shift, rss, information = _solve(quadratic, rhos)
     sigma2 = rss / (n - k)
     outward = basis.inverse()
@@ -90,8 +93,14 @@ def _expand(q: np.ndarray, e: np.ndarray) -> _Quadratic:
     return _Quadratic(
         np.stack([q.T @ q, cross + cross.T, inner_q.T @ inner_q]),
         np.stack([e.T @ q, e[:-1].T @ q[1:] + e[1:].T @ q[:-1], inner_e.T @ inner_q]),
-        np.stack([(e**2).sum(axis=0), 2 * (e[1:] * e[:-1]).sum(axis=0),
-                  (inner_e**2).sum(axis=0)]))
+        np.stack(
+            [
+                (e**2).sum(axis=0),
+                2 * (e[1:] * e[:-1]).sum(axis=0),
+                (inner_e**2).sum(axis=0),
+            ]
+        ),
+    )
 
 
 def _at(terms: np.ndarray, rho: np.ndarray | float, slope: bool = False) -> np.ndarray:
@@ -120,17 +129,18 @@ def _deviance(quadratic: _Quadratic, rho: float, df: int) -> np.ndarray:
     scores = _at(quadratic.scores, rho)
     explained = np.einsum("bk,bk->b", scores @ np.linalg.inv(information), scores)
     rss = _at(quadratic.squares, rho) - explained
-    return df * np.log(rss) - np.log1p(-rho**2) + np.linalg.slogdet(information)[1]
+    return df * np.log(rss) - np.log1p(-(rho**2)) + np.linalg.slogdet(information)[1]
 
 
 def _gradient(quadratic: _Quadratic, rho: np.ndarray, df: int) -> np.ndarray:
     """Derivative of the deviance with respect to rho (envelope theorem)."""
     shift, rss, information = _solve(quadratic, rho)
     designs = _at(quadratic.designs[:, None], rho, slope=True)
-    rss_slope = (_at(quadratic.squares, rho, slope=True)
-                 - 2 * np.einsum("bk,bk->b", shift,
-                                 _at(quadratic.scores, rho, slope=True))
-                 + np.einsum("bi,bij,bj->b", shift, designs, shift))
+    rss_slope = (
+        _at(quadratic.squares, rho, slope=True)
+        - 2 * np.einsum("bk,bk->b", shift, _at(quadratic.scores, rho, slope=True))
+        + np.einsum("bi,bij,bj->b", shift, designs, shift)
+    )
     trace = np.trace(np.linalg.solve(information, designs), axis1=1, axis2=2)
     return df * rss_slope / rss + 2 * rho / (1 - rho**2) + trace
 
@@ -139,14 +149,15 @@ def _maximize(quadratic: _Quadratic, df: int) -> np.ndarray:
     """Best point of the grid, then the zero of the gradient between its neighbours."""
     deviances = np.stack([_deviance(quadratic, rho, df) for rho in GRID])
     best = np.clip(deviances.argmin(axis=0), 1, len(GRID) - 2)
-    return _zero(lambda rho: _gradient(quadratic, rho, df),
-                 GRID[best - 1], GRID[best + 1])
+    return _zero(
+        lambda rho: _gradient(quadratic, rho, df), GRID[best - 1], GRID[best + 1]
+    )
 
 
 def _zero(
     function: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """Find where a function grows through 0 between `low` and `high`, all draws at once.
+    """Find where a function grows through 0 between `low` and `high`, by draw.
 
     Regula falsi with the Illinois rule. Without a change of sign the optimum is the
     end of the grid, which is returned.
@@ -156,8 +167,10 @@ def _zero(
     found, was_below = edge, np.zeros(len(low), dtype=int)
     for _ in range(STEPS):
         width = np.where(inside, f_high - f_low, 1)
-        previous, found = found, np.where(
-            inside, (low * f_high - high * f_low) / width, edge)
+        previous, found = (
+            found,
+            np.where(inside, (low * f_high - high * f_low) / width, edge),
+        )
         if np.abs(found - previous).max() < 1e-13:
             break
         value = function(found)

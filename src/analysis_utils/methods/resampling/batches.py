@@ -13,7 +13,12 @@ Work = Callable[[int, np.random.Generator], np.ndarray]
 
 
 def run_batches(
-    work: Work, total: int, *, seed: int, batch: int = 1000, workers: int = 1,
+    work: Work,
+    total: int,
+    *,
+    seed: int,
+    batch: int = 1000,
+    workers: int = 1,
     label: str = "",
 ) -> np.ndarray:
     """Collect `total` draws of `work(size, rng)`, which returns (size, ...).
@@ -26,9 +31,14 @@ def run_batches(
     sizes = batch_sizes(total, batch)
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
     tasks = [(size, stream) for size, stream in zip(sizes, streams, strict=True)]
-    return np.concatenate(in_parallel(
-        lambda task: work(task[0], np.random.default_rng(task[1])),
-        tasks, workers=workers, label=label))
+    return np.concatenate(
+        in_parallel(
+            lambda task: work(task[0], np.random.default_rng(task[1])),
+            tasks,
+            workers=workers,
+            label=label,
+        )
+    )
 
 
 def one_blas_thread() -> AbstractContextManager:
@@ -54,6 +64,15 @@ def in_parallel(
     """Apply `function` to each item by `workers` threads; results in order."""
     with one_blas_thread():
         results = Parallel(n_jobs=workers, prefer="threads", return_as="generator")(
-            delayed(function)(item) for item in items)
-        return list(tqdm(results, total=len(items), desc=label, delay=1, leave=False,
-                         disable=None))
+            delayed(function)(item) for item in items
+        )
+        return list(
+            tqdm(
+                results,
+                total=len(items),
+                desc=label,
+                delay=1,
+                leave=False,
+                disable=None,
+            )
+        )

@@ -11,7 +11,10 @@ KINDS = ("circular", "moving", "stationary")
 
 
 def block_indices(
-    n: int, draws: int, length: float, rng: np.random.Generator,
+    n: int,
+    draws: int,
+    length: float,
+    rng: np.random.Generator,
     kind: str = "circular",
 ) -> np.ndarray:
     """Return row numbers of block bootstrap samples: (draws, n).
@@ -59,8 +62,9 @@ def residual_block_bootstrap(
 
     def work(size: int, rng: np.random.Generator) -> np.ndarray:
         rows = block_indices(len(y), size, length, rng, kind)
-        fits = engine.fit(fitted[:, None] + residuals[rows].T, [coefficient],
-                          maxlags=maxlags)
+        fits = engine.fit(
+            fitted[:, None] + residuals[rows].T, [coefficient], maxlags=maxlags
+        )
         return np.column_stack([fits.params[0], fits.bse[0]])
 
     return run_batches(work, draws, seed=seed, workers=workers, label="block bootstrap")

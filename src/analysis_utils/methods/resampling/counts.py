@@ -64,7 +64,8 @@ def fit_counts(
             parts.append(_fit_block(block, basis, shift[:, None], alpha, maxlags))
             start += size
     params, variance, dispersion, converged = (
-        np.concatenate(item, axis=-1) for item in zip(*parts, strict=True))
+        np.concatenate(item, axis=-1) for item in zip(*parts, strict=True)
+    )
     if maxlags is None and family == "quasipoisson":
         variance = variance * dispersion
     if maxlags is not None and use_correction:
@@ -75,7 +76,10 @@ def fit_counts(
 
 
 def _fit_block(
-    y: np.ndarray, basis: Orthonormal, offset: np.ndarray, alpha: float,
+    y: np.ndarray,
+    basis: Orthonormal,
+    offset: np.ndarray,
+    alpha: float,
     maxlags: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return coefficients, variances, dispersion and convergence of one block."""
@@ -148,8 +152,13 @@ def _inverse(matrices: np.ndarray) -> np.ndarray:
 
 
 def _newey_west(
-    y: np.ndarray, mu: np.ndarray, q: np.ndarray, products: np.ndarray, alpha: float,
-    outward: np.ndarray, maxlags: int,
+    y: np.ndarray,
+    mu: np.ndarray,
+    q: np.ndarray,
+    products: np.ndarray,
+    alpha: float,
+    outward: np.ndarray,
+    maxlags: int,
 ) -> np.ndarray:
     """Sandwich with Bartlett weights, bread by the observed information."""
     errors = (y - mu) / (1 + alpha * mu)
@@ -168,18 +177,24 @@ def _checked(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
 def _checked_offset(offset: np.ndarray | pd.Series, n: int) -> np.ndarray:
     shift = np.asarray(offset, dtype="float64")
     if shift.shape != (n,) or not np.isfinite(shift).all():
-        raise InputError(f"The offset needs {n} finite values (logarithms of the "
-                         "population or of the days at risk, all positive).")
+        raise InputError(
+            f"The offset needs {n} finite values (logarithms of the "
+            "population or of the days at risk, all positive)."
+        )
     return shift
 
 
 def _checked_alpha(family: str, alpha: float | None) -> float:
     if family not in FAMILIES:
-        raise ValueError(f"family {family!r} is not known; choose one of "
-                         f"{', '.join(map(repr, FAMILIES))}.")
+        raise ValueError(
+            f"family {family!r} is not known; choose one of "
+            f"{', '.join(map(repr, FAMILIES))}."
+        )
     if family != "negativebinomial":
         return 0.0
     if alpha is None or not alpha > 0:
-        raise ValueError("family 'negativebinomial' needs a fixed alpha > 0, for "
-                         "example the one estimated on the observed series.")
+        raise ValueError(
+            "family 'negativebinomial' needs a fixed alpha > 0, for "
+            "example the one estimated on the observed series."
+        )
     return float(alpha)

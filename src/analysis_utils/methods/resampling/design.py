@@ -40,8 +40,10 @@ class Orthonormal:
         """Return the column of a coefficient given by name or number."""
         if isinstance(coefficient, str):
             if coefficient not in self.names:
-                raise InputError(f"No coefficient {coefficient!r}; the design has "
-                                 f"{', '.join(self.names)}.")
+                raise InputError(
+                    f"No coefficient {coefficient!r}; the design has "
+                    f"{', '.join(self.names)}."
+                )
             return self.names.index(coefficient)
         return range(len(self.names))[coefficient]
 
@@ -57,7 +59,9 @@ def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
         raise InputError(f"The design has missing or infinite values in {column}.")
     n, k = matrix.shape
     if n <= k:
-        raise InputError(f"{n} periods cannot identify {k} coefficients and a variance.")
+        raise InputError(
+            f"{n} periods cannot identify {k} coefficients and a variance."
+        )
     scale = np.sqrt((matrix**2).sum(axis=0))
     scale[scale == 0] = 1
     q, triangle = np.linalg.qr(matrix / scale)
@@ -65,7 +69,8 @@ def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
     if tiny.any():
         raise InputError(
             f"Column {names[int(np.argmax(tiny))]} of the design is a combination of "
-            "those before it: its coefficient cannot be estimated.")
+            "those before it: its coefficient cannot be estimated."
+        )
     return Orthonormal(q, triangle, scale, names)
 
 
@@ -74,8 +79,10 @@ def as_outcomes(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
     matrix = np.asarray(outcomes, dtype="float64")
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or matrix.shape[0] != n:
-        raise InputError(f"Outcomes must have the {n} rows of the design, one column "
-                         f"for each draw; their shape is {np.shape(outcomes)}.")
+        raise InputError(
+            f"Outcomes must have the {n} rows of the design, one column "
+            f"for each draw; their shape is {np.shape(outcomes)}."
+        )
     if not np.isfinite(matrix).all():
         raise InputError("Outcomes have missing or infinite values.")
     return matrix

@@ -13,7 +13,7 @@ from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
 
-CACHE = 65_536  # numbers in one block of outcomes: it and its copies stay in cache
+CACHE = 32_768  # numbers in one block of outcomes: it and its copies stay in cache
 
 
 @dataclass(frozen=True)
@@ -59,28 +59,37 @@ class LinearEngine:
         """
         n, k = self.design.shape
         y = as_outcomes(outcomes, n)
-        wanted = range(k) if coefficients is None else [
-            self.design.position(item) for item in coefficients]
+        wanted = (
+            range(k)
+            if coefficients is None
+            else [self.design.position(item) for item in coefficients]
+        )
         params, variance = np.empty((2, len(wanted), y.shape[1]))
         start = 0
         with one_blas_thread():
             for size in batch_sizes(y.shape[1], max(1, CACHE // n)):
                 part = slice(start, start + size)
-                self._fit_block(y[:, part], wanted, maxlags,
-                                params[:, part], variance[:, part])
+                self._fit_block(
+                    y[:, part], wanted, maxlags, params[:, part], variance[:, part]
+                )
                 start += size
         if maxlags is not None and use_correction:
             variance *= n / (n - k)
         return Fits(params, np.sqrt(variance), [self.design.names[j] for j in wanted])
 
     def _fit_block(
-        self, y: np.ndarray, wanted: list[int], maxlags: int | None,
-        params: np.ndarray, variance: np.ndarray,
+        self,
+        y: np.ndarray,
+        wanted: list[int],
+        maxlags: int | None,
+        params: np.ndarray,
+        variance: np.ndarray,
     ) -> None:
         """Fill `params` and `variance` for one block of outcomes."""
         n, k = self.design.shape
         scores = self.design.q.T @ y
-        residuals = y - self.design.q @ scores
+        residuals = self.design.q @ scores
+        np.subtract(y, residuals, out=residuals)
         params[:] = self.design.back(scores)[wanted]
         if maxlags is None:
             sigma2 = np.einsum("tb,tb->b", residuals, residuals) / (n - k)
@@ -88,5 +97,8 @@ class LinearEngine:
             variance[:] = spread[:, None] * sigma2
             return
         for row, j in enumerate(wanted):
-            variance[row] = bartlett_sums(
-                self.influence[:, j, None] * residuals, maxlags)
+            last = row == len(wanted) - 1
+            terms = np.multiply(
+                self.influence[:, [j]], residuals, out=residuals if last else None
+            )
+            variance[row] = bartlett_sums(terms, maxlags, overwrite=True)

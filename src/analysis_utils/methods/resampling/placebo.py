@@ -14,7 +14,7 @@ from .batches import one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
 
-CACHE = 65_536
+CACHE = 32_768
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,10 @@ def placebo_fits(
     with one_blas_thread():
         y = y - basis.q @ (basis.q.T @ y)
         width = max(1, CACHE // n)
-        blocks = [_fit_dates(y[:, i : i + width], q, influence, maxlags)
-                  for i in range(0, y.shape[1], width)]
+        blocks = [
+            _fit_dates(y[:, i : i + width], q, influence, maxlags)
+            for i in range(0, y.shape[1], width)
+        ]
     params = np.concatenate([block[0] for block in blocks], axis=1)
     variance = np.concatenate([block[1] for block in blocks], axis=1)
     df = n - p - events.shape[2]
@@ -98,7 +100,8 @@ def event_bases(
     if len(lost):
         raise InputError(
             f"Event {lost[0]} (counted from 0) cannot be told from the trend and the "
-            "other columns: too few periods before or after it.")
+            "other columns: too few periods before or after it."
+        )
     return q, triangles, sizes
 
 
@@ -125,4 +128,5 @@ def _spread(
     """Residual sum of squares, or Newey-West variance of the coefficient."""
     if maxlags is None:
         return (residuals**2).sum(axis=axis)
-    return bartlett_sums(residuals * influence, maxlags, axis)
+    residuals *= influence
+    return bartlett_sums(residuals, maxlags, axis, overwrite=True)

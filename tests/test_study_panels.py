@@ -1,0 +1,148 @@
+"""Study helpers on states, areas and neighbours: known answers, planted effects."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from numpy.testing import assert_allclose
+from scipy.stats import spearmanr
+
+from analysis_utils import datasets, series
+from analysis_utils.study import arrests, findings, neighbours, states
+from analysis_utils.study.findings import Finding
+
+
+def test_rank_p_counts_draws_at_least_as_far_from_the_centre():
+    draws = np.array([-3.0, -1.0, 0.0, 1.0])
+    assert findings.rank_p(2.0, draws) == pytest.approx(2 / 5)
+    assert findings.rank_p(0.0, draws, centre=-1.0) == pytest.approx(4 / 5)
+
+
+def test_words_say_why_nothing_was_tested_and_never_print_p_zero():
+    assert "too few" in findings.words("k", Finding(note="too few"))
+    assert findings.words("k", Finding(1.0, (0.5, 2.0), 1e-9)).endswith("(p < 0.001)")
+    assert "finite" in findings.words("k", Finding(1.0, (0.5, np.inf), 0.2))
+
+
+@pytest.mark.parametrize("day", [None, "2021-06-30", "2025-08-28"])
+def test_agreements_known_on_a_day_are_those_counted_active_on_it(day):
+    known = series.agreements_known(day)
+    active = series.active(basis="listing", as_of=day)["all"].iloc[-1]
+    assert known["gone_by"].isna().sum() == active
+    assert known["agreement_id"].is_unique
+    assert not (known["last_listed"] > series.last_day(day)).any()
+
+
+def test_spearman_and_its_partial_form_equal_scipy_and_the_recursion():
+    rng = np.random.default_rng(1)
+    x, y, z = rng.integers(0, 9, (3, 40)).astype(float)
+    assert_allclose(states.spearman(x, y), spearmanr(x, y)[0])
+    ranks = pd.DataFrame({"x": x, "y": y, "z": z}).rank()
+    rest = [smf.ols(f"{name} ~ z", ranks).fit().resid for name in ("x", "y")]
+    assert_allclose(states.partial_spearman(x, y, z), np.corrcoef(*rest)[0, 1])
+
+
+def test_correlation_of_a_monotone_pair_is_one_and_that_of_noise_is_not_found():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": np.arange(30.0), "noise": rng.normal(size=30)})
+    frame["y"] = frame["x"] ** 3
+    up = states.correlate(frame, "x", "y")
+    assert up.estimate == pytest.approx(1) and up.p == pytest.approx(1e-4)
+    noise = states.correlate(frame, "x", "noise")
+    assert noise.interval[0] < 0 < noise.interval[1] and noise.p > 0.05
+
+
+def test_state_table_has_all_states_and_their_agreements():
+    table = states.table("2025-08-28")
+    known = series.agreements_known("2025-08-28").query("gone_by.isna()")
+    whole = datasets.states().query("kind == 'state'")["state"]
+    assert sorted(whole) == list(table.index)
+    assert table["agreements"].sum() == known["state"].isin(whole).sum()
+    assert table["with_agreement"].le(table["agreements"]).all()
+
+
+def test_labels_are_moved_apart_and_no_further_than_needed():
+    x, y = np.array([1.0, 1.0, 30.0]), np.array([5.0, 5.0, 5.0])
+    moved = states.apart(x, y)
+    assert abs(moved[0] - moved[1]) > 1.3 and moved[2] == pytest.approx(5, abs=0.02)
+
+
+def test_agreements_by_area_add_up_and_follow_divided_states():
+    months = pd.period_range("2015-10", "2017-08", freq="M")
+    areas = arrests.active_by_area(months)
+    assert areas.loc["2015-10"].sum() == 32  # ICE's roster of October 2015
+    assert areas.loc["2017-07", "Houston"] > areas.loc["2017-01", "Houston"]
+    register = datasets.early_register()
+    harris = register[register["agency"].str.startswith("Harris County")]
+    assert set(arrests.areas_of(harris[harris["state"] == "TX"])) == {"Houston"}
+
+
+def made_panel(effect: float) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    months = pd.period_range("2015-01", periods=24, freq="M")
+    rows = []
+    for number in range(16):
+        start = rng.integers(4, 20)
+        dose = np.where(np.arange(24) >= start, rng.integers(1, 8), 0)
+        mean = np.exp(3 + 0.1 * number + effect * np.log1p(dose))
+        rows.append(pd.DataFrame({"area": f"a{number:02d}", "month": months,
+                                  "agreements": dose, "arrests": rng.poisson(mean)}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def test_a_planted_elasticity_is_recovered_and_ranks_high_among_permutations():
+    table = made_panel(0.5)
+    found = arrests.elasticity(table)
+    assert found.interval[0] < 0.5 < found.interval[1] and found.estimate > 0.4
+    assert arrests.permutation_p(table, draws=999) < 0.01
+    assert arrests.permutation_p(made_panel(0.0), draws=999) > 0.05
+
+
+def test_share_of_arrests_is_of_all_arrests():
+    share = arrests.national_share("2015-10-01", "2019-08-31")
+    assert len(share) == 47 and share.between(0, 100).all()
+    year = share.loc["2017-10":"2018-06"]
+    assert 6.0 < year.mean() < 6.5  # 7,512 of 120,549 in these nine months
+
+
+def made_rates(weights: pd.DataFrame, spread: float) -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    values = [rng.exponential(size=len(weights))]
+    for _ in range(14):
+        values.append(spread * weights.to_numpy() @ values[-1]
+                      + rng.exponential(size=len(weights)))
+    return pd.DataFrame(np.array(values).T, index=weights.index)
+
+
+def test_neighbour_weights_are_means_over_the_states_that_touch():
+    weights = neighbours.neighbour_matrix(
+        pd.Index(datasets.states().query("kind == 'state'")["state"]))
+    assert len(weights) == 48
+    assert_allclose(weights.sum(axis=1), 1)
+    assert set(weights.columns[weights.loc["ME"] > 0]) == {"NH"}
+    far = neighbours.second_order(weights)
+    assert set(far.columns[far.loc["ME"] > 0]) == {"MA", "VT"}
+
+
+def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread():
+    weights = neighbours.neighbour_matrix(
+        pd.Index(datasets.states().query("kind == 'state'")["state"]))
+    rates = made_rates(weights, 0.6)
+    found, draws = neighbours.diffusion(rates, weights, number=499)
+    long = pd.DataFrame({
+        "y": rates.iloc[:, 1:].to_numpy().ravel(),
+        "x": (weights.to_numpy() @ rates.iloc[:, :-1].to_numpy()).ravel(),
+        "s": np.repeat(np.arange(48), 14), "t": np.tile(np.arange(14), 48)})
+    fit = smf.ols("y ~ x + C(s) + C(t)", long).fit()
+    assert found.estimate == pytest.approx(fit.params["x"])
+    assert found.p < 0.05 and found.interval[0] > 0.2
+    nothing, draws = neighbours.diffusion(made_rates(weights, 0.0), weights, number=499)
+    assert nothing.p > 0.05 and len(draws) == 499
+
+
+def test_a_table_of_findings_keeps_what_could_not_be_tested():
+    found = {"a": Finding(1.0, (0.5, np.inf), 0.2, 7), "b": Finding(note="none")}
+    table = findings.table(found, "agreements")
+    assert list(table.columns) == ["estimate", "low", "high", "p", "agreements"]
+    assert table.loc["a", "agreements"] == 7 and np.isnan(table.loc["a", "high"])
+    assert table.loc["b"].isna().all()
