@@ -16,7 +16,7 @@ from pathlib import Path
 
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver
-from analysis_utils.workflow.runs import Run, study_runs
+from analysis_utils.workflow.runs import Refused, Run, study_runs
 
 FILE = ROOT / "docs/measured.json"
 MODULE = "analysis_utils.deposit.measure"
@@ -39,13 +39,14 @@ class Usage:
 
 
 def usage(command: list[str]) -> Usage:
-    """What a command needs; RuntimeError with what it said if it fails."""
+    """What a command needs; Refused with what it said if it fails."""
     started = time.monotonic()
     watched = [sys.executable, "-I", "-S", "-c", WATCH, *command]
     done = subprocess.run(watched, cwd=ROOT, capture_output=True, text=True)
     seconds = time.monotonic() - started
     if done.returncode:
-        raise RuntimeError(f"{done.stdout}\n{done.stderr}"[-2000:])
+        said = f"{done.stdout}\n{done.stderr}".strip()[-2000:]
+        raise Refused(f"what fails cannot be measured; put it right first:\n{said}")
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes here
     most = int(done.stdout.splitlines()[-1])
     return Usage(round(seconds, 1), round(most / unit))
