@@ -10,7 +10,7 @@ import pytest
 
 from analysis_utils.deposit import crate, pack, rules
 from analysis_utils.run_context import ROOT
-from test_editor_notebooks import git
+from test_editor_notebooks import COMPILED, git
 
 GOOD = {
     "README.txt": b"Read me\n",
@@ -150,7 +150,7 @@ def ask(study, command: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "analysis_utils.deposit", command],
         cwd=study.root,
-        env=study.environment(**variables),
+        env=study.environment(**variables) | COMPILED,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -264,7 +264,7 @@ def script(study, code: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{start}\n{code}"],
         cwd=study.root,
-        env=study.environment(),
+        env=study.environment() | COMPILED,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -66,6 +66,7 @@ def output(record: Record, item: Item) -> Output:
     return Output(item.kind, item.key, item.text, *place, f"{folder}/{file}")
 
 
+@cache
 def outputs() -> dict[str, list[Output]]:
     """Outputs of each archived run by its label, in the order that they are made."""
     return {
