@@ -83,6 +83,51 @@ def panel(first: str, last: str) -> pd.DataFrame:
     return table.join(pairs, on=["month", "area"]).fillna({"agreements": 0})
 
 
+def without_area(table: pd.DataFrame) -> int:
+    """Arrests through 287(g) in the months of a panel whose records name no area."""
+    months = table["month"].unique()
+    nation = datasets.encounters("ice_arrests_287g", "nation")
+    counted = nation["value"][nation["date"].dt.to_period("M").isin(months)]
+    return int(counted.sum() - table["arrests"].sum())
+
+
+def risen(table: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Means by area before and from the month after a day: arrests and agreements.
+
+    Columns before, after (arrests a month), held_before, held_after (agreements);
+    sorted by the rise of arrests, largest first.
+    """
+    after = table["month"] > day.to_period("M")
+    means = table.groupby(["area", after])[["arrests", "agreements"]].mean().unstack()
+    means.columns = ["before", "after", "held_before", "held_after"]
+    order = (means["before"] - means["after"]).sort_values(kind="stable").index
+    return means.loc[order]
+
+
+def direction(area: pd.Series) -> str:
+    """Whether arrests per agreement rose, fell or cannot be told; a row of `risen`."""
+    if not (area["held_before"] and area["held_after"]):
+        return "cannot be told, for lack of agreements"
+    before = area["before"] / area["held_before"]
+    return "rose" if area["after"] / area["held_after"] > before else "did not rise"
+
+
+def described(by_area: pd.DataFrame, areas: list[str]) -> str:
+    """Agreements at both ends and arrests of areas, in words."""
+    return "; ".join(
+        f"{name}: {row['first']:.0f} agreements at first, {row['last']:.0f} at last, "
+        f"{row['arrests']:,.0f} arrests"
+        for name, row in by_area.loc[areas].iterrows()
+    )
+
+
+def against_permutation(p: float, permuted: float) -> str:
+    """Whether the p of the clustered interval and that of permutations agree at 0.05."""
+    agree = "agree" if (p < 0.05) == (permuted < 0.05) else "do not agree"
+    return (f"permuting courses of agreements over areas gives p = {permuted:.3f}; this "
+            f"p and that of the clustered interval, {p:.3f}, {agree} at 0.05")
+
+
 def elasticity(table: pd.DataFrame, outcome: str = "arrests", lag: int = 0,
                drop: str = "") -> Finding:
     """Quasi-Poisson of `outcome` on log(1 + agreements), area and month effects.

@@ -26,6 +26,8 @@ NOT_CONFIRMED = "not confirmed"
 CANNOT = "can't be checked with public data"
 VERDICTS = (CONFIRMED, CAVEAT, NOT_CONFIRMED, CANNOT)
 MOVING = ("active", "arrests", "growth", "later", "list")  # what has a value of today
+BESIDE = ("beside_first", "beside", "beside_now")
+STANDING = ("active", "list")  # what has a value on the first day of a claim as well
 
 
 def agrees(claimed: float, measured: float, relation: str) -> bool:
@@ -82,12 +84,18 @@ def change(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
     return 100 * (active(argument, since, day) / active(argument, since, since) - 1)
 
 
-def figure(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
-    """The newest published figure for a period that ends by a day, with its source."""
+def published(argument: str, day: pd.Timestamp) -> pd.DataFrame:
+    """The newest published figure for a period that ends by a day: one row, or none."""
     table = datasets.published_figures()
     known = table["evidence"] != "unverified"
     rows = table[(table["figure"] == argument) & (table["end"] <= day) & known]
-    return rows.sort_values("end")["value"].iloc[-1] if len(rows) else math.nan
+    return rows.sort_values("end").tail(1)
+
+
+def figure(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
+    """Value of the newest published figure for a period that ends by a day."""
+    rows = published(argument, day)
+    return rows["value"].iloc[0] if len(rows) else math.nan
 
 
 def arrests(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
@@ -111,8 +119,8 @@ def years(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
 
 
 def days(argument: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
-    """Days from `since` to a policy event."""
-    return (events.find(argument).day - since).days
+    """Which day from `since` on a policy event falls on: 1 for `since` itself."""
+    return (events.find(argument).day - since).days + 1
 
 
 Measure = Callable[[str, pd.Timestamp, pd.Timestamp], float]
@@ -144,6 +152,12 @@ def newest(measure: str, since: pd.Timestamp, last: pd.Timestamp) -> float:
     return measured(measure, since, last) if moves else math.nan
 
 
+def first(measure: str, since: pd.Timestamp) -> float:
+    """The same on the first day of a claim, for counts of what is in force."""
+    stands = measure.split(":")[0] in STANDING and pd.notna(since)
+    return measured(measure, since, since) if stands else math.nan
+
+
 def checked(claims: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     """Each claim with what the data say on its day and on the last, and its verdict.
 
@@ -161,9 +175,12 @@ def checked(claims: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
                 "quoted": claim.quoted,
                 "claimed": claim.claimed,
                 "unit": claim.unit,
+                "since": claim.since,
                 "day": claim.day,
+                "measure": claim.measure,
                 "measured": on_day,
                 "now": newest(claim.measure, claim.since, last),
+                "beside_first": first(claim.beside, claim.since),
                 "beside": beside,
                 "beside_now": newest(claim.beside, claim.since, last),
                 "beside_is": claim.beside,
@@ -184,25 +201,57 @@ def record(table: pd.DataFrame) -> None:
     """Record what was claimed and measured, and how many claims have each verdict."""
     for name, row in table.iterrows():
         digits = 1 if row["unit"] == "%" else 0
-        for what in ("claimed", "measured", "now", "beside", "beside_now"):
-            unit = row["unit"] if not what.startswith("beside") else ""
+        for what in ("claimed", "measured", "now", *BESIDE):
+            unit = row["unit"] if what not in BESIDE else ""
             publish.number(key(name, what), row[what], unit, digits)
+        change = 100 * (row["beside"] / row["beside_first"] - 1)
+        publish.number(key(name, "beside_change"), change, "%", 1)
     for which in VERDICTS:
         name = which.replace("'", "").replace(" ", "_")
         publish.number(f"n_{name}", (table["verdict"] == which).sum(), "claims")
     publish.number("n_claims", len(table), "claims")
 
 
+def by_whom(name: str, row: pd.Series) -> str:
+    """What was measured and by whom, as a template; empty where nothing decides."""
+    if pd.isna(row["measured"]):
+        return ""
+    kind, argument = row["measure"].split(":")
+    value = f"{{{key(name, 'measured')}}}"
+    if kind == "years":
+        return f": {events.find(argument).day.year} by the data"
+    if kind == "days":
+        value = f"day {{{key(name, 'measured')}:value}} of the term"
+        return f": {value} ({events.find(argument).day.date()}) by the data"
+    if kind == "figure":
+        source = published(argument, row["day"]).iloc[0]
+        return f": {value} by {source['publisher']}, for {source['end'].date()}"
+    return f": {value} by the data on {row['day'].date()}"
+
+
+def besides(name: str, row: pd.Series) -> str:
+    """What stands beside a claim that can't be checked, as a template; else empty."""
+    if row["verdict"] != CANNOT or pd.isna(row["beside_first"]):
+        return ""
+    what = row["beside_is"].split(":")[1]
+    then, before, change = (
+        key(name, which) for which in ("beside", "beside_first", "beside_change")
+    )
+    return (
+        f" Beside it, {{{then}}} {what} on {row['day'].date()} and {{{before}}} on "
+        f"{row['since'].date()}, a change of {{{change}}}."
+    )
+
+
 def template(name: str, row: pd.Series, last: pd.Timestamp) -> str:
     """One claim as a sentence of recorded numbers."""
     text = "\N{LEFT DOUBLE QUOTATION MARK}" + row["quoted"]
-    text += "\N{RIGHT DOUBLE QUOTATION MARK}"
-    if pd.notna(row["measured"]):
-        text += f": {{{key(name, 'measured')}}} by the data on {row['day'].date()}"
+    text += "\N{RIGHT DOUBLE QUOTATION MARK}" + by_whom(name, row)
     if pd.notna(row["now"]):
         text += f", {{{key(name, 'now')}}} on {last.date()}"
     caveat = f" {row['caveat']}." if row["caveat"] else ""
-    return f"{text}. **{row['verdict'].capitalize()}.**{caveat}"
+    said = f"{text}. **{row['verdict'].capitalize()}.**{caveat}"
+    return said + besides(name, row)
 
 
 def tell(table: pd.DataFrame, last: pd.Timestamp) -> Markdown:
@@ -238,9 +287,30 @@ def draw(ax: Axes, table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     ticks = pd.date_range("2004", last, freq="4YS")
     ax.set_xticks(ticks, [f"{day:%Y}" for day in ticks])
     line = course.rename("value").rename_axis("day").reset_index()
-    columns = ["day", "claimed", "measured", "unit", "verdict", "id"]
+    columns = ["day", "quoted", "claimed", "measured", "unit", "verdict", "id"]
     points = shown.reset_index()[columns]
     return pd.concat([line, points], ignore_index=True)
+
+
+def described(data: pd.DataFrame) -> str:
+    """The course and the claims drawn on it, in words and numbers."""
+    course = data.dropna(subset="value").set_index("day")["value"]
+    points = data.dropna(subset="id")
+    agreeing = points["verdict"].isin([CONFIRMED, CAVEAT])
+    ends = "; ".join(
+        f"{day:%B %Y}: {value:,.0f}"
+        for day, value in course[course.index.month == 12].iloc[::4].items()
+    )
+    crossed = points[~agreeing]
+    off = "".join(
+        f" {row.quoted}: claimed {row.claimed:,.0f}, measured {row.measured:,.0f}."
+        for row in crossed.itertuples()
+    )
+    return (
+        f"A line on a logarithmic axis that ends at {course.iloc[-1]:,.0f} in "
+        f"{course.index[-1]:%B %Y}; before, {ends}. Of {len(points)} claims of counts "
+        f"{agreeing.sum()} are dots and {len(crossed)} crosses.{off}"
+    )
 
 
 def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:

@@ -75,8 +75,10 @@ def draw_variants(ax: Axes, table: pd.DataFrame, xlabel: str) -> pd.DataFrame:
     return shown
 
 
-def placebo(ax: Axes, model: InterruptedTimeSeries, kind: str) -> pd.DataFrame:
-    """Rank the event's t among those of all other dates; draw, record, return them."""
+def placebo(ax: Axes, model: InterruptedTimeSeries, kind: str
+            ) -> tuple[pd.DataFrame, float]:
+    """Rank the event's t among those of all other dates; draw, record and return them
+    with the p of that rank."""
     found = placebo_dates(model, kind=kind)
     publish.number("placebo_p", found.pvalue, digits=3, label="rank among dates")
     publish.number("placebo_dates", len(found.fitted), "dates")
@@ -87,27 +89,43 @@ def placebo(ax: Axes, model: InterruptedTimeSeries, kind: str) -> pd.DataFrame:
     ax.axhline(0, color=COLOURS["event"], linewidth=0.6)
     ax.set_ylabel(f"t of the {kind} change")
     charts.dates(ax)
-    return t
+    return t, found.pvalue
 
 
 SINGLED_OUT = {
     "transition_left_out": "two periods of transition left out",
     "without_last_tenth": "without last tenth",
+    "lag_one": "lag 1",
+    "lag_two": "lag 2",
+    "lag_three": "lag 3",
 }
 
 
+def beside(role: str, other: str) -> str:
+    """Role of what stands beside a run's result: `other`, if that is a primary one."""
+    return other if role == "primary" else role
+
+
 def record_variants(table: pd.DataFrame, hypothesis: str, role: str) -> None:
-    """Record the two variants that test what is weakest: two steps, the last months.
+    """Record the variants that test what is weakest: two steps, last months, lags.
 
     role: of the run's own result; those of a primary one are sensitivity results.
     """
-    role = "sensitivity" if role == "primary" else role
     for key, name in SINGLED_OUT.items():
         row = table.loc[name]
         interval = (row["lower"], row["upper"])
         publish.number(key, row["estimate"], digits=1, interval=interval)
         publish.hypothesis(hypothesis, row["estimate"], interval, row["p"],
-                           role=role, note=name)
+                           role=beside(role, "sensitivity"), note=name)
+
+
+def record_placebo(found: pd.Series, dates: int, p: float, hypothesis: str, role: str
+                   ) -> None:
+    """Record the rank p of an event among other dates beside the tested change."""
+    note = (f"p is the rank of the event's t among {dates} other dates, all within the "
+            "same series, and rests on no model of the errors; no interval goes with it")
+    publish.hypothesis(hypothesis, found["coefficient"], p=p, n=dates,
+                       role=beside(role, "placebo"), note=note)
 
 
 def tested(result: ITSResults, kind: str) -> pd.Series:

@@ -40,6 +40,24 @@ def words(key: str, found: Finding) -> str:
     return f"{{{key}:interval}} ({p_words(found.p, f'{key}_p')})"
 
 
+def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:
+    """Which procedures gave interval and p, if one holds `null` and the other does not.
+
+    interval, p: the procedures in words. Empty where both say the same at 0.05, or
+    where nothing was estimated.
+    """
+    if found.estimate is None:
+        return ""
+    holds = found.interval[0] <= null <= found.interval[1]
+    if holds != (found.p < 0.05):
+        return ""
+    return (
+        f"the interval, by {interval}, {'holds' if holds else 'excludes'} {null:g} while "
+        f"p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they come "
+        "from different procedures"
+    )
+
+
 def table(found: dict[str, Finding], counted: str) -> pd.DataFrame:
     """Findings by variant: estimate, low, high, p and what was counted (missing: none).
 

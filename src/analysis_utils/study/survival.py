@@ -175,6 +175,13 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
     return pd.concat(shown, ignore_index=True)
 
 
+def described(curves: pd.DataFrame) -> str:
+    """Where each survival curve ends, in words."""
+    ends = curves.groupby("model", sort=False).last()
+    return "; ".join(f"{MODEL_NAMES[model]}: {row.share:.2f} after {row.years:.1f} years"
+                     for model, row in ends.iterrows())
+
+
 def _kaplan_meier(part: pd.DataFrame, longest: float) -> pd.DataFrame:
     """Years, share, low, high at each end; empty without any end."""
     if not part["ended"].any():

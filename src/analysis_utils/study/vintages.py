@@ -210,6 +210,22 @@ def told(table: pd.DataFrame, hypothesis: str) -> str:
     )
 
 
+def described(table: pd.DataFrame) -> str:
+    """Widths of the intervals at the first and last vintage, and revisions, in words."""
+    sentences = []
+    columns = ["estimate", "low", "high"]
+    for name, part in table.dropna(subset="estimate").groupby("hypothesis"):
+        wide = part.pivot(index="vintage", columns="data", values=columns)
+        width = (wide["high"] - wide["low"])[THEN]
+        revised = (wide["estimate"][NOW] - wide["estimate"][THEN]).abs().max()
+        sentences.append(
+            f"{name}: {len(width)} vintages, interval {width.iloc[0]:.2f} wide at the "
+            f"first and {width.iloc[-1]:.2f} at the last; what is known today moves "
+            f"the estimates by {revised:.3f} at most."
+        )
+    return " ".join(sentences)
+
+
 def draw(axes: list[Axes], table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """One panel for each hypothesis: estimates by vintage with 95% intervals.
 
