@@ -1,4 +1,4 @@
-"""`make deposit`: an archive that keeps the rules, and is proven before it has a name."""
+"""`make deposit`: an archive that keeps the rules, proven before it has a name."""
 
 import json
 import shutil
@@ -10,9 +10,13 @@ import pytest
 
 from analysis_utils.deposit import crate, pack, rules
 from analysis_utils.run_context import ROOT
-from test_editor_notebooks import git
+from test_editor_notebooks import COMPILED, git
 
-GOOD = {"README.txt": b"Read me\n", "LICENSE": b"MIT\n", "data/a.csv": b"state,n\nFL,1\n"}
+GOOD = {
+    "README.txt": b"Read me\n",
+    "LICENSE": b"MIT\n",
+    "data/a.csv": b"state,n\nFL,1\n",
+}
 STUDY = ("CITATION.cff", "LICENSE", "Makefile", "pyproject.toml", ".gitignore")
 NAME = "reference-study-of-the-287-g-programme"
 
@@ -47,7 +51,10 @@ BROKEN = {
     "data/A.csv": (b"x\n", "differs from data/a.csv in capitals alone"),
     "data/aux.csv": (b"x", "cannot be a name on Windows"),
     "data/" + "n" * 180: (b"x", "is longer than 180 characters"),
-    "src/local.py": (b'\nopen("/home/someone/data.csv")', "line 2: holds the path of one"),
+    "src/local.py": (
+        b'\nopen("/home/someone/data.csv")',
+        "line 2: holds the path of one",
+    ),
     "src/windows.py": (b'"C:\\\\Users\\\\someone"', "holds the path of one machine"),
     "data/mail.csv": (b"a\nperson@agency.gov\n", "line 2: holds an e-mail address"),
     "data/ssn.csv": (b"a\n123-45-6789\n", "a social security number"),
@@ -66,9 +73,15 @@ def test_each_rule_is_enforced_with_a_sentence(tmp_path, name):
 @pytest.mark.parametrize("name", ["README.txt", "LICENSE"])
 def test_what_must_be_there(tmp_path, name):
     files = {n: c for n, c in GOOD.items() if n != name}
-    assert rules.broken(archive(tmp_path, files)) == [
-        s for s in rules.broken(archive(tmp_path, files)) if s.startswith(f"{name}: is missing")
-    ] != []
+    assert (
+        rules.broken(archive(tmp_path, files))
+        == [
+            s
+            for s in rules.broken(archive(tmp_path, files))
+            if s.startswith(f"{name}: is missing")
+        ]
+        != []
+    )
 
 
 def test_more_than_a_thousand_files_must_be_asked_for(tmp_path):
@@ -80,7 +93,9 @@ def test_more_than_a_thousand_files_must_be_asked_for(tmp_path):
 
 
 def test_paths_of_the_web_and_examples_are_no_breach(tmp_path):
-    text = b"https://www.ice.gov/home/data git@github.com:a/b test@example.org 2025-01-20"
+    text = (
+        b"https://www.ice.gov/home/data git@github.com:a/b test@example.org 2025-01-20"
+    )
     assert rules.broken(archive(tmp_path, GOOD | {"docs/a.md": text})) == []
 
 
@@ -89,7 +104,9 @@ def test_the_study_as_committed_keeps_the_rules(tmp_path):
     if not (ROOT / ".git").exists():
         pytest.skip("no git repository here, so there is no list of tracked files")
     names = [name for name in pack.git("ls-files", "-z").split("\0") if name]
-    names = [n for n in names if not n.startswith(pack.LEFT_OUT) and (ROOT / n).exists()]
+    names = [
+        n for n in names if not n.startswith(pack.LEFT_OUT) and (ROOT / n).exists()
+    ]
     found = rules.broken(archive(tmp_path, {n: (ROOT / n).read_bytes() for n in names}))
     assert not found, "\n".join(found)
 
@@ -133,7 +150,7 @@ def ask(study, command: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "analysis_utils.deposit", command],
         cwd=study.root,
-        env=study.environment(**variables),
+        env=study.environment(**variables) | COMPILED,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -167,7 +184,9 @@ def test_the_archive_holds_the_study_and_its_description(study):
         metadata = opened.read(crate.METADATA).decode()
         dates = {member.date_time for member in opened.infolist()}
     assert names == sorted(names)
-    assert {"README.txt", "LICENSE", "codecheck.yml", "ro-crate-metadata.json"} <= set(names)
+    assert {"README.txt", "LICENSE", "codecheck.yml", "ro-crate-metadata.json"} <= set(
+        names
+    )
     assert dates == {pack.MOMENT}
     check_crate(json.loads(metadata), set(names) - {crate.METADATA})
 
@@ -181,7 +200,9 @@ def check_crate(content: dict, names: set[str]) -> None:
     assert descriptor["about"] == {"@id": "./"}
     assert descriptor["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
     assert root["@type"] == "Dataset"
-    assert all(root[name] for name in ("name", "description", "datePublished", "license"))
+    assert all(
+        root[name] for name in ("name", "description", "datePublished", "license")
+    )
     profile = entities[root["conformsTo"]["@id"]]
     assert profile["@id"] == crate.PROFILE and profile["@type"] == "CreativeWork"
     assert {part["@id"] for part in root["hasPart"]} == names
@@ -192,9 +213,9 @@ def check_crate(content: dict, names: set[str]) -> None:
         for part in flat(action["object"]) + flat(action["result"]):
             assert part["@id"] in entities
         made = {part["@id"] for part in flat(action["result"])}
-        assert made == {n for n in names if n.startswith(f"outputs/{action['name']}/")} - {
-            f"outputs/{action['name']}/manifest.json"
-        }
+        assert made == {
+            n for n in names if n.startswith(f"outputs/{action['name']}/")
+        } - {f"outputs/{action['name']}/manifest.json"}
 
 
 def flat(value) -> list[dict]:
@@ -220,7 +241,9 @@ def test_an_independent_validator_agrees(study, tmp_path, monkeypatch):
             return json.loads(self.text)
 
     for verb in ("get", "head"):
-        monkeypatch.setattr(http.HttpRequester, verb, lambda *a, **k: Answer(), raising=False)
+        monkeypatch.setattr(
+            http.HttpRequester, verb, lambda *a, **k: Answer(), raising=False
+        )
     with zipfile.ZipFile(study.root / "deposit" / f"{NAME}-0.1.0.zip") as opened:
         opened.extractall(tmp_path)
     answer = services.validate(
@@ -235,11 +258,13 @@ def test_an_independent_validator_agrees(study, tmp_path, monkeypatch):
 
 def script(study, code: str) -> tuple[int, str]:
     """Exit code and output of a few lines that use the study's own `pack`."""
-    start = "import sys; from pathlib import Path; from analysis_utils.deposit import pack"
+    start = (
+        "import sys; from pathlib import Path; from analysis_utils.deposit import pack"
+    )
     done = subprocess.run(
         [sys.executable, "-c", f"{start}\n{code}"],
         cwd=study.root,
-        env=study.environment(),
+        env=study.environment() | COMPILED,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

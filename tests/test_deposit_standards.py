@@ -23,7 +23,7 @@ from analysis_utils.deposit import (
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.notebook import Notebook
-from analysis_utils.workflow.runs import study_runs
+from analysis_utils.workflow.runs import Refused, study_runs
 
 SECTIONS = [
     "## Overview",
@@ -175,16 +175,18 @@ def test_time_and_memory_of_a_command_are_measured():
     code = "import time; x = b'1' * 150_000_000; time.sleep(0.5)"
     used = measure.usage([sys.executable, "-c", code])
     assert 0.5 <= used.seconds < 20
-    assert 150 <= used.megabytes < 250
+    assert 150 <= used.megabytes < 200
 
 
 def test_a_command_that_fails_is_not_measured():
-    with pytest.raises(RuntimeError, match="no such luck"):
+    with pytest.raises(Refused, match="no such luck"):
         measure.usage([sys.executable, "-c", "raise SystemExit('no such luck')"])
 
 
 def test_a_measurement_is_of_one_text_of_the_notebook():
-    measured = {"runs": {"a/main": {"seconds": 2, "megabytes": 3, "notebook": "f" * 12}}}
+    measured = {
+        "runs": {"a/main": {"seconds": 2, "megabytes": 3, "notebook": "f" * 12}}
+    }
     assert not measure.of_run(measured, "a/main", "f" * 64)["stale"]
     assert measure.of_run(measured, "a/main", "e" * 64)["stale"]
     assert measure.of_run(measured, "b/main", "e" * 64)["seconds"] is None

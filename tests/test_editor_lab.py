@@ -139,6 +139,8 @@ def test_a_port_in_use_is_refused_in_a_sentence():
         port = other.getsockname()[1]
         with pytest.raises(Refused, match=f"another port: make lab PORT={port + 1}"):
             lab.checked_port(str(port))
+
+
 KERNEL = (
     "[...(globalThis.jupyterapp?.shell.widgets('main') ?? [])]"
     ".find(widget => widget.sessionContext)?.sessionContext.session?.kernel"
@@ -219,7 +221,9 @@ def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
     ):
         browser = Browser(profile)
         try:
-            page = f"http://127.0.0.1:{port}/lab/tree/notebooks/03_a.ipynb?token={token}"
+            page = (
+                f"http://127.0.0.1:{port}/lab/tree/notebooks/03_a.ipynb?token={token}"
+            )
             browser.call("Page.navigate", url=page)
             browser.until(f"{KERNEL}?.connectionStatus == 'connected'")
             browser.until(f"{KERNEL}?.status == 'idle'")

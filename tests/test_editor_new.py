@@ -6,15 +6,15 @@ import sys
 
 import pytest
 import yaml
+from test_editor_notebooks import COMPILED, editor
+from test_workflow_faults import tree
 
 from analysis_utils.editor import new, tidy
+from analysis_utils.review.notebooks import faults
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.notebook import Notebook
 from analysis_utils.workflow.parameters import declared
 from analysis_utils.workflow.runs import Refused
-from test_editor_notebooks import editor
-from test_executed_notebooks import missing_parts
-from test_workflow_faults import tree
 
 TAKEN = "02_interrupted_time_series"
 
@@ -30,19 +30,18 @@ def test_a_new_notebook_runs_and_passes_its_test(checkout):
     assert runs.startswith("# Kept.\n")
     assert yaml.safe_load(runs) == {"08_my_question": {"main": {}}}
     executed = checkout.outputs / "08_my_question/main/08_my_question.ipynb"
-    assert missing_parts(executed) == []
+    assert faults(executed, notebook) == []
     test = checkout.root / "tests/test_notebook_08_my_question.py"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
         cwd=checkout.root,
-        env=checkout.environment(),
+        env=checkout.environment() | COMPILED,
         capture_output=True,
         text=True,
     )
     assert "3 passed" in done.stdout, done.stdout
     code, said = checkout.make("all")
     assert code == 0 and "Nothing to do" in said
-    assert "08_my_question.ipynb exists already" in refusal(checkout, "08_my_question")
     assert "the number 08 is that of 08_my" in refusal(checkout, "08_other")
 
 

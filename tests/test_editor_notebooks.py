@@ -14,6 +14,7 @@ from analysis_utils.workflow.notebook import NotebookError
 from analysis_utils.workflow.runs import NOTEBOOKS
 
 SOURCES = sorted(NOTEBOOKS.glob("*.ipynb"))
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # the second command starts faster
 TEMPLATE = ROOT / "src/analysis_utils/editor/template.ipynb"
 
 
@@ -104,8 +105,12 @@ def test_tidying_changes_no_text_and_no_good_id(untidy):
     tidy.put_right(path)
     after = json.loads(path.read_text())["cells"]
     kept = ("id", "cell_type")
-    assert [[c[k] for k in kept] for c in after] == [[c[k] for k in kept] for c in before]
-    assert ["".join(c["source"]) for c in after] == ["".join(c["source"]) for c in before]
+    assert [[c[k] for k in kept] for c in after] == [
+        [c[k] for k in kept] for c in before
+    ]
+    assert ["".join(c["source"]) for c in after] == [
+        "".join(c["source"]) for c in before
+    ]
 
 
 def test_a_made_id_depends_on_the_cell_alone(untidy):
@@ -146,7 +151,9 @@ def test_a_name_that_nothing_defines_is_named(untidy):
 
 
 def test_comprehensions_lambdas_and_handlers_define_names():
-    source = "try:\n    a = [b for b in (lambda c: c)([1])]\nexcept OSError as d:\n    d"
+    source = (
+        "try:\n    a = [b for b in (lambda c: c)([1])]\nexcept OSError as d:\n    d"
+    )
     defined, used = tidy.names(source)
     assert {"a", "b", "c", "d"} <= defined
     assert used == {"OSError"}
@@ -165,7 +172,7 @@ def editor(checkout, command: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "analysis_utils.editor", command],
         cwd=checkout.root,
-        env=checkout.environment(**variables),
+        env=checkout.environment(**variables) | COMPILED,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

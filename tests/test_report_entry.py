@@ -95,7 +95,7 @@ def fresh(runs) -> bool:
 def test_the_page_holds_verdicts_figures_sentences_and_runs(study):
     build.build(study, complete=True)
     text = (study[0].base / "README.md").read_text()
-    assert "| H1 | statement of H1 | 3.00 (2.00 to 4.00) | 0.001 | **supported** |" in text
+    assert "| H1 | statement of H1 | 3.00 (2.00 to 4.00) | 0.002 | **supported** |  |" in text
     assert "too \\| few" in text and "**not testable with these data**" in text
     assert "New \\*5\\*." in text and "Old." not in text
     assert "![What it tells.](01_a/main/one.svg)" in text and "Caption &lt;b&gt;." in text

@@ -82,7 +82,7 @@ def test_holm_and_benjamini_hochberg_each_in_its_family():
     assert set(table["verdict"][4:]) == {"supported"}
 
 
-def test_only_primary_results_of_testable_hypotheses_are_adjusted():
+def test_what_is_not_testable_stays_in_its_family():
     entries = {key: hypothesis(key) for key in ("A", "B", "C")}
     rows = [
         result("A", 3.0, 2.0, 4.0, 0.02),
@@ -91,7 +91,7 @@ def test_only_primary_results_of_testable_hypotheses_are_adjusted():
         result("C", note="nothing"),
     ]
     table = verdicts.table(entries, FAMILIES, frame(*rows))
-    assert_allclose(table["p_adjusted"].to_numpy(), [0.04, 0.04, float("nan")])
+    assert_allclose(table["p_adjusted"].to_numpy(), [0.06, 0.08, float("nan")])
 
 
 def test_recorded_results_are_read_with_their_run(tmp_path):
@@ -136,3 +136,13 @@ def test_a_faulty_registry_is_refused(old, new, message):
     assert old in text
     with pytest.raises((Refused, ValueError), match=message):
         registry.parse(text.replace(old, new))
+
+
+def test_other_results_are_put_into_words():
+    rows = frame(
+        result("A", 3.0, 2.0, 4.0, 0.02),
+        result("A", 2.5, 2.0, 4.0, 0.9, role="sensitivity"),
+        result("A", 4.0, 2.0, 5.0, 0.9, role="sensitivity"),
+        result("A", 0.0, -1.0, 1.0, 0.25, role="placebo"),
+    )
+    assert verdicts.other_results(rows) == "2.50 to 4.00 in 2 variants; placebo p 0.250"

@@ -64,7 +64,10 @@ def test_a_number_is_traced_to_everything(traced):
     functions = section(text, "Functions of the package that these call")
     source = (ROOT / "src/analysis_utils/datasets.py").read_text().splitlines()
     line = source.index("def editions() -> pd.DataFrame:") + 1
-    assert f"analysis_utils.datasets.editions (src/analysis_utils/datasets.py:{line})" in functions
+    assert (
+        f"analysis_utils.datasets.editions (src/analysis_utils/datasets.py:{line})"
+        in functions
+    )
     data = section(text, "Data files")
     assert re.fullmatch(r"  data/editions.csv: 160 rows, SHA-256 [0-9a-f]{64}", data)
     sources = section(text, "Published sources")
@@ -90,7 +93,9 @@ def test_data_lead_to_all_that_rests_on_them(traced):
     items = re.findall(r"^  (\w+) (\S+)", text, flags=re.MULTILINE)
     assert items == [("number", "people"), ("figure", "people_by_state")]
     text = trace(traced, DATA="data/editions.csv")
-    kinds = [kind for kind, _ in re.findall(r"^  (\w+) (\S+)", text, flags=re.MULTILINE)]
+    kinds = [
+        kind for kind, _ in re.findall(r"^  (\w+) (\S+)", text, flags=re.MULTILINE)
+    ]
     assert kinds == ["number", "number", "sentence", "table"]
 
 
@@ -123,7 +128,9 @@ def test_what_is_unknown_is_refused_with_the_nearest(traced, given, words):
 
 
 def test_make_has_both_targets():
-    text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
     assert re.search(r"^  make verify +\S", text, flags=re.MULTILINE)
     assert re.search(r"^  make trace +\S", text, flags=re.MULTILINE)
 
@@ -149,8 +156,10 @@ def sliced(source: str, last: str) -> list[str]:
         ("a = o\na.x = 1\nf(a)", ["a = o", "a.x = 1", "f(a)"]),
         ("a, b = 1, 2\nf(a)", ["a, b = (1, 2)", "f(a)"]),
         ("x = 9\na = [x for x in y]\nf(a)", ["a = [x for x in y]", "f(a)"]),
-        ("x = 1\ndef f(y):\n    return x + y\nf(2)",
-         ["x = 1", "def f(y):\n    return x + y", "f(2)"]),
+        (
+            "x = 1\ndef f(y):\n    return x + y\nf(2)",
+            ["x = 1", "def f(y):\n    return x + y", "f(2)"],
+        ),
         ("x = 1\nif x:\n    a = 2\nf(a)", ["x = 1", "if x:\n    a = 2", "f(a)"]),
         ("import m\nm.draw(a)\nm.f(a)", ["import m", "m.f(a)"]),
         ("%matplotlib inline\na = 1\nf(a)", ["a = 1", "f(a)"]),
@@ -171,7 +180,17 @@ def test_methods_of_the_packages_classes_are_found():
     assert names == [module, f"{module}.fit"]
 
 
-@pytest.mark.parametrize(("value", "looked_for"), [(7, False), (64, False), (100, False),
-                         (148, True), (0.25, False), (0.253, True), (None, False)])
+@pytest.mark.parametrize(
+    ("value", "looked_for"),
+    [
+        (7, False),
+        (64, False),
+        (100, False),
+        (148, True),
+        (0.25, False),
+        (0.253, True),
+        (None, False),
+    ],
+)
 def test_only_telling_values_are_looked_for(value, looked_for):
     assert lineage.distinctive(value) is looked_for

@@ -16,11 +16,12 @@ import nbformat
 import pytest
 from conftest import Checkout, make_checkout
 
-from analysis_utils.review import causes, compare, verify
+from analysis_utils.review import causes, compare, verdicts, verify
 from analysis_utils.review.archive import Archive
 from analysis_utils.review.compare import Pair, compare_run
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Finding, worst
 from analysis_utils.workflow import driver, manifest
+from analysis_utils.workflow.runs import OUTPUTS, study_runs
 
 IMPORTS = (
     "import pandas as pd\n"
@@ -39,7 +40,10 @@ FIGURE = (
     "e = pd.DataFrame({{'x': d.x, 'value': d.y ** {power} / 3}})\n"
     "publish.figure(fig, '{name}', data=e, caption='Made', alt='A line')"
 )
-TABLE = "t = d.assign(third=d.y / 3).set_index('x')\npublish.table(t, 'thirds', caption='Thirds')"
+TABLE = (
+    "t = d.assign(third=d.y / 3).set_index('x')\n"
+    "publish.table(t, 'thirds', caption='Thirds')"
+)
 
 
 @dataclass
@@ -54,7 +58,7 @@ class Made:
         """A copy of the archived run, to change, beside the run made again."""
         run = "01_a/main"
         shutil.copytree(self.checkout.outputs / run, folder / run)
-        return Pair(run, folder / run, self.remade / run)
+        return Pair(run, folder / run, self.remade / "rerun" / run)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,9 @@ def made(tmp_path_factory) -> Made:
     checkout.notebook("02_b", "", IMPORTS, "publish.number('one', 1)")
     assert checkout.make("all")[0] == 0
     answer = checkout.review("verify")
-    return Made(checkout, checkout.outputs / ".verify/rerun", answer)
+    remade = checkout.root / "remade"  # a later verification replaces its own
+    shutil.copytree(checkout.outputs / ".verify", remade)
+    return Made(checkout, remade, answer)
 
 
 @pytest.fixture
@@ -105,16 +111,21 @@ def restamp(pair: Pair) -> None:
 def test_an_untouched_archive_is_identical(made):
     code, text = made.answer
     assert code == 0, text
-    assert text.splitlines()[-1].startswith("IDENTICAL: 2 runs made again; 3 numbers, 1 table")
+    assert text.splitlines()[-1].startswith(
+        "IDENTICAL: 2 runs made again; 3 numbers, 1 table"
+    )
 
 
 def test_the_report_is_written_in_three_forms(made):
-    folder = made.checkout.outputs / ".verify"
+    folder = made.remade
     report = json.loads((folder / "report.json").read_text())
     assert report["verdict"] == "identical"
     assert report["sentence"] in (folder / "report.md").read_text()
     page = (folder / "report.html").read_text()
-    assert html.escape(report["sentence"]).replace("&#x27;", "&#39;") in page and page.count("data:image/svg+xml") == 2
+    assert (
+        html.escape(report["sentence"]).replace("&#x27;", "&#39;") in page
+        and page.count("data:image/svg+xml") == 2
+    )
 
 
 # One change each
@@ -158,6 +169,20 @@ def test_a_sentence(pair):
     assert only(pair, "sentence").item == "1"
 
 
+def test_a_caption_in_the_results(pair):
+    edit(pair.archived / "results.json", '"caption": "Thirds"', '"caption": "Halves"')
+    assert only(pair, "caption").item == "thirds"
+
+
+def test_no_byte_differs_unsaid(pair):
+    edit(pair.archived / "results.json", '"cell": 3', '"cell": 4')
+    (finding,) = odd(pair)
+    assert (
+        finding.file == "results.json"
+        and causes.of_archive(finding, pair) == causes.EDITED
+    )
+
+
 def test_a_cell_of_a_table(pair):
     edit(pair.archived / "thirds.csv", "1.6666667", "1.6666767")
     finding = only(pair, "table")
@@ -195,7 +220,9 @@ def test_a_coordinate_of_a_picture(pair):
     path.write_text(text[: point.start(1)] + lower + text[point.end(1) :])
     finding = only(pair, "picture")
     assert finding.item == "line.svg"
-    assert 0 < finding.pictures.error < 1 and finding.pictures.difference.startswith(b"\x89PNG")
+    assert 0 < finding.pictures.error < 1 and finding.pictures.difference.startswith(
+        b"\x89PNG"
+    )
 
 
 def test_a_coordinate_too_small_to_see_is_within_tolerance(pair):
@@ -282,8 +309,9 @@ def test_a_broken_manifest(pair, content):
     assert {f.kind for f in odd(pair)} == {"manifest"}
 
 
-@pytest.mark.parametrize("name", ["results.json", "thirds.csv", "line.svg", "line.pdf",
-                                  "01_a.ipynb"])
+@pytest.mark.parametrize(
+    "name", ["results.json", "thirds.csv", "line.svg", "line.pdf", "01_a.ipynb"]
+)
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{}", b"<svg"])
 def test_a_broken_file_is_a_finding_not_an_accident(pair, name, content):
     (pair.archived / name).write_bytes(content)
@@ -334,7 +362,16 @@ def test_a_row_of_data(made):
     before = path.read_text()
     subprocess.run(["git", "init", "-q"], cwd=made.checkout.root, check=True)
     subprocess.run(["git", "add", "data/small.csv"], cwd=made.checkout.root, check=True)
-    commit = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "data"]
+    commit = [
+        "git",
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b",
+        "commit",
+        "-qm",
+        "data",
+    ]
     subprocess.run(commit, cwd=made.checkout.root, check=True)
     try:
         path.write_text(before.replace("3,5", "3,6"))
@@ -345,7 +382,9 @@ def test_a_row_of_data(made):
     assert code == 1
     last = text.splitlines()[-1]
     assert last.startswith("DIFFERS: 1 run made again; 2 numbers")
-    assert last.endswith("likely cause: data changed (data/small.csv: line 4, y: 5 -> 6).")
+    assert last.endswith(
+        "likely cause: data changed (data/small.csv: line 4, y: 5 -> 6)."
+    )
 
 
 def test_a_package_that_is_not_as_locked(made):
@@ -358,7 +397,10 @@ def test_a_package_that_is_not_as_locked(made):
     finally:
         path.write_text(before)
     assert code == 1
-    assert f"package pandas: is not installed as locked, locked 2.9.9 -> installed {version}" in text
+    assert (
+        "package pandas: is not installed as locked, "
+        f"locked 2.9.9 -> installed {version}" in text
+    )
     assert "every result is as archived, but not all that the results rest on" in text
 
 
@@ -389,44 +431,112 @@ def explained(pair: Pair, monkeypatch, tmp_path) -> list[Finding]:
     monkeypatch.setattr(verify, "PLACE", tmp_path)
     monkeypatch.setattr(verify, "run_into", lambda *_, **__: None)
     archive = Archive("here", tmp_path)
-    monkeypatch.setattr(verify, "pair", lambda run, archive, rerun="": pair if not rerun
-                        else Pair(pair.label, pair.archived, again / pair.label))
+    monkeypatch.setattr(
+        verify,
+        "pair",
+        lambda run, archive, rerun="": (
+            pair if not rerun else Pair(pair.label, pair.archived, again / pair.label)
+        ),
+    )
     run = type("R", (), {"label": pair.label})
     outcomes = [driver.Outcome(run, "ran")]
-    return verify.explain(archive, outcomes, {pair.label: pair},
-                          {pair.label: compare_run(pair)}, {})
+    return verify.explain(
+        archive, outcomes, {pair.label: pair}, {pair.label: compare_run(pair)}, {}
+    )
 
 
 def test_last_digits_are_put_down_to_arithmetic(pair, monkeypatch, tmp_path):
     edit(pair.archived / "thirds.csv", "1.6666667", "1.6666668")
     restamp(pair)
-    found = [f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL]
+    found = [
+        f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL
+    ]
     assert [f.cause for f in found] == [causes.ARITHMETIC]
 
 
-def test_a_file_that_its_manifest_does_not_list_has_no_tolerance(pair, monkeypatch, tmp_path):
+def test_a_file_that_its_manifest_does_not_list_has_no_tolerance(
+    pair, monkeypatch, tmp_path
+):
     edit(pair.archived / "thirds.csv", "1.6666667", "1.6666668")
-    found = [f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL]
+    found = [
+        f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL
+    ]
     assert [(f.verdict, f.cause) for f in found] == [(DIFFERS, causes.EDITED)]
 
 
-def test_an_archive_edited_with_its_manifest_stays_unexplained(pair, monkeypatch, tmp_path):
+def test_an_archive_edited_with_its_manifest_stays_unexplained(
+    pair, monkeypatch, tmp_path
+):
     edit(pair.archived / "thirds.csv", "1.6666667", "1.7666667")
     restamp(pair)
-    found = [f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL]
+    found = [
+        f for f in explained(pair, monkeypatch, tmp_path) if f.verdict is not IDENTICAL
+    ]
     assert [f.cause for f in found] == [causes.UNKNOWN]
 
 
 @pytest.mark.parametrize(
     ("part", "key", "kind"),
-    [("modules", "src/analysis_utils/series.py", "code"), ("lock", "requirements.lock", "lock"),
-     ("data", "data/small.csv", "data"), ("notebook", "sha256", "notebook"),
-     ("parameters", "p", "parameters")],
+    [
+        ("modules", "src/analysis_utils/series.py", "code"),
+        ("lock", "requirements.lock", "lock"),
+        ("data", "data/small.csv", "data"),
+        ("notebook", "sha256", "notebook"),
+        ("parameters", "p", "parameters"),
+    ],
 )
 def test_what_changed_is_the_cause(pair, tmp_path, part, key, kind):
     stamp = manifest.read(pair.archived)
     stamp[part][key] = "0" * 64
     (pair.archived / manifest.NAME).write_text(json.dumps(stamp))
-    found = causes.changes(Pair(pair.label, pair.archived, pair.remade), Archive("", tmp_path))
+    found = causes.changes(
+        Pair(pair.label, pair.archived, pair.remade), Archive("", tmp_path)
+    )
     assert [change.kind for change in found] == [kind]
     assert causes.of_inputs(found, {}).startswith(f"{kind} changed (")
+
+
+# Verdicts and entry page, of the study itself
+
+
+@pytest.fixture(scope="module")
+def concluded(tmp_path_factory):
+    """Two copies of the archived outputs, the second as if made again."""
+    place = tmp_path_factory.mktemp("concluded")
+    for side in ("archived", "remade"):
+        hidden = shutil.ignore_patterns(".*", "custom", "failed", "*.png", "*.pdf")
+        shutil.copytree(OUTPUTS, place / side, ignore=hidden)
+    shutil.rmtree(place / "remade/verdicts")
+    (place / "remade/README.md").unlink()
+    return place
+
+
+def concluding(place: Path) -> list[Finding]:
+    """What differs in the verdicts made from the results."""
+    archive = Archive("here", place / "archived", own=True)
+    found = verdicts.compare(archive, study_runs(outputs=place / "remade"), [])
+    return [finding for finding in found if finding.verdict is not IDENTICAL]
+
+
+def test_verdicts_made_again_are_identical(concluded):
+    assert concluding(concluded) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("verdicts/verdicts.csv", "inconclusive", "supported"),
+        ("verdicts/verdicts.md", "inconclusive", "supported"),
+        ("verdicts/results.csv", "primary", "placebo"),
+        ("README.md", "supported", "refuted"),
+    ],
+)
+def test_a_verdict_changed_by_hand(concluded, name, old, new):
+    path = concluded / "archived" / name
+    before = path.read_text()
+    edit(path, old, new)
+    try:
+        (finding,) = concluding(concluded)
+    finally:
+        path.write_text(before)
+    assert finding.item.startswith(path.name) and finding.cause == causes.EDITED

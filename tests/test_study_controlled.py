@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_utils import series
+from analysis_utils import datasets, series
 from analysis_utils.methods.its import Intervention
 from analysis_utils.study import bans, border, controlled, events
 
@@ -64,13 +64,61 @@ def test_bans_compare_shares_by_newcombe():
 
 def test_no_ban_yet_is_not_testable():
     with pytest.raises(series.NotTestable, match="no ban had taken effect"):
-        bans.at_risk(90, "2021-06-01")
+        bans.follow_up(90, "2021-06-01")
 
 
 def test_bans_follow_until_the_last_list():
-    table = bans.at_risk(90, "2026-03-01")
-    assert table.loc["md-hb-444", "days_followed"] == 10
+    followed = bans.follow_up(90, "2026-03-01")
+    last = series.last_day("2026-03-01")
+    assert followed["until"].max() == last
+    table = bans.table(followed, "2026-03-01")
+    assert table.loc["md-hb-444", "days_followed"] == (last - pd.Timestamp("2026-02-17")).days
     assert (table["banned_ended"] <= table["banned"]).all()
+
+
+def test_an_agreement_that_left_and_came_back_is_not_gone():
+    followed = bans.follow_up(90, "2026-04-13").query("ban == 'md-hb-444'")
+    back = datasets.spells().query("spell > 1 and gone_by.isna()")["agreement_id"]
+    there = followed[followed["agreement_id"].isin(back)]
+    assert there["reached"].any() and not there["ended"].any()
+
+
+def test_placebo_states_rank_a_true_ban_at_the_end():
+    """Two states with a ban lose all; of ten others none loses any."""
+    rows = [
+        {"ban": ban, "home": home, "level": "", "ended": home == ban, "agreement_id": n}
+        for ban in ("md-hb-444", "nm-hb-9")
+        for n, home in enumerate(["md-hb-444", "nm-hb-9", *"ABCDEFGHIJ"])
+        if home not in ("md-hb-444", "nm-hb-9") or home == ban
+    ]
+    followed = pd.DataFrame(rows)
+    followed["reached"] = followed["home"] == followed["ban"]
+    followed["control"] = ~followed["reached"]
+    differences, p = bans.placebo_states(followed)
+    assert p == 1 / (1 + bans.DRAWS) and (differences == 0).all()
+
+
+def test_the_means_leave_out_the_weeks_that_the_model_does():
+    gap = ((str(WEEKS[18].start_time.date()), str(WEEKS[19].end_time.date())),)
+    split = controlled.periods(groups(1), DAY, gap)
+    assert split["before"].sum() == 18 and split["after"].sum() == 20
+    found = controlled.fit(groups(1), Intervention("act", DAY), True, gap)
+    assert found.result.model.design.used[:40].sum() == split.to_numpy().sum()
+
+
+def test_the_largest_week_is_left_out():
+    treated, control = groups(1)
+    treated.iloc[30] = 500
+    ((first, last),) = controlled.largest_week((treated, control), DAY)
+    assert pd.Timestamp(first) == WEEKS[30].start_time
+
+
+def test_words_about_intervals_are_computed():
+    table = pd.DataFrame(
+        {"estimate": [1.0, 2.0], "lower": [0.5, 1.5], "upper": [2.0, 3.0]}
+    )
+    words = controlled.interval_words(table, 1)
+    assert words == "2 intervals, limits from 0.50 to 3.0; 1 of them hold 1."
 
 
 def test_months_without_a_count_are_refused():

@@ -75,13 +75,13 @@ def table() -> str:
     lines = [
         "# Published cases beside our numbers",
         "",
-        "Made by `make validation` from the tests, which hold every row to the last "
-        "printed digit.",
+        "Made by `make validation` from the tests. They hold each row to the units of "
+        "its last printed digit named in the last column; 0.5 is exact rounding.",
         '"Recalled" or "refit": the printed page was not '
         "opened; the figure agrees with a run of the named program.",
         "",
-        "| case | source | quantity | published | ours | difference |",
-        "|---|---|---|---|---|---|",
+        "| case | source | quantity | published | ours | difference | units allowed |",
+        "|---|---|---|---|---|---|---|",
     ]
     for item in load_cases():
         lines += _lines(item)
@@ -91,14 +91,14 @@ def table() -> str:
 def _lines(item: Case) -> list[str]:
     """One line a quantity; the case and its source are named on the first."""
     if item.missing():
-        return [f"| {item.name} | {item.source} | *data absent here* | | | |"]
+        return [f"| {item.name} | {item.source} | *data absent here* | | | | |"]
     lines, head = [], f"{item.name} | {item.source}"
     for quantity, printed, ours in item.rows():
         digits = len(printed.lower().partition("e")[0].partition(".")[2]) + 2
         gap = ours - float(printed)
         lines.append(
             f"| {head} | {quantity} | {printed} | {ours:.{digits}f} | "
-            f"{gap:+.{digits}f} |"
+            f"{gap:+.{digits}f} | {item.units:g} |"
         )
         head = " | "
     return lines

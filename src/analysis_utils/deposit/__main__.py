@@ -40,7 +40,11 @@ def make_deposit(given: dict[str, str]) -> int:
     return pack.deposit(present=given.get("ENVIRONMENT") == "present")
 
 
-COMMANDS = {"standards": make_standards, "measure": make_measure, "deposit": make_deposit}
+COMMANDS = {
+    "standards": make_standards,
+    "measure": make_measure,
+    "deposit": make_deposit,
+}
 
 
 def main() -> int:

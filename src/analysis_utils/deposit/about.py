@@ -61,5 +61,8 @@ def reference(work: dict) -> str:
         if part
     )
     parts = [", ".join(names), f"({work['year']})", f"{work['title']}."]
-    parts += [f"{where}." if where else "", f"doi:{work['doi']}" if "doi" in work else ""]
+    parts += [
+        f"{where}." if where else "",
+        f"doi:{work['doi']}" if "doi" in work else "",
+    ]
     return " ".join(part for part in parts if part)

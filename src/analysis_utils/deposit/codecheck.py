@@ -42,13 +42,18 @@ def manifest() -> list[dict[str, str]]:
         comment = f"Executed notebook {notebook}, run {run}"
         found.append({"file": f"{folder}/{notebook}.ipynb", "comment": comment})
         found += [
-            {"file": item.file, "comment": f"{item.kind.capitalize()}: {item.text} ({item.place})"}
+            {
+                "file": item.file,
+                "comment": f"{item.kind.capitalize()}: {item.text} ({item.place})",
+            }
             for item in items
             if item.kind in ("figure", "table")
         ]
         numbers = [item for item in items if item.kind == "number"]
         sentences = [item for item in items if item.kind == "sentence"]
         if numbers:
-            comment = f"{len(numbers)} numbers and {len(sentences)} sentences of run {run}"
+            comment = (
+                f"{len(numbers)} numbers and {len(sentences)} sentences of run {run}"
+            )
             found.append({"file": f"{folder}/results.json", "comment": comment})
     return found

@@ -58,7 +58,10 @@ def describe(crate: ROCrate) -> None:
         "name": citation["license"],
         "identifier": LICENCE + citation["license"],
     }
-    entities = {"conformsTo": (PROFILE, profile), "license": (licence["identifier"], licence)}
+    entities = {
+        "conformsTo": (PROFILE, profile),
+        "license": (licence["identifier"], licence),
+    }
     words = {
         "name": citation["title"],
         "description": citation["abstract"].strip(),

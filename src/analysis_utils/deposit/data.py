@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -80,24 +79,18 @@ def sources() -> tuple[Source, ...]:
 
 
 def published_files() -> list[dict[str, object]]:
-    """Files that were read, by kind and publisher: how many, how large, what licence."""
-    listed = rows(DATA / "sources.csv")
-    groups = Counter((r["kind"], r["publisher"], r["licence"]) for r in listed)
+    """Files that were read, by kind, publisher and licence: how many, how large."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row in rows(DATA / "sources.csv"):
+        group = row["kind"], row["publisher"], row["licence"]
+        groups.setdefault(group, []).append(int(row["bytes"] or 0))
     return [
         {
             "kind": kind,
             "publisher": publisher,
             "licence": licence,
-            "files": count,
-            "megabytes": round(
-                sum(
-                    int(r["bytes"] or 0)
-                    for r in listed
-                    if (r["kind"], r["publisher"], r["licence"]) == (kind, publisher, licence)
-                )
-                / 1e6,
-                1,
-            ),
+            "files": len(sizes),
+            "megabytes": round(sum(sizes) / 1e6, 1),
         }
-        for (kind, publisher, licence), count in sorted(groups.items())
+        for (kind, publisher, licence), sizes in sorted(groups.items())
     ]

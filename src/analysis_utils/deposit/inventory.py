@@ -1,4 +1,4 @@
-"""Every figure, table and number of the archive, with the cell and line that make it."""
+"""Every figure, table and number of the archive, with the cell that makes it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -66,6 +66,7 @@ def output(record: Record, item: Item) -> Output:
     return Output(item.kind, item.key, item.text, *place, f"{folder}/{file}")
 
 
+@cache
 def outputs() -> dict[str, list[Output]]:
     """Outputs of each archived run by its label, in the order that they are made."""
     return {

@@ -16,10 +16,18 @@ from pathlib import Path
 
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver
-from analysis_utils.workflow.runs import Run, study_runs
+from analysis_utils.workflow.runs import Refused, Run, study_runs
 
 FILE = ROOT / "docs/measured.json"
 MODULE = "analysis_utils.deposit.measure"
+# A process's record starts with what its parent held when it forked, so a small one
+# starts the command.
+WATCH = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True)
@@ -31,22 +39,21 @@ class Usage:
 
 
 def usage(command: list[str]) -> Usage:
-    """What a command needs; RuntimeError with what it said if it fails."""
+    """What a command needs; Refused with what it said if it fails."""
     started = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - started
-        if process.returncode:
-            said.seek(0)
-            raise RuntimeError(said.read().decode()[-2000:])
+    watched = [sys.executable, "-I", "-S", "-c", WATCH, *command]
+    done = subprocess.run(watched, cwd=ROOT, capture_output=True, text=True)
+    seconds = time.monotonic() - started
+    if done.returncode:
+        said = f"{done.stdout}\n{done.stderr}".strip()[-2000:]
+        raise Refused(f"what fails cannot be measured; put it right first:\n{said}")
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes here
-    return Usage(round(seconds, 1), round(used.ru_maxrss / unit))
+    most = int(done.stdout.splitlines()[-1])
+    return Usage(round(seconds, 1), round(most / unit))
 
 
 def measure(runs: list[Run]) -> dict:
-    """Needs of each run by itself and of all together, and of the machine they ran on."""
+    """Needs of each run by itself and of all together, and the machine they ran on."""
     alone = {run.label: one(run) for run in runs}
     together = usage([sys.executable, "-m", MODULE])
     return {
@@ -91,11 +98,13 @@ def write(content: dict) -> None:
 
 def read() -> dict:
     """Content of docs/measured.json; without runs if nothing was measured yet."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"runs": {}}
+    return (
+        json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {"runs": {}}
+    )
 
 
 def of_run(measured: dict, label: str, notebook: str) -> dict:
-    """Needs of a run; `stale` if the notebook's text has changed since, or unmeasured."""
+    """Needs of a run; `stale` if the notebook has changed since, or is unmeasured."""
     found = measured["runs"].get(label)
     if found is None:
         return {"seconds": None, "megabytes": None, "stale": True}

@@ -81,7 +81,9 @@ def git(*arguments: str) -> str:
     """What git says; Refused where there is no repository."""
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        raise Refused(f"an archive is packed from a git repository ({done.stderr.strip()})")
+        raise Refused(
+            f"an archive is packed from a git repository ({done.stderr.strip()})"
+        )
     return done.stdout
 
 
@@ -118,7 +120,9 @@ def prove(path: Path, present: bool) -> str:
         )  # fmt: skip
         if done.returncode:
             keep_report(root)
-            raise Refused(f"The unpacked archive does not verify:\n{done.stdout[-3000:]}")
+            raise Refused(
+                f"The unpacked archive does not verify:\n{done.stdout[-3000:]}"
+            )
     return done.stdout.strip().splitlines()[-1]
 
 

@@ -62,7 +62,9 @@ def packages() -> list[tuple[str, str, str]]:
     for wanted in project["dependencies"]:
         name = re.match(r"[\w.-]+", wanted)[0]
         purpose = re.search(rf'"{re.escape(wanted)}",\s+# (.*)', text)
-        found.append((name, locked.get(name, "not locked"), purpose[1] if purpose else ""))
+        found.append(
+            (name, locked.get(name, "not locked"), purpose[1] if purpose else "")
+        )
     return found
 
 

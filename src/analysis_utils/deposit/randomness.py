@@ -59,7 +59,9 @@ def draws() -> list[Draw]:
 
 def places(text: str) -> Iterator[tuple[ast.AST, bool]]:
     """Nodes that make a generator or give a seed, and whether a seed controls them."""
-    plain = ["" if line.lstrip()[:1] in ("%", "!") else line for line in text.splitlines()]
+    plain = [
+        "" if line.lstrip()[:1] in ("%", "!") else line for line in text.splitlines()
+    ]
     tree = ast.parse("\n".join(plain))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):

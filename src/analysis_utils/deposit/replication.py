@@ -1,5 +1,6 @@
-"""The replication README of the social science data editors, filled in from the study."""
+"""The replication README of the social science data editors, filled in."""
 
+import calendar
 import re
 from collections import Counter
 
@@ -24,10 +25,11 @@ STORAGE = {  # MB, at most
     "2 GB - 25 GB": 25000,
     "25 GB - 250 GB": 250000,
 }
-MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+MONTHS = "|".join(calendar.month_name[1:])
 WORD = rf"(?!(?:{MONTHS})\b)[A-Z][a-z]+(?:['’-]?[A-Za-z]+)*"
 CITED = re.compile(  # (Yule 1926; Granger and Newbold 1974; Lopez Bernal et al. 2017)
-    rf"[(;] ?({WORD}(?: {WORD})*)(?: et al\.|(?:, {WORD})* and {WORD})?,? (\d{{4}})(?=[;)])"
+    rf"[(;] ?({WORD}(?: {WORD})*)"
+    rf"(?: et al\.|(?:, {WORD})* and {WORD})?,? (\d{{4}})(?=[;)])"
 )
 
 
@@ -97,8 +99,8 @@ def in_words(seconds: float | None) -> str:
 
 
 def ticked(limits: dict[str, int], value: float | None) -> list[tuple[str, bool]]:
-    """Each class with whether the value falls into it; none if there is no value."""
-    fits = [words for words, most in limits.items() if value is not None and value <= most]
+    """Each class, and whether the value falls into it (into none if it is None)."""
+    fits = [w for w, most in limits.items() if value is not None and value <= most]
     return [(words, words == (fits or [None])[0]) for words in limits]
 
 
@@ -109,7 +111,7 @@ def open_licences() -> bool:
 
 
 def uncited() -> list[str]:
-    """Works that the notebooks name by author and year and CITATION.cff does not list."""
+    """Works named in notebooks, by author and year, that CITATION.cff does not list."""
     listed = " ".join(about.references())
     named = {
         (match[1], match[2])

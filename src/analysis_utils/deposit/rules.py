@@ -17,7 +17,14 @@ MOST_BYTES = 30 * 10**9
 MOST_FILES = 1000
 LONGEST_NAME = 180
 PACKED = {".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".whl"}
-PACKED_STARTS = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
+PACKED_STARTS = (
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"BZh",
+    b"\xfd7zXZ",
+)
 OFFICE = {".xlsx", ".docx", ".pptx", ".ods", ".odt"}  # packed by their format
 LEFT_BEHIND = {
     ".git", ".svn", ".venv", "__pycache__", ".ipynb_checkpoints", ".pytest_cache",
@@ -114,15 +121,19 @@ def in_content(name: str, content: bytes) -> Iterator[str]:
     if suffix not in TEXT or name.startswith(EXAMPLES):
         return
     text = content.decode("utf-8", errors="replace")
-    for pattern, what in ((ABSOLUTE, "the path of one machine"),
-                          (SOCIAL_SECURITY, "what looks like a social security number"),
-                          (EMAIL, "an e-mail address")):
+    for pattern, what in (
+        (ABSOLUTE, "the path of one machine"),
+        (SOCIAL_SECURITY, "what looks like a social security number"),
+        (EMAIL, "an e-mail address"),
+    ):
         for match in pattern.finditer(text):
             if pattern is not EMAIL or not EXAMPLE.search(match[0]):
                 line = text.count("\n", 0, match.start()) + 1
                 yield f"{name}, line {line}: holds {what}, {match[0]!r}"
                 break
     if suffix == ".csv":
-        header = {cell.strip().lower() for cell in next(csv.reader(io.StringIO(text)), [])}
+        header = {
+            cell.strip().lower() for cell in next(csv.reader(io.StringIO(text)), [])
+        }
         for column in sorted(header & PERSONAL):
             yield f"{name}: has a column of personal data, {column}"

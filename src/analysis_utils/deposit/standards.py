@@ -20,7 +20,8 @@ def outdated(root: Path = ROOT) -> dict[str, str]:
     return {
         name: text
         for name, text in made.items()
-        if not (root / name).exists() or (root / name).read_text(encoding="utf-8") != text
+        if not (root / name).exists()
+        or (root / name).read_text(encoding="utf-8") != text
     }
 
 

@@ -10,15 +10,17 @@ import copy
 import hashlib
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
+import nbformat  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
 
-from analysis_utils.workflow.normalise import KERNELSPEC
-from analysis_utils.workflow.notebook import Notebook, NotebookError
+from analysis_utils.workflow.normalise import KERNELSPEC  # noqa: E402
+from analysis_utils.workflow.notebook import Notebook, NotebookError  # noqa: E402
 
 LANGUAGE = {"name": "python"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -35,7 +37,9 @@ def read(path: Path) -> NotebookNode:
     try:
         return nbformat.v4.reads(path.read_text(encoding="utf-8"))
     except Exception as error:
-        raise NotebookError(f"{path.name} is no notebook of format 4: {error}") from error
+        raise NotebookError(
+            f"{path.name} is no notebook of format 4: {error}"
+        ) from error
 
 
 def text(notebook: NotebookNode) -> str:

@@ -9,9 +9,9 @@ from scipy.signal import lfilter
 
 from .association import (
     METHODS,
+    calendar_columns,
     naive_pvalues,
     partial_out,
-    season_columns,
     transform,
 )
 from .association_null import null_of
@@ -62,7 +62,7 @@ KINDS: dict[str, Maker] = {
 
 
 def calibrate_associations(
-    draws: int = 1000, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
+    draws: int = 500, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
 ) -> pd.DataFrame:
     """Return the size of nominal 5 % tests of r between two independent series.
 
@@ -76,7 +76,7 @@ def calibrate_associations(
         for n in LENGTHS:
             for name, test in _tests(n).items():
                 p = run_batches(
-                    partial(_pvalues, make, n, n_resamples, *test),
+                    partial(pvalues, make, n, n_resamples, *test),
                     draws,
                     seed=seed,
                     batch=100,
@@ -110,7 +110,7 @@ def _rates(p: np.ndarray) -> dict[str, float]:
     }
 
 
-def _pvalues(
+def pvalues(
     make: Maker,
     n: int,
     n_resamples: int,
@@ -128,9 +128,9 @@ def _pvalues(
         if method == "naive":
             return float(naive_pvalues(frame, lags, "pearson").iloc[0])
         try:
-            season = season_columns(frame.index, period)
-            used = transform(frame, method, season=season)[0]
-            pair, basis = partial_out(used, season.loc[used.index])
+            calendar = calendar_columns(frame.index, method == "prewhiten", period)
+            used = transform(frame, method, calendar=calendar)[0]
+            pair, basis = partial_out(used, calendar.loc[used.index])
             return null_of(
                 method,
                 pair.to_numpy().T,

@@ -171,6 +171,6 @@ class AssociationResult:
         if self.method == "difference":
             notes.append(
                 "Differences of white noise are not white: the test then "
-                "rejects 11 % instead of 5 %."
+                "rejects 9 to 11 % instead of 5 %."
             )
         return notes

@@ -1,7 +1,7 @@
 """Figures, tables and numbers of a run: the one place that writes its outputs."""
 
 from analysis_utils.publish.files import figure, rounded, table
-from analysis_utils.publish.results import hypothesis, number, sentence
+from analysis_utils.publish.results import hypothesis, number, recorded, sentence
 from analysis_utils.publish.style import COLOURS, MODEL_NAMES, new_figure
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "hypothesis",
     "new_figure",
     "number",
+    "recorded",
     "rounded",
     "sentence",
     "table",

@@ -173,6 +173,11 @@ def hypothesis(
     _write()
 
 
+def recorded(key: str) -> Number:
+    """The number recorded under a key in this notebook."""
+    return _numbers[key]
+
+
 def sentence(template: str):
     """Show a sentence whose numbers are recorded results, as Markdown.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from analysis_utils.publish.results import shown
 from analysis_utils.report.registry import Family, Hypothesis
 from analysis_utils.workflow.kinds import nearest
 
@@ -71,18 +72,35 @@ def table(
         verdict(hypotheses[key], families[row["status"]].alpha, row)
         for key, row in rows.iterrows()
     ]
+    rows["other_results"] = [other_results(found[found["id"] == key]) for key in rows.index]
     order = ["status", "statement", "estimate", "low", "high", "p", "p_adjusted"]
-    return rows[[*order, "verdict", "n", "run", "note"]]
+    return rows[[*order, "verdict", "other_results", "n", "run", "note"]]
+
+
+def other_results(found: pd.DataFrame) -> str:
+    """Range of the sensitivity estimates and p of the placebos, in words."""
+    parts = []
+    variants = found[found["role"] == "sensitivity"].dropna(subset="estimate")
+    if len(variants):
+        low, high = (shown(x, 2) for x in variants["estimate"].agg(["min", "max"]))
+        one = len(variants) == 1
+        parts.append(
+            f"{low} in a variant" if one else f"{low} to {high} in {len(variants)} variants"
+        )
+    ranks = found[(found["role"] == "placebo") & found["p"].notna()]
+    if len(ranks):
+        parts.append("placebo p " + ", ".join(f"{p:.3f}" for p in ranks["p"]))
+    return "; ".join(parts)
 
 
 def adjusted(rows: pd.DataFrame, families: dict[str, Family]) -> pd.Series:
-    """p-values adjusted within each family; what was not testable takes no part."""
+    """p-values adjusted within each family; what was not testable counts as p = 1."""
     result = pd.Series(float("nan"), index=rows.index)
     for family in families.values():
-        p = rows.loc[rows["status"] == family.name, "p"].dropna()
+        p = rows.loc[rows["status"] == family.name, "p"]
         if len(p):
-            result[p.index] = multipletests(p, family.alpha, family.method)[1]
-    return result
+            result[p.index] = multipletests(p.fillna(1), family.alpha, family.method)[1]
+    return result.where(rows["p"].notna())
 
 
 def verdict(hypothesis: Hypothesis, alpha: float, row: pd.Series) -> str:

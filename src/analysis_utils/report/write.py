@@ -16,7 +16,10 @@ def verdicts(table: pd.DataFrame, folder: Path) -> None:
     """The table of verdicts as CSV, LaTeX and Markdown."""
     write_csv(table, folder / "verdicts.csv")
     short = table[["statement", "estimate", "low", "high", "p_adjusted", "verdict"]]
-    caption = "Hypotheses, estimates with 95% intervals, adjusted p, verdicts."
+    caption = (
+        "Hypotheses, estimates with 95% intervals (not adjusted), p adjusted within the "
+        "family, verdicts by the registered rule."
+    )
     text = latex_table(short, "verdicts", caption, 3)
     (folder / "verdicts.tex").write_text(text, encoding="utf-8")
     (folder / "verdicts.md").write_text(markdown_table(table), encoding="utf-8")
@@ -24,8 +27,8 @@ def verdicts(table: pd.DataFrame, folder: Path) -> None:
 
 def markdown_table(table: pd.DataFrame) -> str:
     """The table of verdicts in Markdown."""
-    head = ["", "Hypothesis", "Estimate (95% CI)", "Adjusted p", "Verdict"]
-    lines = [markdown.row(head), "|---|---|---|---|---|"]
+    head = ["", "Hypothesis", "Estimate (95% CI, not adjusted)", "Adjusted p", "Verdict"]
+    lines = [markdown.row([*head, "Other results"]), "|---|---|---|---|---|---|"]
     lines += [markdown_row(key, row) for key, row in table.iterrows()]
     return "\n".join(lines) + "\n"
 
@@ -41,7 +44,8 @@ def markdown_row(key: str, row: pd.Series) -> str:
     if pd.notna(row["p_adjusted"]):
         p = f"{row['p_adjusted']:.3f}" if row["p_adjusted"] >= 0.001 else "< 0.001"
     texts = [escaped(text) for text in (key, row["statement"], estimate, p)]
-    return markdown.row([*texts, f"**{row['verdict']}**"])
+    others = escaped(row["other_results"])
+    return markdown.row([*texts, f"**{row['verdict']}**", others])
 
 
 def results(found: pd.DataFrame, folder: Path) -> None:

@@ -24,7 +24,7 @@ def make_verify(given: dict[str, str]) -> int:
     if warm:  # the kernels' stack is imported while this process imports its own
         determinism.apply()
         start_stack()
-    from analysis_utils.review import report, verify
+    from analysis_utils.review import report, verdicts, verify
 
     runs = verify.runs_again(notebook=given.get("NOTEBOOK"), run=given.get("RUN"))
     if not runs:
@@ -36,9 +36,12 @@ def make_verify(given: dict[str, str]) -> int:
         done = verify.verify(archive, runs, workers, warm)
         if not {"NOTEBOOK", "RUN"} & given.keys():
             done.findings += verify.orphans(archive)
+            done.findings += verdicts.compare(archive, runs, done.results)
         report.write(done, verify.PLACE)
     print(report.terminal(done))
-    print(f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)")
+    print(
+        f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)"
+    )
     print(done.sentence)
     return 1 if done.verdict is DIFFERS else 0
 
@@ -48,8 +51,12 @@ def make_trace(given: dict[str, str]) -> int:
     from analysis_utils.review import trace
 
     if ("KEY" in given) == ("DATA" in given):
-        raise Refused("name one: make trace KEY=active_last, or DATA=data/agreements.csv")
-    print(trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"]))
+        raise Refused(
+            "name one: make trace KEY=active_last, or DATA=data/agreements.csv"
+        )
+    print(
+        trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"])
+    )
     return 0
 
 

@@ -69,7 +69,9 @@ def in_folder(folder: Path, name: str) -> Archive:
             return Archive(name, root / "outputs", root)
         if any(root.glob(STAMPS)):
             return Archive(name, root, root.parent if root.name == "outputs" else None)
-    raise Refused(f"AGAINST={name} holds no archived outputs (outputs/*/*/{manifest.NAME})")
+    raise Refused(
+        f"AGAINST={name} holds no archived outputs (outputs/*/*/{manifest.NAME})"
+    )
 
 
 def unpack(path: Path, folder: Path) -> None:
@@ -84,7 +86,9 @@ def unpack(path: Path, folder: Path) -> None:
         with tarfile.open(path) as packed:
             unpack_tar(packed, folder, path.name)
     else:
-        raise Refused(f"AGAINST={path.name} is no folder, zip or tar file, tag or commit")
+        raise Refused(
+            f"AGAINST={path.name} is no folder, zip or tar file, tag or commit"
+        )
 
 
 def unpack_tar(packed: tarfile.TarFile, folder: Path, name: str) -> None:
@@ -94,7 +98,9 @@ def unpack_tar(packed: tarfile.TarFile, folder: Path, name: str) -> None:
     for member in members:
         refuse_member(member.name, name)
         if not (member.isfile() or member.isdir()):
-            raise Refused(f"{name}: {member.name!r} is a link or a device; not unpacked")
+            raise Refused(
+                f"{name}: {member.name!r} is a link or a device; not unpacked"
+            )
     packed.extractall(folder, members, filter="data")
 
 
@@ -102,7 +108,9 @@ def refuse_member(member: str, name: str) -> None:
     """Refuse the name of a member that leads out of the folder."""
     path = PurePosixPath(member.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
-        raise Refused(f"{name}: {member!r} would be written outside its folder; not unpacked")
+        raise Refused(
+            f"{name}: {member!r} would be written outside its folder; not unpacked"
+        )
 
 
 def refuse_size(size: int, name: str) -> None:
@@ -122,7 +130,9 @@ def git(*arguments: str) -> bytes | None:
 
 def unpack_commit(name: str, folder: Path) -> None:
     """Write what a tag or commit holds into a folder; Refused if there is none."""
-    commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    commit = git(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+    )
     if commit is None:
         raise Refused(f"AGAINST={name} is no folder, packed file, tag or commit")
     sha = commit.decode().strip()

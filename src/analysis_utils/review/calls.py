@@ -1,4 +1,4 @@
-"""Which functions and classes of the package some statements call, and where they are."""
+"""Functions and classes of the package that statements call, and where they are."""
 
 import ast
 from collections.abc import Iterable
@@ -44,8 +44,11 @@ def imports(node: ast.stmt, package: str = "") -> dict[str, str]:
     """
     if isinstance(node, ast.Import):
         whole = {a.asname: a.name for a in node.names if a.asname}
-        return whole | {a.name.split(".")[0]: a.name.split(".")[0]
-                        for a in node.names if not a.asname}
+        return whole | {
+            a.name.split(".")[0]: a.name.split(".")[0]
+            for a in node.names
+            if not a.asname
+        }
     if isinstance(node, ast.ImportFrom):
         above = package.split(".")[: len(package.split(".")) - node.level + 1]
         base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
@@ -77,7 +80,9 @@ def expand(name: str, aliases: dict[str, str]) -> str:
     return full if full.split(".")[0] == PACKAGE else ""
 
 
-def resolve(name: str, aliases: dict[str, str], objects: dict[str, str]) -> list[Function]:
+def resolve(
+    name: str, aliases: dict[str, str], objects: dict[str, str]
+) -> list[Function]:
     """The function behind a call, if it is one of the package."""
     head, _, method = name.partition(".")
     if head in objects and method:

@@ -18,7 +18,9 @@ EDITED = "the archived file was changed after its run: its manifest lists other 
 ABSENT = "the archived file was removed after its run: its manifest lists it"
 ADDED = "the file was put into the archive after the run: its manifest does not list it"
 ARITHMETIC = "another BLAS or processor (data, code, packages, parameters are the same)"
-RANDOM = "not reproducible: a second rerun differs from the first (a draw without a seed?)"
+RANDOM = (
+    "not reproducible: a second rerun differs from the first (a draw without a seed?)"
+)
 UNKNOWN = (
     "unexplained: data, code, packages and parameters are the same, and the rerun "
     "repeats itself; the archive was edited with its manifest, or made elsewhere"
@@ -41,8 +43,12 @@ def changes(pair: Pair, archive: Archive) -> list[Change]:
         return []
     found = []
     if old.get("notebook") != new.get("notebook"):
-        found.append(Change("notebook", f"{pair.label.split('/')[0]}.ipynb", "its text changed"))
-    for words in manifest.changed_values(old.get("parameters", {}), new.get("parameters", {})):
+        found.append(
+            Change("notebook", f"{pair.label.split('/')[0]}.ipynb", "its text changed")
+        )
+    for words in manifest.changed_values(
+        old.get("parameters", {}), new.get("parameters", {})
+    ):
         item, _, values = words.removeprefix("parameter ").partition(": ")
         found.append(Change("parameters", item, values))
     for kind, part in (("data", "data"), ("code", "modules"), ("lock", "lock")):
@@ -111,7 +117,9 @@ def of_inputs(found: list[Change], unlocked: dict) -> str:
     """The causes that lie in what a run rests on; empty if there is none."""
     words = [f"{kind} changed ({names(found, kind)})" for kind in kinds(found)]
     if unlocked:
-        some = [f"{n} {b or 'absent'}, locked {a}" for n, (a, b) in sorted(unlocked.items())]
+        some = [
+            f"{n} {b or 'absent'}, locked {a}" for n, (a, b) in sorted(unlocked.items())
+        ]
         words.append(f"package versions differ ({'; '.join(some[:4])})")
     return "; ".join(words)
 

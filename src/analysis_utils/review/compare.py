@@ -21,6 +21,8 @@ from analysis_utils.workflow import manifest
 from analysis_utils.workflow.kinds import nearest
 
 RESULTS = "results.json"
+STRAY = "an output of a run that is gone, or a file put there by hand"
+BESIDE = ("verdicts", "README.md", "custom", "failed")  # in outputs/, of no run
 TEXTS = (".txt", ".tex", ".md", ".json")
 DESCRIPTION = ("unit", "digits", "level", "label")
 
@@ -42,7 +44,9 @@ class Pair:
     @cached_property
     def hashes(self) -> tuple[dict[str, str], dict[str, str]]:
         """SHA-256 of the archived files and of those made again, by name."""
-        return manifest.files_written(self.archived), manifest.files_written(self.remade)
+        return manifest.files_written(self.archived), manifest.files_written(
+            self.remade
+        )
 
     @cached_property
     def names(self) -> list[str]:
@@ -62,7 +66,9 @@ class Pair:
         """Whether a file has the same bytes."""
         return self.hashes[0].get(name) == self.hashes[1].get(name)
 
-    def finding(self, kind: str, item: str, verdict: Verdict, *words: str, **more) -> Finding:
+    def finding(
+        self, kind: str, item: str, verdict: Verdict, *words: str, **more
+    ) -> Finding:
         """A finding on this run; `words` are detail, archived and remade."""
         return Finding(self.label, kind, item, verdict, *words, **more)
 
@@ -70,11 +76,16 @@ class Pair:
 def compare_run(pair: Pair) -> list[Finding]:
     """Everything that was compared for one run."""
     if not pair.archived.is_dir() or pair.archived.is_symlink():
-        return [pair.finding("run", pair.label, DIFFERS, "the archive has no outputs of it")]
+        return [
+            pair.finding("run", pair.label, DIFFERS, "the archive has no outputs of it")
+        ]
     common = [name for name in pair.names if all(name in side for side in pair.hashes)]
     common = [name for name in common if name not in pair.links]
     found = [*missing_and_added(pair), *broken_stamp(pair)]
-    found += [pair.finding("file", n, DIFFERS, "is a link; not followed", file=n) for n in pair.links]
+    found += [
+        pair.finding("file", n, DIFFERS, "is a link; not followed", file=n)
+        for n in pair.links
+    ]
     numeric = [name for name in common if name == RESULTS or name.endswith(".csv")]
     for name in numeric:
         found += compare_file(pair, name, moved=False)
@@ -83,7 +94,9 @@ def compare_run(pair: Pair) -> list[Finding]:
         if name not in numeric:
             found += compare_file(pair, name, moved)
     if moved and RESULTS in common:
-        found = [f for f in found if f.kind != "sentence"] + compare_sentences(pair, moved)
+        found = [f for f in found if f.kind != "sentence"] + compare_sentences(
+            pair, moved
+        )
     return [swapped(pair, finding) for finding in found]
 
 
@@ -105,6 +118,9 @@ def compare_file(pair: Pair, name: str, moved: bool) -> list[Finding]:
         found = compare_notebook(pair, name, moved)
     else:
         found = [compare_text(pair, name, moved)]
+    if not pair.same(name) and worst(found) is IDENTICAL:
+        words = "is written otherwise; the values are the same"
+        found.append(pair.finding("file", name, WITHIN, words))
     return [replace(finding, file=name) for finding in found]
 
 
@@ -113,7 +129,9 @@ def missing_and_added(pair: Pair) -> Iterator[Finding]:
     archived, remade = pair.hashes
     for name in pair.names:
         if name not in archived:
-            yield pair.finding(kind_of(name), name, DIFFERS, "is missing from the archive", file=name)
+            yield pair.finding(
+                kind_of(name), name, DIFFERS, "is missing from the archive", file=name
+            )
         elif name not in remade:
             words = "is archived, and the run does not make it"
             yield pair.finding(kind_of(name), name, DIFFERS, words, file=name)
@@ -122,7 +140,9 @@ def missing_and_added(pair: Pair) -> Iterator[Finding]:
 def broken_stamp(pair: Pair) -> Iterator[Finding]:
     """A manifest that is missing, or does not list what is archived."""
     if not pair.stamp:
-        yield pair.finding("manifest", manifest.NAME, DIFFERS, "is missing or cannot be read")
+        yield pair.finding(
+            "manifest", manifest.NAME, DIFFERS, "is missing or cannot be read"
+        )
         return
     listed, archived = pair.stamp.get("outputs", {}), pair.hashes[0]
     for name in sorted(listed.keys() | archived.keys()):
@@ -133,7 +153,12 @@ def broken_stamp(pair: Pair) -> Iterator[Finding]:
 
 def kind_of(name: str) -> str:
     """What a file is, by its name."""
-    kinds = {".csv": "data or table", ".svg": "picture", ".pdf": "picture", ".ipynb": "notebook"}
+    kinds = {
+        ".csv": "data or table",
+        ".svg": "picture",
+        ".pdf": "picture",
+        ".ipynb": "notebook",
+    }
     return kinds.get(Path(name).suffix, "file")
 
 
@@ -142,7 +167,11 @@ def swapped(pair: Pair, finding: Finding) -> Finding:
     archived, remade = pair.hashes
     if finding.verdict is not DIFFERS or finding.file not in archived:
         return finding
-    twins = [n for n, h in remade.items() if h == archived[finding.file] and n != finding.file]
+    twins = [
+        n
+        for n, h in remade.items()
+        if h == archived[finding.file] and n != finding.file
+    ]
     if not twins:
         return finding
     words = f"holds what belongs in {twins[0]} (swapped or copied)"
@@ -157,7 +186,10 @@ def compare_results(pair: Pair, moved: bool) -> list[Finding]:
     try:
         one, other = (json.loads(content) for content in pair.contents(RESULTS))
         found = list(compare_numbers(pair, one["numbers"], other["numbers"]))
-        found += compare_hypotheses(pair, one, other)
+        found += [
+            *compare_hypotheses(pair, one, other),
+            *compare_captions(pair, one, other),
+        ]
         return found + list(sentence_findings(pair, one, other, moved))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         words = f"cannot be read ({type(error).__name__})"
@@ -184,10 +216,14 @@ def number_verdict(one: dict, other: dict) -> tuple[Verdict, str]:
     exact = one.get("low") is None and one.get("high") is None
     ends = [abs(x) for x in (one.get("low"), one.get("high")) if values.is_number(x)]
     parts = {
-        part: values.value(one.get(part), other.get(part), exact, max(ends, default=0.0))
+        part: values.value(
+            one.get(part), other.get(part), exact, max(ends, default=0.0)
+        )
         for part in ("value", "low", "high")
     }
-    parts |= {p: IDENTICAL if one.get(p) == other.get(p) else DIFFERS for p in DESCRIPTION}
+    parts |= {
+        p: IDENTICAL if one.get(p) == other.get(p) else DIFFERS for p in DESCRIPTION
+    }
     verdict = max(parts.values())
     odd = [part for part, v in parts.items() if v is verdict]
     return verdict, "" if verdict is IDENTICAL else f"{', '.join(odd)} differs"
@@ -199,6 +235,19 @@ def shown(number: dict) -> str:
     if number.get("low") is not None:
         text += f" ({number['low']} to {number.get('high')})"
     return printable(text)
+
+
+def compare_captions(pair: Pair, one: dict, other: dict) -> Iterator[Finding]:
+    """A finding for each figure or table of the results whose words differ."""
+    for part in ("figures", "tables"):
+        old, new = (side.get(part, {}) for side in (one, other))
+        for name in sorted(old.keys() & new.keys()):
+            words = [(a.get("caption"), a.get("alt")) for a in (old[name], new[name])]
+            if words[0] != words[1]:
+                detail = "caption or alternative text differs"
+                yield pair.finding(
+                    "caption", name, DIFFERS, detail, *map(printable, words)
+                )
 
 
 def compare_hypotheses(pair: Pair, one: dict, other: dict) -> Iterator[Finding]:
@@ -226,15 +275,22 @@ def hypothesis(record: dict) -> str:
     return printable(f"{record.get('estimate')} {ends}, p {record.get('p')}")
 
 
-def sentence_findings(pair: Pair, one: dict, other: dict, moved: bool) -> Iterator[Finding]:
+def sentence_findings(
+    pair: Pair, one: dict, other: dict, moved: bool
+) -> Iterator[Finding]:
     """A finding for each sentence, in order."""
     archived, remade = one["sentences"], other["sentences"]
     for place in range(max(len(archived), len(remade))):
-        old, new = (s[place]["text"] if place < len(s) else "" for s in (archived, remade))
+        old, new = (
+            s[place]["text"] if place < len(s) else "" for s in (archived, remade)
+        )
         verdict = values.text(old, new, moved)
         detail = "" if verdict is IDENTICAL else "the text differs"
-        if verdict is IDENTICAL and archived[place] != remade[place]:
-            verdict, detail = DIFFERS, "its template or cell differs"
+        if (
+            verdict is IDENTICAL
+            and archived[place]["template"] != remade[place]["template"]
+        ):
+            verdict, detail = DIFFERS, "its template differs"
         both = (printable(old), "" if old == new else printable(new))
         yield pair.finding("sentence", str(place + 1), verdict, detail, *both)
 
@@ -243,7 +299,7 @@ def sentence_findings(pair: Pair, one: dict, other: dict, moved: bool) -> Iterat
 
 
 def compare_table(pair: Pair, name: str) -> list[Finding]:
-    """Findings on a table or a figure's data: one, or one for each column that differs."""
+    """Findings on a table or a figure's data: one for each column that differs."""
     drawn = any(f"{name[:-4]}.svg" in side for side in pair.hashes)
     kind = "figure data" if drawn else "table"
     one, other = pair.contents(name)
@@ -315,7 +371,9 @@ def compare_text(pair: Pair, name: str, moved: bool) -> Finding:
         return pair.finding(kind, name, IDENTICAL)
     old, new = (content.decode("utf-8", errors="replace") for content in (one, other))
     verdict = max(values.text(old, new, moved), WITHIN) if kind == "text" else DIFFERS
-    return pair.finding(kind, name, verdict, "its content differs", *notebooks.around(old, new))
+    return pair.finding(
+        kind, name, verdict, "its content differs", *notebooks.around(old, new)
+    )
 
 
 def strangers(outputs: Path, folders: Iterable[Path]) -> list[Finding]:
@@ -327,5 +385,11 @@ def strangers(outputs: Path, folders: Iterable[Path]) -> list[Finding]:
         inside = any(Path(*parts[:n]) in known for n in range(1, len(parts) + 1))
         if path.is_file() and not inside and not path.name.startswith("."):
             odd.add(Path(*parts[:2]).as_posix())
+    for path in outputs.iterdir():
+        if not path.name.startswith((".", *"0123456789")) and path.name not in BESIDE:
+            odd.add(path.name)
     words = "is archived, and no run of the study makes it"
-    return [Finding("", "outputs", name, DIFFERS, words) for name in sorted(odd)]
+    return [
+        Finding("", "outputs", name, DIFFERS, words, cause=STRAY)
+        for name in sorted(odd)
+    ]

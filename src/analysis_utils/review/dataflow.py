@@ -32,7 +32,9 @@ class Statement:
         found: set[str] = set()
         for node in ast.walk(self.node):
             if isinstance(node, ast.comprehension):
-                found |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+                found |= {
+                    n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)
+                }
             elif isinstance(node, ast.arg):
                 found.add(node.arg)
         return frozenset(found)
@@ -79,7 +81,9 @@ class Statement:
     @property
     def replaces(self) -> bool:
         """Whether nothing of the old values of the assigned names is left."""
-        return isinstance(self.node, (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom))
+        return isinstance(
+            self.node, (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
+        )
 
 
 def root_name(node: ast.AST) -> str:
@@ -96,7 +100,10 @@ def statements(cells: Iterable[tuple[int, str]]) -> list[Statement]:
     """
     found = []
     for number, source in cells:
-        lines = ["" if s.lstrip()[:1] in "%!" and s.strip() else s for s in source.splitlines()]
+        lines = [
+            "" if s.lstrip()[:1] in "%!" and s.strip() else s
+            for s in source.splitlines()
+        ]
         try:
             body = ast.parse("\n".join(lines)).body
         except SyntaxError:
@@ -105,7 +112,9 @@ def statements(cells: Iterable[tuple[int, str]]) -> list[Statement]:
     return found
 
 
-def backward(targets: list[Statement], all_statements: list[Statement]) -> list[Statement]:
+def backward(
+    targets: list[Statement], all_statements: list[Statement]
+) -> list[Statement]:
     """The statements that `targets` rest on, themselves included, in order."""
     chosen = set(map(id, targets))
     modules = imported(all_statements)  # `publish.figure(...)` alters no `publish`
@@ -124,12 +133,16 @@ def backward(targets: list[Statement], all_statements: list[Statement]) -> list[
 
 def imported(all_statements: list[Statement]) -> frozenset[str]:
     """Names that imports have given."""
-    imports = (s for s in all_statements if isinstance(s.node, (ast.Import, ast.ImportFrom)))
+    imports = (
+        s for s in all_statements if isinstance(s.node, (ast.Import, ast.ImportFrom))
+    )
     return frozenset(name for s in imports for name in s.assigned)
 
 
 def at(cell: int, line: int | None, among: list[Statement]) -> list[Statement]:
     """The statement at a line of a cell; the whole cell if the line is not known."""
     here = [s for s in among if s.cell == cell]
-    exact = [s for s in here if line and s.node.lineno <= line <= (s.node.end_lineno or 0)]
+    exact = [
+        s for s in here if line and s.node.lineno <= line <= (s.node.end_lineno or 0)
+    ]
     return exact or here

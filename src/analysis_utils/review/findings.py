@@ -76,7 +76,11 @@ class Finding:
     @property
     def name(self) -> str:
         """`notebook/run, kind item`."""
-        return f"{self.run}, {self.kind} {self.item}" if self.run else f"{self.kind} {self.item}"
+        return (
+            f"{self.run}, {self.kind} {self.item}"
+            if self.run
+            else f"{self.kind} {self.item}"
+        )
 
 
 def worst(findings: Iterable[Finding]) -> Verdict:

@@ -72,22 +72,35 @@ class Record:
 
     def position(self, cell: int | None) -> int | None:
         """Place in the source notebook, from 1, of a cell that ran as `In [cell]`."""
-        own = [c for c in self.notebook.cells if notebooks.INJECTED not in c.metadata.get("tags", [])]
+        own = [
+            c
+            for c in self.notebook.cells
+            if notebooks.INJECTED not in c.metadata.get("tags", [])
+        ]
         places = (n for n, c in enumerate(own, 1) if c.get("execution_count") == cell)
         return next(places, None) if cell else None
 
     @cached_property
     def items(self) -> list[Item]:
         """Everything that the run recorded."""
-        return [*self._numbers(), *self._sentences(), *self._hypotheses(), *self._displays()]
+        return [
+            *self._numbers(),
+            *self._sentences(),
+            *self._hypotheses(),
+            *self._displays(),
+        ]
 
     def _numbers(self) -> Iterator[Item]:
         for key, number in self.results.get("numbers", {}).items():
             text = f"{number['value']} {number['unit']}".strip()
             if number.get("low") is not None:
-                text += f" ({number['level']:.0%} CI {number['low']} to {number['high']})"
+                text += (
+                    f" ({number['level']:.0%} CI {number['low']} to {number['high']})"
+                )
             label = f", {number['label']}" if number.get("label") else ""
-            yield Item("number", key, text + label, number.get("cell"), number.get("line"))
+            yield Item(
+                "number", key, text + label, number.get("cell"), number.get("line")
+            )
 
     def _sentences(self) -> Iterator[Item]:
         for place, sentence in enumerate(self.results.get("sentences", []), start=1):
@@ -97,14 +110,18 @@ class Record:
 
     def _hypotheses(self) -> Iterator[Item]:
         for test in self.results.get("hypotheses", []):
-            text = f"{test['estimate']} ({test['low']} to {test['high']}), p = {test['p']}"
+            text = (
+                f"{test['estimate']} ({test['low']} to {test['high']}), p = {test['p']}"
+            )
             at = test.get("cell"), test.get("line")
             yield Item("hypothesis", f"{test['id']} ({test['role']})", text, *at)
 
     def _displays(self) -> Iterator[Item]:
         for part, kind in KINDS.items():
             for name, about in self.results.get(part, {}).items():
-                yield Item(kind, name, about["caption"], about.get("cell"), about.get("line"))
+                yield Item(
+                    kind, name, about["caption"], about.get("cell"), about.get("line")
+                )
 
     def statements_of(self, item: Item) -> list[Statement]:
         """The statements that an item rests on, in order.
@@ -117,7 +134,12 @@ class Record:
         line = None if item.kind == "figure" else item.line
         targets = dataflow.at(item.cell, line, self.statements)
         numbers = [i for i in self.items if i.kind == "number" and i.key in item.keys]
-        targets += [s for n in numbers if n.cell for s in dataflow.at(n.cell, n.line, self.statements)]
+        targets += [
+            s
+            for n in numbers
+            if n.cell
+            for s in dataflow.at(n.cell, n.line, self.statements)
+        ]
         return dataflow.backward(targets, self.statements)
 
     def data_of(self, item: Item) -> list[str]:
@@ -145,7 +167,9 @@ class Record:
             return
         for other in self.items:
             if other.kind in KINDS.values():
-                for line, column in cells_equal(self.folder / f"{other.key}.csv", value):
+                for line, column in cells_equal(
+                    self.folder / f"{other.key}.csv", value
+                ):
                     yield f"{other.kind} {other.key}: line {line}, column {column}"
                     break
 
@@ -156,11 +180,15 @@ def keys_in(template: str) -> list[str]:
 
 
 def read_in(place: str, used: list[Statement]) -> bool:
-    """Whether a file read at a place (`cell:line`) was read by one of the statements."""
+    """Whether one of the statements read at a place (`cell:line`)."""
     cell, line = map(int, place.split(":"))
     if not cell:  # read outside the notebook's own process: every statement may use it
         return True
-    lines = [(s.node.lineno, s.node.end_lineno or s.node.lineno) for s in used if s.cell == cell]
+    lines = [
+        (s.node.lineno, s.node.end_lineno or s.node.lineno)
+        for s in used
+        if s.cell == cell
+    ]
     return any(not line or first <= line <= last for first, last in lines)
 
 
@@ -187,7 +215,9 @@ def records(outputs: Path = OUTPUTS) -> list[Record]:
     found = []
     for stamp in sorted(outputs.glob(f"[0-9]*/*/{manifest.NAME}")):
         results = stamp.with_name("results.json")
-        content = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
+        content = (
+            json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
+        )
         found.append(Record(stamp.parent, manifest.read(stamp.parent) or {}, content))
     return found
 
@@ -208,7 +238,7 @@ def published_sources(name: str) -> list[str]:
 
 
 def published_files(name: str) -> list[dict[str, str]]:
-    """Rows of data/sources.csv that a data file names in a column `source` or `sha256`."""
+    """Rows of data/sources.csv that a data file names by `source` or `sha256`."""
     path, register = ROOT / name, ROOT / "data/sources.csv"
     if name == "data/sources.csv" or not (path.is_file() and register.is_file()):
         return []
@@ -221,7 +251,11 @@ def published_files(name: str) -> list[dict[str, str]]:
 
 def addresses(name: str) -> list[str]:
     """Addresses in the column `url` of a data file, each once."""
-    found = {row.get("url") or "" for row in rows(ROOT / name)} if (ROOT / name).is_file() else set()
+    found = (
+        {row.get("url") or "" for row in rows(ROOT / name)}
+        if (ROOT / name).is_file()
+        else set()
+    )
     return sorted(found - {""})
 
 

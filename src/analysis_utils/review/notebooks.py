@@ -38,7 +38,9 @@ def read(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds for a broken file
-        raise Unreadable(f"is no notebook that can be read ({type(error).__name__})") from None
+        raise Unreadable(
+            f"is no notebook that can be read ({type(error).__name__})"
+        ) from None
 
 
 def code(notebook: NotebookNode) -> list[NotebookNode]:
@@ -81,7 +83,9 @@ def picture_faults(notebook: NotebookNode, folder: Path) -> Iterator[str]:
     data = [o.get("data", {}) for cell in code(notebook) for o in cell.outputs]
     if any(kind in bundle for bundle in data for kind in BITMAPS):
         yield "a picture that nbval cannot compare"
-    shown = {text for bundle in data if (text := as_text(bundle.get("image/svg+xml", "")))}
+    shown = {
+        text for bundle in data if (text := as_text(bundle.get("image/svg+xml", "")))
+    }
     for picture in sorted(folder.glob("*.svg")):
         if picture.read_text(encoding="utf-8", errors="replace") not in shown:
             yield f"{picture.name} is not shown as it was saved"
@@ -103,7 +107,9 @@ def cell_changes(right: list[str], found: list[str]) -> list[str]:
     if right == found:
         return []
     if sorted(right) == sorted(found):
-        moved = [n for n, (a, b) in enumerate(zip(right, found, strict=True), 1) if a != b]
+        moved = [
+            n for n, (a, b) in enumerate(zip(right, found, strict=True), 1) if a != b
+        ]
         return [f"cells are in another order: {', '.join(map(str, moved))}"]
     changes = []
     matcher = difflib.SequenceMatcher(None, right, found, autojunk=False)
@@ -111,9 +117,14 @@ def cell_changes(right: list[str], found: list[str]) -> list[str]:
         if tag == "replace" and b - a == d - c:
             changes += [f"cell {n + 1} holds other text" for n in range(c, d)]
         elif tag in ("delete", "replace"):
-            changes += [f"cell {n + 1} is missing: {printable(right[n], 60)}" for n in range(a, b)]
+            changes += [
+                f"cell {n + 1} is missing: {printable(right[n], 60)}"
+                for n in range(a, b)
+            ]
         if tag == "insert" or (tag == "replace" and b - a != d - c):
-            changes += [f"cell {n + 1} is added: {printable(found[n], 60)}" for n in range(c, d)]
+            changes += [
+                f"cell {n + 1} is added: {printable(found[n], 60)}" for n in range(c, d)
+            ]
     return changes
 
 
@@ -132,12 +143,16 @@ def compare(archived: Path, remade: Path, moved: bool) -> Iterator[Change]:
         return
     for fault in order_faults(one):
         yield "", DIFFERS, fault, "", ""
-    changes = cell_changes([c.source for c in other.cells], [c.source for c in one.cells])
+    changes = cell_changes(
+        [c.source for c in other.cells], [c.source for c in one.cells]
+    )
     for change in changes:
         yield "", DIFFERS, change, "", ""
     if not changes:
         for place, (a, b) in enumerate(zip(one.cells, other.cells, strict=True), 1):
-            for change in compare_outputs(a.get("outputs", []), b.get("outputs", []), moved):
+            for change in compare_outputs(
+                a.get("outputs", []), b.get("outputs", []), moved
+            ):
                 yield (f"cell {place}", *change)
 
 
@@ -161,7 +176,9 @@ def around(one: str, other: str, length: int = 100) -> tuple[str, str]:
     pairs = enumerate(zip(one, other, strict=False))
     place = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = max(0, place - 30)
-    return printable(one[start : start + length]), printable(other[start : start + length])
+    return printable(one[start : start + length]), printable(
+        other[start : start + length]
+    )
 
 
 def contents(output: NotebookNode) -> dict[str, str]:
@@ -170,8 +187,10 @@ def contents(output: NotebookNode) -> dict[str, str]:
         return {output.name: as_text(output.text)}
     if output.output_type == "error":
         return {"error": f"{output.ename}: {output.evalue}"}
-    return {kind: as_text(value) if isinstance(value, str | list) else repr(value)
-            for kind, value in output.data.items()}
+    return {
+        kind: as_text(value) if isinstance(value, str | list) else repr(value)
+        for kind, value in output.data.items()
+    }
 
 
 def output_verdict(kind: str, one: str, other: str, moved: bool) -> Verdict:

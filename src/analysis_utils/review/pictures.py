@@ -15,9 +15,30 @@ from PIL import Image
 DPI = 144
 LARGEST = 40  # inches: a picture that claims to be larger is not drawn
 ANTIALIASING = 8  # of 255: as far as a pixel moves when a curve moves by rounding
-INCHES = {"": 1 / 96, "px": 1 / 96, "pt": 1 / 72, "in": 1, "cm": 1 / 2.54, "mm": 1 / 25.4}
-ACTIVE = {"script", "foreignobject", "iframe", "object", "embed", "audio", "video", "a",
-          "animate", "set", "animatetransform", "animatemotion", "handler", "listener"}
+INCHES = {
+    "": 1 / 96,
+    "px": 1 / 96,
+    "pt": 1 / 72,
+    "in": 1,
+    "cm": 1 / 2.54,
+    "mm": 1 / 25.4,
+}
+ACTIVE = {
+    "script",
+    "foreignobject",
+    "iframe",
+    "object",
+    "embed",
+    "audio",
+    "video",
+    "a",
+    "animate",
+    "set",
+    "animatetransform",
+    "animatemotion",
+    "handler",
+    "listener",
+}
 
 
 class NotDrawn(ValueError):

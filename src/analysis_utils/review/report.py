@@ -15,7 +15,13 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
-from analysis_utils.review.findings import DIFFERS, IDENTICAL, Finding, Verdict, printable
+from analysis_utils.review.findings import (
+    DIFFERS,
+    IDENTICAL,
+    Finding,
+    Verdict,
+    printable,
+)
 from analysis_utils.review.verify import RESTS_ON, Verification
 
 HERE = Path(__file__).parent
@@ -34,14 +40,18 @@ def environment(done: Verification) -> dict[str, str]:
     """The environment of the rerun, in words."""
     from analysis_utils.review.environment import description
 
-    odd = ", ".join(f"{name} {here}" for name, (_, here) in sorted(done.unlocked.items()))
+    odd = ", ".join(
+        f"{name} {here}" for name, (_, here) in sorted(done.unlocked.items())
+    )
     return description() | {"packages": f"not as locked: {odd}" if odd else "as locked"}
 
 
 def differing(findings: list[Finding]) -> list[Finding]:
     """Findings that are not identical: results first, of these the worst."""
     odd = [f for f in findings if f.verdict is not IDENTICAL]
-    return sorted(odd, key=lambda f: (f.kind in RESTS_ON, -f.verdict, f.run, f.kind, f.item))
+    return sorted(
+        odd, key=lambda f: (f.kind in RESTS_ON, -f.verdict, f.run, f.kind, f.item)
+    )
 
 
 def by_run(findings: list[Finding]) -> Iterator[tuple[str, list[Finding]]]:
@@ -99,13 +109,27 @@ def as_markdown(done: Verification) -> str:
         lines.append(f"- {name}: {plain(words)}")
     lines += [f"- time: {done.seconds:.0f} s", "", "## What differs", ""]
     odd = differing(done.findings)
-    head = "| run | what | item | verdict | archived | made again | detail | likely cause |"
+    head = "| run | what | item | verdict | archived | made again | detail | cause |"
     lines += [head, "|---" * 8 + "|"] if odd else ["Nothing."]
     lines += [
-        row(f.run, f.kind, f.item, f.verdict.words, f.archived, f.remade, f.detail, f.cause)
+        row(
+            f.run,
+            f.kind,
+            f.item,
+            f.verdict.words,
+            f.archived,
+            f.remade,
+            f.detail,
+            f.cause,
+        )
         for f in odd
     ]
-    lines += ["", "## What was compared", "", "| run | identical | within tolerance | differs |"]
+    lines += [
+        "",
+        "## What was compared",
+        "",
+        "| run | identical | within tolerance | differs |",
+    ]
     lines.append("|---" * 4 + "|")
     for run, findings in by_run(done.findings):
         counts = Counter(f.verdict for f in findings)
@@ -120,7 +144,9 @@ def terminal(done: Verification) -> str:
     for cause in dict.fromkeys(f.cause for f in odd[:SHOWN]):
         lines.append(f"{printable(cause, 400) or 'of unknown cause'}:")
         lines += [f"  {line(f)}" for f in odd[:SHOWN] if f.cause == cause]
-    more = [f"... and {len(odd) - SHOWN} more in the report"] if len(odd) > SHOWN else []
+    more = (
+        [f"... and {len(odd) - SHOWN} more in the report"] if len(odd) > SHOWN else []
+    )
     return "\n".join([*lines, *more]) or "Nothing differs."
 
 
@@ -147,10 +173,15 @@ def as_html(done: Verification) -> str:
     from markupsafe import Markup
 
     templates = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     templates.filters["picture"] = data_address
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in (STYLE, SCRIPT))
+    style, script = (
+        (HERE / name).read_text(encoding="utf-8") for name in (STYLE, SCRIPT)
+    )
     return templates.get_template(TEMPLATE).render(
         done=done,
         environment=environment(done),

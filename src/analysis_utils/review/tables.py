@@ -6,7 +6,13 @@ import io
 from collections.abc import Iterator
 
 from analysis_utils.review import values
-from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Verdict, printable
+from analysis_utils.review.findings import (
+    DIFFERS,
+    IDENTICAL,
+    WITHIN,
+    Verdict,
+    printable,
+)
 
 Table = list[list[str]]
 Column = tuple[str, Verdict, str, str, str]  # column, verdict, detail, archived, remade
@@ -31,7 +37,13 @@ def compare(archived: bytes, remade: bytes) -> Iterator[Column]:
     if not one or not other or one[0] != other[0]:
         yield "", DIFFERS, "other columns", head(one), head(other)
     elif len(one) != len(other) or ragged(one):
-        yield "", DIFFERS, row_changes(one, other), f"{len(one) - 1} rows", f"{len(other) - 1} rows"
+        yield (
+            "",
+            DIFFERS,
+            row_changes(one, other),
+            f"{len(one) - 1} rows",
+            f"{len(other) - 1} rows",
+        )
     else:
         for place, name in enumerate(one[0]):
             cells = [[row[place] for row in table[1:]] for table in (one, other)]
@@ -50,7 +62,7 @@ def ragged(table: Table) -> bool:
 
 
 def compare_cells(one: list[str], other: list[str]) -> tuple[Verdict, str, str, str]:
-    """Verdict on two columns that are not the same, the first worst cell, its values."""
+    """Verdict on two columns that differ, the first worst cell, its two values."""
     kind = values.column_type(one + other)
     scale = largest(one + other) if kind == "number" else 0.0
     judged = [cell_verdict(a, b, kind, scale) for a, b in zip(one, other, strict=True)]
@@ -73,7 +85,11 @@ def cell_verdict(one: str, other: str, kind: str, scale: float) -> Verdict:
         return IDENTICAL
     if kind != "number" or not one or not other:
         return DIFFERS
-    return WITHIN if values.close(float(one), float(other), values.CELL, scale) else DIFFERS
+    return (
+        WITHIN
+        if values.close(float(one), float(other), values.CELL, scale)
+        else DIFFERS
+    )
 
 
 def row_changes(one: Table, other: Table, most: int = 3) -> str:
@@ -83,8 +99,14 @@ def row_changes(one: Table, other: Table, most: int = 3) -> str:
     matcher = difflib.SequenceMatcher(None, *lines, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag in ("delete", "replace"):
-            found += [f"line {n + 1} is gone: {printable(lines[0][n], 120)}" for n in range(a, b)]
+            found += [
+                f"line {n + 1} is gone: {printable(lines[0][n], 120)}"
+                for n in range(a, b)
+            ]
         if tag in ("insert", "replace"):
-            found += [f"line {n + 1} is new: {printable(lines[1][n], 120)}" for n in range(c, d)]
+            found += [
+                f"line {n + 1} is new: {printable(lines[1][n], 120)}"
+                for n in range(c, d)
+            ]
     more = f"; and {len(found) - most} more" if len(found) > most else ""
     return "; ".join(found[:most]) + more

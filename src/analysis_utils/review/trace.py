@@ -17,7 +17,7 @@ MOST_FILES = 3
 
 
 def of_key(key: str) -> str:
-    """Everything that is known of a number, figure, table or sentence. Raises Refused."""
+    """All that is known of a number, figure, table or sentence. Raises Refused."""
     record, item = find(key, archived())
     return "\n".join(printable_lines(describe(record, item)))
 
@@ -44,7 +44,9 @@ def archived() -> list[Record]:
 
 def printable_lines(lines: Iterator[str]) -> list[str]:
     """Lines without control characters."""
-    return [line[: len(line) - len(line.lstrip())] + printable(line, 400) for line in lines]
+    return [
+        line[: len(line) - len(line.lstrip())] + printable(line, 400) for line in lines
+    ]
 
 
 # Finding what is asked for
@@ -66,7 +68,9 @@ def find(key: str, among: list[Record]) -> tuple[Record, Item]:
         raise Refused(f"{key!r} names {len(found)} things; choose one:\n{keys}")
     full = [full_key(*pair) for pair in every]
     short = [item.key for _, item in every]
-    raise Refused(f"no archived run recorded {key!r}{nearest(key, full if where else short)}")
+    raise Refused(
+        f"no archived run recorded {key!r}{nearest(key, full if where else short)}"
+    )
 
 
 def full_key(record: Record, item: Item) -> str:
@@ -85,7 +89,9 @@ def describe(record: Record, item: Item) -> Iterator[str]:
         yield from section("Shown in", shown(record, item))
     yield from section("Made by", made_by(record, item))
     yield from section("Statements it rests on", steps(record, item))
-    yield from section("Functions of the package that these call", map(str, record.functions_of(item)))
+    yield from section(
+        "Functions of the package that these call", map(str, record.functions_of(item))
+    )
     yield from section("Data files", data_files(record, item))
     yield from section("Published sources", sources(record, item))
 
@@ -119,10 +125,16 @@ def steps(record: Record, item: Item) -> Iterator[str]:
     """Source of the statements that an item rests on, imports aside."""
     import ast
 
-    sources = {c.execution_count: c.source for c in record.notebook.cells if c.cell_type == "code"}
+    sources = {
+        c.execution_count: c.source
+        for c in record.notebook.cells
+        if c.cell_type == "code"
+    }
     for s in record.statements_of(item):
         if not isinstance(s.node, (ast.Import, ast.ImportFrom)):
-            text = ast.get_source_segment(sources[s.cell], s.node) or ast.unparse(s.node)
+            text = ast.get_source_segment(sources[s.cell], s.node) or ast.unparse(
+                s.node
+            )
             yield f"In [{s.cell}]  {shorten(text, 150, placeholder=' …')}"
 
 
@@ -151,7 +163,8 @@ def sources(record: Record, item: Item) -> Iterator[str]:
             address = f"github:{row['repository']}@{row['commit'][:12]}:{row['path']}"
             yield f"  {row['id']}: {address}, SHA-256 {row['sha256'][:16]}…"
         if len(files) > MOST_FILES:
-            yield f"  and {len(files) - MOST_FILES} more published files (data/sources.csv)"
+            more = len(files) - MOST_FILES
+            yield f"  and {more} more published files (data/sources.csv)"
 
 
 # Backwards

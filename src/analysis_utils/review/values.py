@@ -80,6 +80,8 @@ def numerals_agree(one: str, other: str, moved: bool) -> bool:
     if "." not in one + other and "e" not in one + other:
         return False
     places = [len(n.partition(".")[2].partition("e")[0]) for n in (one, other)]
-    a, b = (float(n.replace(",", "").replace("\N{MINUS SIGN}", "-")) for n in (one, other))
+    a, b = (
+        float(n.replace(",", "").replace("\N{MINUS SIGN}", "-")) for n in (one, other)
+    )
     flip = 1.01 * 10.0 ** -min(places) if moved and "e" not in one + other else 0.0
     return abs(a - b) <= flip or close(a, b, NUMBER)

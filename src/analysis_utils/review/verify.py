@@ -76,7 +76,9 @@ class Verification:
         if self.verdict is IDENTICAL:
             return f"IDENTICAL: {made}; {counted(self.results)}: all as archived."
         cause = self.causes[0] if self.causes else "see the report"
-        return f"{self.verdict.words.upper()}: {made}; {self.what}; likely cause: {cause}."
+        return (
+            f"{self.verdict.words.upper()}: {made}; {self.what}; likely cause: {cause}."
+        )
 
     @property
     def what(self) -> str:
@@ -104,7 +106,9 @@ def counted(findings: list[Finding]) -> str:
         for kind, (one, more) in COUNTED.items()
         if counts[kind]
     ]
-    return ", ".join(words + ([f"{other} other file{'s' * (other != 1)}"] if other else []))
+    return ", ".join(
+        words + ([f"{other} other file{'s' * (other != 1)}"] if other else [])
+    )
 
 
 def things(findings: list[Finding]) -> set[tuple[str, str, str]]:
@@ -128,7 +132,9 @@ def verify(archive: Archive, runs: list[Run], workers: int, warm: bool) -> Verif
         shutil.rmtree(PLACE, ignore_errors=True)
         outcomes = driver.run_all(runs, PLACE / RERUN, workers, warm)
         unlocked = environment.not_as_locked((ROOT / manifest.LOCK).read_text())
-        pairs = {o.run.label: pair(o.run, archive) for o in outcomes if o.state != "failed"}
+        pairs = {
+            o.run.label: pair(o.run, archive) for o in outcomes if o.state != "failed"
+        }
         compared = {label: compare_run(p) for label, p in pairs.items()}
         explained = explain(archive, outcomes, pairs, compared, unlocked)
     findings = [*failures(outcomes), *explained, *inputs(pairs, archive)]
@@ -152,7 +158,13 @@ def pair(run: Run, archive: Archive, rerun: str = RERUN) -> Pair:
 def failures(outcomes: list[driver.Outcome]) -> list[Finding]:
     """A finding for each run that could not be made again."""
     return [
-        Finding(o.run.label, "run", o.run.label, DIFFERS, f"could not be made again: {o.message}")
+        Finding(
+            o.run.label,
+            "run",
+            o.run.label,
+            DIFFERS,
+            f"could not be made again: {o.message}",
+        )
         for o in outcomes
         if o.state == "failed"
     ]
@@ -160,7 +172,9 @@ def failures(outcomes: list[driver.Outcome]) -> list[Finding]:
 
 def orphans(archive: Archive) -> list[Finding]:
     """Findings on archived folders that no run of the whole study makes."""
-    return strangers(archive.outputs, [pair(run, archive).archived for run in runs_again()])
+    return strangers(
+        archive.outputs, [pair(run, archive).archived for run in runs_again()]
+    )
 
 
 # Causes
@@ -183,9 +197,12 @@ def explain(
         if any(f.verdict is DIFFERS and not f.cause for f in findings):
             unexplained.append(label)
         found.append(findings)
-    answers = ask_again(archive, [o.run for o in outcomes if o.run.label in unexplained])
+    answers = ask_again(
+        archive, [o.run for o in outcomes if o.run.label in unexplained]
+    )
     return [
-        f if f.cause or f.verdict is IDENTICAL
+        f
+        if f.cause or f.verdict is IDENTICAL
         else replace(f, cause=answers.get(f.run, causes.ARITHMETIC))
         for findings in found
         for f in findings
@@ -212,7 +229,10 @@ def ask_again(archive: Archive, runs: list[Run]) -> dict[str, str]:
     """
     if not runs:
         return {}
-    print("Nothing explains the difference; making these runs a second time ...", flush=True)
+    print(
+        "Nothing explains the difference; making these runs a second time ...",
+        flush=True,
+    )
     run_into(AGAIN, runs, warm=True)
     answers = {}
     for run in runs:
@@ -222,8 +242,8 @@ def ask_again(archive: Archive, runs: list[Run]) -> dict[str, str]:
     steady = [run for run in runs if answers[run.label] == causes.UNKNOWN]
     kernel = kernel_of(archive, steady[0]) if steady else None
     if kernel:
-        words = f"{causes.ARITHMETIC}; the archive comes out under OpenBLAS's {kernel} kernel"
-        answers |= {run.label: words for run in steady}
+        words = f"the archive comes out under OpenBLAS's {kernel} kernel"
+        answers |= {run.label: f"{causes.ARITHMETIC}; {words}" for run in steady}
     return answers
 
 
@@ -262,15 +282,23 @@ def inputs(pairs: dict[str, Pair], archive: Archive) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     for label, both in pairs.items():
         for kind, part in INPUTS.items():
-            for name, digest in (manifest.read(both.remade) or {}).get(part, {}).items():
+            for name, digest in (
+                (manifest.read(both.remade) or {}).get(part, {}).items()
+            ):
                 found.setdefault(
-                    (kind, name), Finding("", kind, name, IDENTICAL, f"SHA-256 {digest}")
+                    (kind, name),
+                    Finding("", kind, name, IDENTICAL, f"SHA-256 {digest}"),
                 )
         for change in causes.changes(both, archive):
             kind = "notebook source" if change.kind == "notebook" else change.kind
             where = label if kind == "parameters" else ""
             found[kind, where + change.item] = Finding(
-                where, kind, change.item, DIFFERS, change.words, cause=f"{change.kind} changed"
+                where,
+                kind,
+                change.item,
+                DIFFERS,
+                change.words,
+                cause=f"{change.kind} changed",
             )
     return [found[key] for key in sorted(found)]
 
@@ -279,7 +307,15 @@ def packages(unlocked: dict) -> list[Finding]:
     """A finding for each package that is not installed as locked."""
     words = "package versions differ from the lock"
     return [
-        Finding("", "package", name, DIFFERS, "is not installed as locked",
-                f"locked {locked}", f"installed {here or 'not'}", cause=words)
+        Finding(
+            "",
+            "package",
+            name,
+            DIFFERS,
+            "is not installed as locked",
+            f"locked {locked}",
+            f"installed {here or 'not'}",
+            cause=words,
+        )
         for name, (locked, here) in sorted(unlocked.items())
     ]

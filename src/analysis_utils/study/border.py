@@ -12,7 +12,17 @@ from analysis_utils.methods.association_result import AssociationResult
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 
-METHODS = ["prewhiten", "difference", "bretherton", "pyper-peterman", "block", "phase"]
+SMALLEST = 0.3  # the smallest correlation of interest, as registered for H5
+VARIANTS = {
+    "prewhitened, as registered": {"method": "prewhiten", "trend": False},
+    "prewhitened, linear trends taken out": {"method": "prewhiten"},
+    "prewhitened, yearly cycle taken out": {"method": "prewhiten", "period": 12},
+    "first differences": {"method": "difference"},
+    "effective sample size (Bretherton)": {"method": "bretherton"},
+    "effective sample size (Pyper-Peterman)": {"method": "pyper-peterman"},
+    "permutation of blocks": {"method": "block"},
+    "permutation of phases": {"method": "phase"},
+}
 
 
 def levels(start: str, end: str) -> pd.DataFrame:
@@ -69,6 +79,18 @@ def draw(axes: Sequence[Axes], pair: pd.DataFrame) -> Sequence[Axes]:
     return axes
 
 
+def words(pair: pd.DataFrame) -> str:
+    """Both series in words, for a reader who does not see the figure."""
+    encounters, agreements = pair["encounters"] / 1000, pair["agreements"]
+    high, low = encounters.idxmax(), encounters.idxmin()
+    return (
+        f"Encounters between {encounters.min():.0f} thousand ({low}) and "
+        f"{encounters.max():.0f} thousand ({high}) a month; the number of agreements "
+        f"changes in {int((agreements != 0).sum())} months, by {agreements.min():+.0f} "
+        f"({agreements.idxmin()}) to {agreements.max():+.0f} ({agreements.idxmax()})."
+    )
+
+
 def table(found: AssociationResult) -> pd.DataFrame:
     """Correlation by lag with its simultaneous limit and interval."""
     ends = found.conf_int(simultaneous=True)
@@ -104,17 +126,24 @@ def record(found: AssociationResult) -> None:
     publish.number("largest_lag", lag, "months")
     publish.number("largest_p", found.sup_pvalue, digits=3)
     n = len(found.series)
+    publish.number("n_used", n, "months")
+    publish.number("smallest", SMALLEST, digits=1)
+    within = (ccf["low"] > -SMALLEST) & (ccf["high"] < SMALLEST)
+    publish.number("lags_within", int(within.sum()), "lags")
+    publish.number("lags", len(ccf), "lags")
+    half = ((ccf["high"] - ccf["low"]) / 2).min()
+    publish.number("narrowest", half, digits=2, label="half-width of the interval")
     publish.hypothesis("H5", value, (low, high), found.sup_pvalue, n=n)
 
 
 def variants(pair: pd.DataFrame, max_lag: int) -> pd.DataFrame:
     """The largest correlation and its simultaneous p, by method."""
     rows = {}
-    for method in METHODS:
+    for name, options in VARIANTS.items():
         found = associate(
-            pair["encounters"], pair["agreements"], method, max_lag, seed=287
+            pair["encounters"], pair["agreements"], max_lag=max_lag, seed=287, **options
         )
         lag = int(found.params.abs().idxmax())
-        rows[method] = {"lag": lag, "correlation": found.params[lag]}
-        rows[method]["p of the largest"] = found.sup_pvalue
+        rows[name] = {"lag": lag, "correlation": found.params[lag]}
+        rows[name]["p of the largest"] = found.sup_pvalue
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

@@ -15,9 +15,11 @@ from analysis_utils.methods.its import (
 )
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
+from analysis_utils.study import its_report
 from analysis_utils.study.events import Event
 
 Groups = tuple[pd.Series, pd.Series]
+Gap = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def fit(
     groups: Groups,
     change: Intervention,
     counts: bool,
-    exclude: tuple[tuple[str, str], ...] = (),
+    exclude: Gap = (),
 ) -> Fit:
     """Segmented regression of both groups, each with its own level and trend.
 
@@ -103,13 +105,47 @@ def fit(
         return Fit(None, str(refused))
 
 
-def record_means(groups: Groups, day: pd.Timestamp, unit: str) -> None:
-    """Record weeks before, and the means of both groups before and after a day."""
-    before = groups[0].index.end_time < day
-    publish.number("n_before", int(before.sum()), "weeks")
-    for name, group in zip(("state", "others"), groups, strict=True):
-        publish.number(f"{name}_before", group[before].mean(), unit, 2)
-        publish.number(f"{name}_after", group[~before].mean(), unit, 2)
+def periods(groups: Groups, day: pd.Timestamp, exclude: Gap = ()) -> pd.DataFrame:
+    """Whether each week lies before the day's week, from it on, or is left out."""
+    weeks = groups[0].index
+    table = pd.DataFrame({"before": weeks.end_time < day}, index=weeks)
+    table["after"] = ~table["before"]
+    for first, last in exclude:
+        gone = (weeks.end_time >= pd.Timestamp(first)) & (
+            weeks.start_time <= pd.Timestamp(last)
+        )
+        table.loc[gone] = False
+    return table
+
+
+def record_means(
+    groups: Groups, day: pd.Timestamp, unit: str, exclude: Gap = ()
+) -> None:
+    """Record weeks and means of both groups before and after a day, as in the model."""
+    split = periods(groups, day, exclude)
+    for when in ("before", "after"):
+        publish.number(f"n_{when}", int(split[when].sum()), "weeks")
+        for name, group in zip(("treated", "control"), groups, strict=True):
+            publish.number(f"{name}_{when}", group[split[when]].mean(), unit, 2)
+
+
+def report_fit(found: Fit, term: str) -> pd.DataFrame:
+    """Record dispersion and the detectable change; return the tests of the residuals."""
+    if found.result is None:
+        publish.number("detectable", None, "times", 1)
+        return pd.DataFrame({"note": [found.refused]}, index=["not estimated"])
+    its_report.record_detectable(found.result, term)
+    return its_report.adequacy(found.result)
+
+
+def adequacy_sentence(found: Fit, tests: pd.DataFrame) -> str:
+    """Dispersion, detectable change, failed tests, as a template of recorded numbers."""
+    if found.result is None:
+        return found.refused
+    unit = "" if found.result.model.log_link else " signings a week per 100 agencies"
+    spread = "The dispersion is {dispersion}. " if found.result.model.log_link else ""
+    power = its_report.power_words(unit)
+    return f"{spread}{power} {its_report.failed_tests(tests)}"
 
 
 def coefficients(found: Fit) -> pd.DataFrame:
@@ -127,55 +163,38 @@ def record(found: Fit, hypothesis: str, role: str, term: str) -> None:
         publish.number("effect", None)
         publish.hypothesis(hypothesis, role=role, note=found.refused)
         return
-    if found.result.model.log_link:
-        row = found.result.effect().loc["ratio"]
-        estimate, low, high, p = row[["estimate", "lower", "upper", "p"]]
-    else:
-        row = found.result.table().loc[term]
-        estimate, low, high, p = row[["coefficient", "lower", "upper", "p"]]
+    estimate, low, high, p = effect_row(found, term)[["estimate", "lower", "upper", "p"]]
     publish.number("effect", estimate, digits=2, interval=(low, high))
     publish.hypothesis(
         hypothesis, estimate, (low, high), p, n=found.result.nobs, role=role
     )
 
 
-def sentence(found: Fit, policy: Event, state: str, agencies: str, outcome: str) -> str:
+def effect_row(found: Fit, term: str) -> pd.Series:
+    """Estimate, lower, upper, p: the ratio after the event, or a coefficient."""
+    if found.result.model.log_link:
+        return found.result.effect().loc["ratio"]
+    row = found.result.table().loc[term]
+    return row.rename({"coefficient": "estimate"})[["estimate", "lower", "upper", "p"]]
+
+
+def sentence(found: Fit, policy: Event, who: str, outcome: str, term: str) -> str:
     """What the estimate shows, as a template of recorded numbers."""
-    who = f"{state}" if agencies == "all" else f"{state} ({agencies} agencies)"
     if found.result is None:
         return f"For {who} at {policy.day.date()} nothing can be estimated. {found.refused}"
+    open_end = its_report.undetermined(
+        effect_row(found, term), 1 if outcome == "count" else 0
+    )
     if outcome == "count":
         return (
             f"Over the weeks after {policy.day.date()}, signings in {who} are "
-            "{effect:interval} times what they would have been, had they kept their "
-            "course relative to the other states."
+            "{effect:interval} times the counterfactual: their own line from before, "
+            f"moved as the control group moved.{open_end}"
         )
     return (
         f"At {policy.day.date()} the level of weekly signings per 100 agencies in {who} "
-        "changes by {effect:interval} more than in the other states."
+        f"changes by {{effect:interval}} more than in the control group.{open_end}"
     )
-
-
-def ratios(fits: dict[str, Fit], hypothesis: str) -> pd.DataFrame:
-    """Ratio over all periods after the event under each specification.
-
-    All but the first are recorded as sensitivity, or as placebo if named so.
-    """
-    rows = {}
-    for name, found in fits.items():
-        empty = {"estimate": None, "lower": None, "upper": None, "p": None}
-        effect = found.result.effect().loc["ratio"] if found.result else empty
-        rows[name] = {key: effect[key] for key in empty} | {"note": found.refused}
-        if len(rows) > 1 and found.result:
-            role = "placebo" if name.startswith("placebo") else "sensitivity"
-            interval = (effect["lower"], effect["upper"])
-            n = found.result.nobs
-            publish.hypothesis(
-                hypothesis, effect["estimate"], interval, effect["p"], n=n,
-                role=role, note=name,
-            )
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("specification")
-    return table.astype({name: "float64" for name in ("estimate", "lower", "upper", "p")})
 
 
 def draw_ratios(ax: Axes, table: pd.DataFrame) -> Axes:
@@ -188,26 +207,126 @@ def draw_ratios(ax: Axes, table: pd.DataFrame) -> Axes:
     return charts.intervals(ax, frame, "Ratio to the counterfactual", at=1)
 
 
-def draw(ax: Axes, groups: Groups, day: pd.Timestamp, name: str) -> pd.DataFrame:
-    """Draw both series as dots with their means before and after; return the data."""
-    data = publish.rounded(pd.concat(groups, axis="columns"))
+def draw(
+    ax: Axes, groups: Groups, found: Fit, day: pd.Timestamp, label: str
+) -> pd.DataFrame:
+    """Draw both groups; the treated one with its fit and counterfactual. Return data."""
+    treated, control = groups
+    data = pd.concat(groups, axis="columns")
+    colour = COLOURS["WSO"]
+    weeks = control.index.start_time
+    ax.plot(weeks, control, "x", markersize=3, color=colour, label=control.name)
+    if found.result is None:
+        ax.plot(weeks, treated, "o", markersize=2.5, color="0.35", label=treated.name)
+        charts.mark_events(ax, {label: day})
+    else:
+        found.result.plot(ax=ax, legend=False)
+        path = found.result.counterfactual().drop(columns=["observed", "used"])
+        data = data.join(path)
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, handlelength=1.5)
+    seen = data[[c for c in data if not str(c).startswith("counterfactual")]]
+    ax.set_ylim(0, 1.15 * seen.max().max() + 0.1)  # the band may leave the figure
     data.index = data.index.start_time.rename("week")
-    colours = (COLOURS["counterfactual"], COLOURS["fitted"])
-    for column, colour in zip(data, colours, strict=True):
-        ax.plot(data.index, data[column], "o", markersize=2.5, color=colour)
-        parts = (data[data.index < day], data[data.index >= day])
-        for part in (part for part in parts if len(part)):
-            mean = part[column].mean()
-            ax.hlines(mean, part.index[0], part.index[-1], color=colour)
-        ax.annotate(
-            column,
-            (data.index[-1], mean),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=colour,
-            fontsize=7,
-            va="center",
-            annotation_clip=False,
-        )
-    charts.dates(charts.mark_events(ax, {name: day})).set_ylim(bottom=0)
-    return data
+    return publish.rounded(data)
+
+
+def other_states(
+    state: str, agencies: str, day: pd.Timestamp, window: int, as_of: str | None
+) -> pd.DataFrame:
+    """Signings per week and 100 agencies in each state but one; a column a state."""
+    kind = {} if agencies == "all" else {"agency_kind": agencies}
+    weekly = series.signings(
+        basis="signing", frequency="week", by="state", as_of=as_of, **kind
+    ).drop(columns=state, errors="ignore")
+    last = series.last_day(as_of)
+    cut = {
+        name: series.around(weekly[name], day, "week", window, last) for name in weekly
+    }
+    per = datasets.states().set_index("state")["agencies"] / 100
+    return pd.DataFrame({name: y / per[name] for name, y in cut.items() if per[name] > 0})
+
+
+def placebo_states(
+    found: Fit, rates: pd.DataFrame, change: Intervention, term: str
+) -> pd.DataFrame:
+    """The estimate with each other state as the treated one, the first row the true one.
+
+    The control group of each is the mean of the rest, weighted equally; the state of
+    the event is in none of them.
+    """
+    rows = {"event's state": effect_row(found, term)}
+    for name in rates:
+        if not rates[name].any():
+            continue
+        control = rates.drop(columns=name).mean(axis="columns").rename("others")
+        one = fit((rates[name], control), change, counts=False)
+        if one.result is not None:
+            rows[name] = effect_row(one, term)
+    table = pd.DataFrame(rows).T.rename_axis("treated")
+    table["t"] = table["estimate"] / (table["upper"] - table["estimate"]).abs()
+    return table
+
+
+def record_placebo_states(table: pd.DataFrame, hypothesis: str) -> None:
+    """Record how the event's state ranks among the others, by estimate and by |t|."""
+    true, others = table.iloc[0], table.iloc[1:]
+    ranks = {
+        name: (1 + (others[name].abs() >= abs(true[name])).sum()) / len(table)
+        for name in ("estimate", "t")
+    }
+    publish.number("placebo_states", len(others), "states")
+    publish.number("placebo_small_p", int((others["p"] < 0.05).sum()), "states")
+    publish.number("rank_estimate", ranks["estimate"], digits=3)
+    publish.number("rank_t", ranks["t"], digits=3)
+    publish.hypothesis(
+        hypothesis,
+        others["estimate"].mean(),
+        tuple(others["estimate"].quantile([0.025, 0.975])),
+        ranks["t"],
+        n=len(others),
+        role="placebo",
+        note="each other state as the treated one; p is the rank of |t| of the event's",
+    )
+
+
+def largest_week(groups: Groups, day: pd.Timestamp) -> Gap:
+    """The treated group's week with most signings from the day on, to be left out."""
+    after = groups[0][groups[0].index.end_time >= day]
+    week = after.idxmax()
+    return ((str(week.start_time.date()), str(week.end_time.date())),)
+
+
+def variants(
+    fits: dict[str, Fit], hypothesis: str, term: str, role: str = "sensitivity"
+) -> pd.DataFrame:
+    """The estimate under each specification; all but the first are recorded.
+
+    Those named "placebo: ..." are recorded as such.
+    """
+    rows = {}
+    for name, found in fits.items():
+        if found.result is None:
+            rows[name] = {"note": found.refused}
+            continue
+        row = effect_row(found, term)
+        rows[name] = row.to_dict() | {"note": ""}
+        if len(rows) > 1:
+            as_what = "placebo" if name.startswith("placebo") else role
+            publish.hypothesis(
+                hypothesis, row["estimate"], (row["lower"], row["upper"]), row["p"],
+                n=found.result.nobs, role=as_what, note=name,
+            )
+    columns = ["estimate", "lower", "upper", "p", "note"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    numbers = dict.fromkeys(columns[:4], "float64")
+    return table.rename_axis("specification").astype(numbers)
+
+
+def interval_words(table: pd.DataFrame, null: float) -> str:
+    """How many of the intervals of `variants` hold "no effect", in words."""
+    known = table.dropna(subset="estimate")
+    holding = int(((known["lower"] <= null) & (known["upper"] >= null)).sum())
+    return (
+        f"{len(known)} intervals, limits from {known['lower'].min():.2f} to "
+        f"{known['upper'].max():.1f}; {holding} of them hold {null:g}."
+    )

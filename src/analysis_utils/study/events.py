@@ -18,6 +18,13 @@ class Event:
     date_confidence: str = ""
     citation: str = ""
 
+    @property
+    def label(self) -> str:
+        """The id as figures show it: eo-14159 is EO 14159."""
+        words = self.id.split("-") if self.citation else [self.id]
+        short = [w.upper() if len(w) < 3 or any(map(str.isdigit, w)) else w for w in words]
+        return " ".join(short)
+
 
 def find(name: str) -> Event:
     """The event with an id of `data/policy_events.csv`, or any day written 2025-01-20.

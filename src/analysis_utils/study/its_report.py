@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis_utils import publish
+from analysis_utils import datasets, publish, series
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
@@ -12,9 +12,10 @@ from analysis_utils.methods.its import (
 )
 from analysis_utils.methods.its.placebo import placebo_dates
 from analysis_utils.methods.its.power import minimum_detectable_effect
+from analysis_utils.methods.its.sensitivity import default_variants
 from analysis_utils.methods.its.sensitivity import sensitivity as methods_sensitivity
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study.events import Event
+from analysis_utils.study.events import Event, find
 
 
 def coefficients(result: ITSResults) -> pd.DataFrame:
@@ -36,9 +37,9 @@ def effects(result: ITSResults) -> pd.DataFrame:
     return result.effect().rename_axis("effect")
 
 
-def record_effects(result: ITSResults, event: str) -> None:
+def record_effects(result: ITSResults, change: Intervention) -> None:
     """Record level change, slope change and the effects as published numbers."""
-    table, event_name = result.table(), Intervention(event, "2000").slug
+    table, event_name = result.table(), change.slug
     for part in ("level", "slope"):
         row = table.loc[f"{event_name}_{part}"]
         record(f"{part}_change", row["coefficient"], row["lower"], row["upper"])
@@ -50,11 +51,13 @@ def record_effects(result: ITSResults, event: str) -> None:
         record(key, row["estimate"], row["lower"], row["upper"])
 
 
-def record_hypothesis(result: ITSResults, event: str, hypothesis: str) -> None:
+def record_hypothesis(
+    result: ITSResults, change: Intervention, hypothesis: str
+) -> None:
     """Record level and slope change as the results of H1a and H1b; for "none", nothing."""
     if hypothesis == "none":
         return
-    table, name = result.table(), Intervention(event, "2000").slug
+    table, name = result.table(), change.slug
     for letter, part in (("a", "level"), ("b", "slope")):
         row = table.loc[f"{name}_{part}"]
         publish.hypothesis(
@@ -64,6 +67,27 @@ def record_hypothesis(result: ITSResults, event: str, hypothesis: str) -> None:
             row["p"],
             n=result.nobs,
         )
+    order = find("eo-13993")
+    lists = datasets.editions()["first_seen"].min()
+    publish.hypothesis(
+        f"{hypothesis}a",
+        role="comparison",
+        note=f"{order.label}, {order.day.date()}: lists are known from {lists.date()} on, "
+        f"{(order.day - lists).days} days before; nothing can be estimated",
+    )
+
+
+def failed_tests(tests: pd.DataFrame) -> str:
+    """The tests of `adequacy` with p below 0.05, in words."""
+    failed = [f"{name} (p {p_words(p)})" for name, p in tests["p"].items() if p < 0.05]
+    if not failed:
+        return "None of the tests of the residuals has p below 0.05."
+    return f"Tests of the residuals with p below 0.05: {'; '.join(failed)}."
+
+
+def p_words(p: float) -> str:
+    """A p-value as printed."""
+    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def record(key: str, value: float, low: float, high: float) -> None:
@@ -94,25 +118,79 @@ def beyond(acf: pd.DataFrame) -> str:
     return str(count) if count else "none"
 
 
-def sensitivity(model: InterruptedTimeSeries) -> pd.DataFrame:
-    """Change of level under each variant of the model, or why there is none."""
-    table = methods_sensitivity(model)
+def without_largest_state(
+    y: pd.Series, basis: str, frequency: str, as_of: str | None, choice: dict[str, str]
+) -> pd.Series:
+    """The same series without the state that has most of it; named after that state."""
+    by_state = series.signings(
+        basis=basis, frequency=frequency, by="state", as_of=as_of, **choice
+    )
+    by_state.index = by_state.index.to_period(y.index.freq)
+    counts = by_state.reindex(y.index)
+    largest = counts.sum().idxmax()
+    return (y - counts[largest]).rename(f"without {largest}")
+
+
+def first_periods(after: pd.Series, frequency: str) -> str:
+    """What was observed in the first periods after an event, in words."""
+    counts = ", ".join(f"{value:.0f}" for value in after.iloc[:6])
+    return f"Observed in the first {min(6, len(after))} {frequency}s: {counts}."
+
+
+def sensitivity(
+    model: InterruptedTimeSeries, without_state: pd.Series | None = None
+) -> pd.DataFrame:
+    """Change of level under each variant of the model, or why there is none.
+
+    `without_state`: the outcome without one state, a variant of its own.
+    """
+    variants = default_variants(model, model.interventions[0])
+    if without_state is not None:
+        variants[without_state.name] = {"y": without_state}
+    table = methods_sensitivity(model, variants=variants)
     scale = "difference of logs" if model.log_link else "difference"
     columns = ["estimate", "lower", "upper", "p", "refused"]
     return table[columns].rename(columns={"refused": f"note ({scale})"})
 
 
-def placebo(ax: Axes, model: InterruptedTimeSeries) -> pd.DataFrame:
-    """Rank the event's t among those of all other dates; draw, record, return them."""
+def placebo(ax: Axes, model: InterruptedTimeSeries, hypothesis: str = "none") -> pd.DataFrame:
+    """Rank the event's t among those of all other dates; draw, record, return them.
+
+    With a hypothesis the rank is recorded beside its result, as a placebo.
+    """
     found = placebo_dates(model)
     publish.number("placebo_p", found.pvalue, digits=3, label="rank among dates")
     publish.number("placebo_dates", len(found.fitted), "dates")
+    if hypothesis != "none":
+        note = f"level change at {len(found.fitted)} other dates; p is the rank of the event"
+        estimates = found.fitted["estimate"]
+        interval = tuple(estimates.quantile([0.025, 0.975]))
+        publish.hypothesis(
+            hypothesis,
+            estimates.mean(),
+            interval,
+            found.pvalue,
+            n=len(estimates),
+            role="placebo",
+            note=note,
+        )
     t = publish.rounded(found.fitted[["t"]].reset_index())
     ax.hist(t["t"], bins=24, color=COLOURS["other"])
     ax.axvline(found.true["t"], color=COLOURS["counterfactual"])
-    ax.set(xlabel="t of the level change at other dates; line: at the event")
+    ax.set(xlabel="t of the level change at other dates\n(line: at the event)")
     ax.set_ylabel("Dates")
     return t
+
+
+def record_variants(table: pd.DataFrame, hypothesis: str) -> None:
+    """Record variants of the level change as sensitivity results of a hypothesis."""
+    if hypothesis == "none":
+        return
+    for name, row in table.drop(index="as stated").dropna(subset="estimate").iterrows():
+        interval = (row["lower"], row["upper"])
+        publish.hypothesis(
+            hypothesis, row["estimate"], interval, row["p"], role="sensitivity", note=name
+        )
 
 
 def record_detectable(result: ITSResults, term: str) -> None:
@@ -122,7 +200,23 @@ def record_detectable(result: ITSResults, term: str) -> None:
     except Refusal:
         size = None
     unit = "times" if result.model.log_link else ""
+    if result.model.log_link:
+        publish.number("dispersion", result.noise["dispersion"], digits=1)
     publish.number("detectable", size, unit, 1, label="found with probability 0.8")
+
+
+def power_words(unit: str = "") -> str:
+    """The change found with probability 0.8, as a template of recorded numbers."""
+    if publish.recorded("detectable").value is None:
+        return "No change of level that was tried would be found with probability 0.8."
+    return f"A change of level of {{detectable}}{unit} would be found with probability 0.8."
+
+
+def undetermined(effect: pd.Series, null: float) -> str:
+    """What to add to a sentence whose interval holds "no effect"; else nothing."""
+    if effect["lower"] <= null <= effect["upper"]:
+        return f" The interval holds {null:g}: the data do not determine the direction."
+    return ""
 
 
 def sentence(result: ITSResults, policy: Event, outcome: str, frequency: str) -> str:
@@ -135,11 +229,11 @@ def sentence(result: ITSResults, policy: Event, outcome: str, frequency: str) ->
             "{level_ratio:interval} and the slope by the ratio "
             f"{{slope_ratio:interval}} per {frequency}. Over all {{n_after}} after it, "
             f"the number of {outcome} is {{ratio:interval}} times what the line from "
-            "before would give."
+            f"before would give.{undetermined(result.effect().loc['ratio'], 1)}"
         )
     return (
         f"At {when} the level of {what} changes by {{level_change:interval}} and the "
         f"slope by {{slope_change:interval}} per {frequency}. Over all {{n_after}} "
-        f"after it, this amounts to {{cumulated_difference:interval}} {outcome} more "
-        "than the line from before would give."
+        f"after it, the {outcome} less what the line from before would give are "
+        "{cumulated_difference:interval}."
     )

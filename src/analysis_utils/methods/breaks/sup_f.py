@@ -46,9 +46,10 @@ class SupF:
 def asymptotic_pvalue(statistic: float, k: int, trim: float) -> float:
     """p of the sup-F of k coefficients, dates from trim n to (1 - trim) n.
 
-    Andrews 1993, Econometrica 61:821. The limit is the largest squared length of a stationary Ornstein-Uhlenbeck process
-    in k dimensions over the time 2 log((1 - trim) / trim); it stays below the
-    statistic with a probability that the eigenvalues of its generator give.
+    Andrews 1993, Econometrica 61:821. The limit is the largest squared length of a
+    stationary Ornstein-Uhlenbeck process in k dimensions over the time
+    2 log((1 - trim) / trim); it stays below the statistic with a probability that the
+    eigenvalues of its generator give.
     """
     resolved = min(float(statistic), 60.0 + 4 * k)  # beyond it p is below 1e-10
     values, weights = _exit_spectrum(resolved, k)

@@ -43,7 +43,7 @@ def draw(
     first = result._window(None, None, of).start
     for part, label in ((table.iloc[:first], "Fitted"), (table.iloc[first:], "_")):
         _band(part, "fitted", ax, BLUE, label, "-")  # broken where the event is
-    _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Without event", "--")
+    _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Counterfactual", "--")
     _events(result.model, ax)
     return _finish(ax, result.model.name, legend)
 
@@ -99,16 +99,19 @@ def _band(table, name: str, ax: Axes, color: str, label: str, line: str) -> None
 
 def _events(model: InterruptedTimeSeries, ax: Axes) -> None:
     starts = model.design.periods.start_time
-    for number, part in enumerate(model.interventions):
+    for part in model.interventions:
         first, _ = model.design.spans[part.name]
-        ax.axvline(starts[first], color="0.3", linewidth=0.8, linestyle=":")
+        ax.axvline(starts[first], color="0.4", linewidth=0.7, linestyle=(0, (4, 3)))
         ax.annotate(
             part.name,
             (starts[first], 1),
             xycoords=("data", "axes fraction"),
-            xytext=(2, -2 - 9 * (number % 4)),
+            xytext=(-2, -2),
             textcoords="offset points",
+            rotation=90,
+            ha="right",
             va="top",
-            fontsize="x-small",
-            color="0.2",
+            fontsize=6.5,
+            color="0.4",
         )
+
