@@ -146,3 +146,21 @@ def test_a_table_of_findings_keeps_what_could_not_be_tested():
     assert list(table.columns) == ["estimate", "low", "high", "p", "agreements"]
     assert table.loc["a", "agreements"] == 7 and np.isnan(table.loc["a", "high"])
     assert table.loc["b"].isna().all()
+
+
+def test_the_area_of_the_largest_rise_and_arrests_per_agreement():
+    months = pd.period_range("2016-11", "2017-04", freq="M")
+    rows = [{"area": area, "month": month, "agreements": held,
+             "arrests": rise if month > months[2] else 10}
+            for area, held, rise in (("A", 2, 5), ("B", 4, 90), ("C", 0, 11))
+            for month in months]
+    risen = arrests.risen(pd.DataFrame(rows), pd.Timestamp("2017-01-25"))
+    assert list(risen.index) == ["B", "C", "A"]
+    assert risen.loc["B", ["before", "after"]].tolist() == [10, 90]
+    said = [arrests.direction(risen.loc[area]) for area in ("A", "B", "C")]
+    assert said == ["did not rise", "rose", "cannot be told, for lack of agreements"]
+
+
+def test_two_ps_are_said_to_agree_or_not():
+    assert "do not agree" in arrests.against_permutation(0.04, 0.2)
+    assert "do not" not in arrests.against_permutation(0.04, 0.01)

@@ -11,6 +11,7 @@ from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.study import (
     breaks,
     early_programme,
+    findings,
     listing_delay,
     survival,
     who_signs,
@@ -159,3 +160,29 @@ def test_early_counts_are_whole_periods_with_zeros():
     assert (len(before), len(after)) == (27, 27) and (weeks == 0).any()
     signed = datasets.early_register()["signed"]
     assert weeks.sum() == signed.between("2016-07-18", "2017-07-30").sum()
+
+
+def test_interval_and_p_of_different_procedures_are_said_to_disagree():
+    finding = findings.Finding(0.3, (-0.02, 0.6), 0.02, 50)
+    said = findings.disagreement(finding, "bootstrap", "permutation")
+    assert "by bootstrap, holds 0" in said and "permutation, is below 0.05" in said
+    agreeing = findings.Finding(0.3, (0.02, 0.6), 0.02, 50)
+    assert findings.disagreement(agreeing, "bootstrap", "permutation") == ""
+    assert findings.disagreement(findings.Finding(note="none"), "a", "b") == ""
+
+
+def test_excess_over_permutations_can_be_negative():
+    new = pd.DataFrame({"signed": pd.date_range("2025-01-20", periods=60, freq="D")})
+    new["week"] = new["signed"].dt.to_period("W-SUN")
+    table = who_signs.by_weekday(new)
+    even = who_signs.uneven(table)
+    beyond = who_signs.beyond_expected(even, table)
+    assert even.interval[0] >= 0 and beyond.interval[0] < 0
+    assert beyond.estimate == pytest.approx(
+        even.estimate - who_signs.expected(table).mean()
+    )
+
+
+def test_placebo_and_sensitivity_stand_beside_primary_results_only():
+    assert early_programme.beside("primary", "placebo") == "placebo"
+    assert early_programme.beside("comparison", "placebo") == "comparison"

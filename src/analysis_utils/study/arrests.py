@@ -122,10 +122,10 @@ def described(by_area: pd.DataFrame, areas: list[str]) -> str:
 
 
 def against_permutation(p: float, permuted: float) -> str:
-    """Whether the p of the clustered interval and that of permutations agree at 0.05."""
+    """Whether p of the clustered interval and of permutations agree at 0.05."""
     agree = "agree" if (p < 0.05) == (permuted < 0.05) else "do not agree"
-    return (f"permuting courses of agreements over areas gives p = {permuted:.3f}; this "
-            f"p and that of the clustered interval, {p:.3f}, {agree} at 0.05")
+    return (f"permuting courses of agreements over areas gives p = {permuted:.3f}; "
+            f"this p and that of the clustered interval, {p:.3f}, {agree} at 0.05")
 
 
 def elasticity(table: pd.DataFrame, outcome: str = "arrests", lag: int = 0,

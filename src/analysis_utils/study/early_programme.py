@@ -123,7 +123,7 @@ def record_placebo(found: pd.Series, dates: int, p: float, hypothesis: str, role
                    ) -> None:
     """Record the rank p of an event among other dates beside the tested change."""
     note = (f"p is the rank of the event's t among {dates} other dates, all within the "
-            "same series, and rests on no model of the errors; no interval goes with it")
+            "same series, and rests on no model of the errors; it has no interval")
     publish.hypothesis(hypothesis, found["coefficient"], p=p, n=dates,
                        role=beside(role, "placebo"), note=note)
 

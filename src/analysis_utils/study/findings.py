@@ -52,8 +52,8 @@ def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:
     if holds != (found.p < 0.05):
         return ""
     return (
-        f"the interval, by {interval}, {'holds' if holds else 'excludes'} {null:g} while "
-        f"p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they come "
+        f"the interval, by {interval}, {'holds' if holds else 'excludes'} {null:g} "
+        f"while p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they come "
         "from different procedures"
     )
 

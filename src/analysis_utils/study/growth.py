@@ -9,8 +9,8 @@ TERM_BEGAN, ARTICLE = "2025-01-20", "2025-08-27"
 AUGUST_SENTENCE = (
     "The list in force when the term began held {list_january}; that of 27 August "
     "2025 held {list_august} in {states_august}, an increase of {increase_august}. "
-    "The printed figure of 896 is a count of rows, one of which stands twice. The "
-    "rows are agreements, not agencies: {agencies_august} had signed them."
+    "The article's figure of 896 stands against {rows_august} as printed, duplicates "
+    "included. Rows are agreements, not agencies: {agencies_august} had signed them."
 )
 
 

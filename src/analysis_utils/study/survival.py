@@ -178,8 +178,10 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
 def described(curves: pd.DataFrame) -> str:
     """Where each survival curve ends, in words."""
     ends = curves.groupby("model", sort=False).last()
-    return "; ".join(f"{MODEL_NAMES[model]}: {row.share:.2f} after {row.years:.1f} years"
-                     for model, row in ends.iterrows())
+    return "; ".join(
+        f"{MODEL_NAMES[model]}: {row.share:.2f} after {row.years:.1f} years"
+        for model, row in ends.iterrows()
+    )
 
 
 def _kaplan_meier(part: pd.DataFrame, longest: float) -> pd.DataFrame:

@@ -211,17 +211,21 @@ def told(table: pd.DataFrame, hypothesis: str) -> str:
 
 
 def described(table: pd.DataFrame) -> str:
-    """Widths of the intervals at the first and last vintage, and revisions, in words."""
+    """Widths of intervals at the first and last vintage, and revisions, in words."""
     sentences = []
-    columns = ["estimate", "low", "high"]
-    for name, part in table.dropna(subset="estimate").groupby("hypothesis"):
-        wide = part.pivot(index="vintage", columns="data", values=columns)
-        width = (wide["high"] - wide["low"])[THEN]
-        revised = (wide["estimate"][NOW] - wide["estimate"][THEN]).abs().max()
+    for name, part in table.groupby("hypothesis"):
+        then, now = (
+            part[part["data"] == which].set_index("vintage") for which in (THEN, NOW)
+        )
+        width = (then["high"] - then["low"]).dropna()
+        revised = (now["estimate"] - then["estimate"]).abs().max()
+        if width.empty:
+            sentences.append(f"{name}: no estimate.")
+            continue
         sentences.append(
-            f"{name}: {len(width)} vintages, interval {width.iloc[0]:.2f} wide at the "
-            f"first and {width.iloc[-1]:.2f} at the last; what is known today moves "
-            f"the estimates by {revised:.3f} at most."
+            f"{name}: {len(width)} vintages with an estimate, interval "
+            f"{width.iloc[0]:.2f} wide at the first and {width.iloc[-1]:.2f} at the "
+            f"last; what is known today moves the estimates by {revised:.3f} at most."
         )
     return " ".join(sentences)
 

@@ -197,8 +197,8 @@ def beyond_expected(found: Finding, table: pd.DataFrame, seed: int = 287) -> Fin
     """
     mean = float(expected(table, seed).mean())
     low, high = found.interval
-    note = (f"excess over its mean when the days of each week change places, {mean:.3f}; "
-            "interval: that of the bootstrap of weeks, less that mean")
+    note = (f"excess over its mean when the days of each week change places, "
+            f"{mean:.3f}; interval: that of the bootstrap of weeks, less that mean")
     return replace(found, estimate=found.estimate - mean,
                    interval=(low - mean, high - mean), note=note)
 
