@@ -540,3 +540,26 @@ def test_a_verdict_changed_by_hand(concluded, name, old, new):
     finally:
         path.write_text(before)
     assert finding.item.startswith(path.name) and finding.cause == causes.EDITED
+
+
+def test_tests_of_hypotheses_are_told_apart_by_their_note(pair):
+    test = {"id": "H1", "role": "sensitivity", "estimate": 1.5, "low": 1.0, "high": 2.0}
+    archived, remade = (
+        {"hypotheses": [test | {"note": n, "cell": c} for c, n in enumerate(names)]}
+        for names in (["a", "c", "c"], ["a", "b", "c", "c"])
+    )
+    found = list(compare.compare_hypotheses(pair, archived, remade))
+    assert [(f.item, f.verdict) for f in found] == [
+        ("H1, sensitivity, a", IDENTICAL),
+        ("H1, sensitivity, c", IDENTICAL),
+        ("H1, sensitivity, c #2", IDENTICAL),
+        ("H1, sensitivity, b", DIFFERS),
+    ]
+    remade["hypotheses"][2]["estimate"] = 1.6
+    (odd_one,) = [
+        f
+        for f in compare.compare_hypotheses(pair, archived, remade)
+        if f.verdict is DIFFERS and f.archived
+    ]
+    assert odd_one.item == "H1, sensitivity, c"
+    assert odd_one.detail == "estimate differs"

@@ -24,6 +24,7 @@ RESULTS = "results.json"
 STRAY = "an output of a run that is gone, or a file put there by hand"
 BESIDE = ("verdicts", "README.md", "custom", "failed")  # in outputs/, of no run
 TEXTS = (".txt", ".tex", ".md", ".json")
+PLACES = ("cell", "line")  # where it stands in the notebook, not what it says
 DESCRIPTION = ("unit", "digits", "level", "label")
 
 
@@ -251,20 +252,37 @@ def compare_captions(pair: Pair, one: dict, other: dict) -> Iterator[Finding]:
 
 
 def compare_hypotheses(pair: Pair, one: dict, other: dict) -> Iterator[Finding]:
-    """A finding for each recorded test of a hypothesis, in order."""
-    archived, remade = one.get("hypotheses", []), other.get("hypotheses", [])
-    for place in range(max(len(archived), len(remade))):
-        old, new = (s[place] if place < len(s) else {} for s in (archived, remade))
+    """A finding for each recorded test of a hypothesis."""
+    archived, remade = (
+        named_tests(side.get("hypotheses", [])) for side in (one, other)
+    )
+    for name in [*archived, *(name for name in remade if name not in archived)]:
+        old, new = archived.get(name, {}), remade.get(name, {})
         judged = {
             part: values.value(old.get(part), new.get(part), exact=part == "n")
-            for part in sorted(old.keys() | new.keys())
+            for part in sorted((old.keys() | new.keys()) - set(PLACES))
         }
-        verdict = max(judged.values())
         odd = [part for part, v in judged.items() if v is not IDENTICAL]
-        item = f"{place + 1} ({(old or new).get('id')}, {(old or new).get('role')})"
+        detail = f"{', '.join(odd)} differs" if old and new and odd else ""
+        detail = detail or ("" if old and new else only_one_side(bool(old)))
         both = (hypothesis(old), hypothesis(new))
-        detail = f"{', '.join(odd)} differs" if odd else ""
-        yield pair.finding("hypothesis", printable(item), verdict, detail, *both)
+        yield pair.finding("hypothesis", name, max(judged.values()), detail, *both)
+
+
+def only_one_side(archived: bool) -> str:
+    """In words, that a test is archived alone, or made again alone."""
+    return "no run records it" if archived else "is missing from the archive"
+
+
+def named_tests(tests: list[dict]) -> dict[str, dict]:
+    """Recorded tests by id, role and note, numbered where these are the same."""
+    named: dict[str, dict] = {}
+    for test in tests:
+        words = [test.get("id"), test.get("role"), test.get("note")]
+        name = printable(", ".join(str(word) for word in words if word), 100)
+        same = sum(other == name or other.startswith(f"{name} #") for other in named)
+        named[f"{name} #{same + 1}" if same else name] = test
+    return named
 
 
 def hypothesis(record: dict) -> str:
