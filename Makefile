@@ -107,12 +107,12 @@ data: environment ## Compile data/ from the published files (RAW_DIR=folder, els
 
 ##@ Maintain
 bench: environment ## Time the statistics and `make all` against their peers, side by side
-	@$(PY) tests/bench_engine.py docs/bench.md
+	@$(PY) benchmarks/engine.py docs/bench.md
 	@$(PY) benchmarks/frame.py
 
 calibrate: environment ## Error rates by simulation, archived in docs/ (minutes)
-	@$(PY) tests/calibration_its.py docs/calibration_its.csv
-	@$(PY) tests/calibration_association.py docs/calibration_association.csv
+	@$(PY) benchmarks/calibration_its.py docs/calibration_its.csv
+	@$(PY) benchmarks/calibration_association.py docs/calibration_association.csv
 
 validation: environment ## Write docs/validation.md: published numbers beside ours
 	@$(PY) tests/validation.py docs/validation.md

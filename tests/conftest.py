@@ -1,4 +1,4 @@
-"""What the tests share: a determined environment, made notebooks, a checkout to break."""
+"""What tests share: a determined environment, made notebooks, a checkout to break."""
 
 import os
 import shutil

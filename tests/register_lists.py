@@ -10,8 +10,16 @@ from analysis_utils.collect import compile as compiling
 from analysis_utils.collect import editions, hand
 from analysis_utils.run_context import ROOT
 
-HEADINGS = ["STATE", "LAW ENFORCEMENT AGENCY", "TYPE", "COUNTY", "SUPPORT TYPE",
-            "SIGNED", "MOA", "ADDENDUM"]
+HEADINGS = [
+    "STATE",
+    "LAW ENFORCEMENT AGENCY",
+    "TYPE",
+    "COUNTY",
+    "SUPPORT TYPE",
+    "SIGNED",
+    "MOA",
+    "ADDENDUM",
+]
 TFM, WSO, JEM = "Task Force Model", "Warrant Service Officer", "Jail Enforcement Model"
 
 
@@ -20,8 +28,14 @@ def day(text: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text)
 
 
-def row(agency: str, model: str = TFM, signed: object = "2025-03-01",
-        state: str = "TEXAS", kind: str = "County", county: str = "") -> list:
+def row(
+    agency: str,
+    model: str = TFM,
+    signed: object = "2025-03-01",
+    state: str = "TEXAS",
+    kind: str = "County",
+    county: str = "",
+) -> list:
     """One printed row."""
     cell = day(signed) if isinstance(signed, str) and signed[:2] == "20" else signed
     return [state, agency, kind, county, model, cell, "link", ""]
@@ -44,8 +58,9 @@ def data_folder(place: Path) -> Path:
     for name in ("states", "counties"):
         (data / f"{name}.csv").write_bytes((ROOT / f"data/{name}.csv").read_bytes())
     for name in hand.KEYS:
-        source = pd.read_csv(ROOT / f"data/hand/{name}.csv", dtype=str,
-                             keep_default_na=False)
+        source = pd.read_csv(
+            ROOT / f"data/hand/{name}.csv", dtype=str, keep_default_na=False
+        )
         kept = source if name in ("headings", "models") else source[:0]
         kept.to_csv(data / f"hand/{name}.csv", index=False)
     return data
@@ -58,8 +73,9 @@ def write_hand(data: Path, name: str, rows: list[tuple]) -> None:
     pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
 
 
-def compiled(lists: dict[str, list[list]], place: Path, data: Path | None = None
-             ) -> dict[str, pd.DataFrame]:
+def compiled(
+    lists: dict[str, list[list]], place: Path, data: Path | None = None
+) -> dict[str, pd.DataFrame]:
     """The register's tables from made lists: date in the name -> rows."""
     raw = place / "raw"
     for stamp, rows in lists.items():

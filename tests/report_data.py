@@ -14,9 +14,7 @@ FAMILIES = {
     "confirmatory": Family("confirmatory", "holm", 0.05),
     "exploratory": Family("exploratory", "fdr_bh", 0.05),
 }
-WORDS = (
-    "statement outcome unit window design primary expected refuted_by threats known_before"
-)
+WORDS = "statement outcome unit window design primary expected refuted_by threats known_before"
 
 
 def hypothesis(key: str, rule: str = "greater", **fields: object) -> Hypothesis:
@@ -30,7 +28,8 @@ def registry_text(*hypotheses: Hypothesis) -> str:
     """hypotheses.yaml with these entries."""
     lines = ["families:"]
     lines += [
-        f"  {f.name}: {{method: {f.method}, alpha: {f.alpha}}}" for f in FAMILIES.values()
+        f"  {f.name}: {{method: {f.method}, alpha: {f.alpha}}}"
+        for f in FAMILIES.values()
     ]
     lines.append("hypotheses:")
     for entry in hypotheses:

@@ -15,8 +15,11 @@ FIELDS = [
     {"name": "code", "type": "string", "constraints": {"pattern": r"\d{5}"}},
     {"name": "kind", "type": "string", "constraints": {"enum": ["a", "b"]}},
     {"name": "day", "type": "date", "constraints": {"minimum": "2002-01-01"}},
-    {"name": "count", "type": "integer",
-     "constraints": {"required": True, "minimum": 0}},
+    {
+        "name": "count",
+        "type": "integer",
+        "constraints": {"required": True, "minimum": 0},
+    },
     {"name": "share", "type": "number", "constraints": {"maximum": 1}},
     {"name": "known", "type": "boolean", "constraints": {"required": True}},
 ]
@@ -27,8 +30,15 @@ GOOD = ["x,01001,a,2025-03-01,1,0.5,True", "y,,,,2,,False"]
 @pytest.fixture
 def folder(tmp_path):
     """A data folder with one table; returns a function that writes its lines."""
-    package = {"resources": [{"name": "things", "path": "things.csv", "schema": {
-        "fields": FIELDS, "primaryKey": ["id"]}}]}
+    package = {
+        "resources": [
+            {
+                "name": "things",
+                "path": "things.csv",
+                "schema": {"fields": FIELDS, "primaryKey": ["id"]},
+            }
+        ]
+    }
     (tmp_path / "datapackage.json").write_text(json.dumps(package))
 
     def write(*lines, header=HEADER):
@@ -47,22 +57,37 @@ def test_columns_have_the_types_of_the_dictionary(folder):
     assert str(table.day.dtype).startswith("datetime64")
 
 
-@pytest.mark.parametrize(("line", "words"), [
-    ("z,01001,a,2025-13-01,1,0.5,True", "line 4, column day: '2025-13-01' is no date"),
-    ("z,01001,a,03/01/2025,1,0.5,True", "line 4, column day"),
-    ("z,01001,a,2025-03-01,1.5,0.5,True", "line 4, column count: '1.5' is no integer"),
-    ("z,01001,a,2025-03-01,many,0.5,True", "line 4, column count: 'many'"),
-    ("z,01001,a,2025-03-01,1,half,True", "line 4, column share: 'half' is no number"),
-    ("z,01001,a,2025-03-01,1,0.5,perhaps", "line 4, column known: 'perhaps'"),
-    ("z,1001,a,2025-03-01,1,0.5,True", "line 4, column code: '1001' breaks pattern"),
-    ("z,01001,c,2025-03-01,1,0.5,True", "line 4, column kind: 'c' breaks isin"),
-    ("z,01001,a,1999-03-01,1,0.5,True", "line 4, column day: .*1999-03-01"),
-    ("z,01001,a,2025-03-01,-1,0.5,True", "line 4, column count: .*-1"),
-    ("z,01001,a,2025-03-01,,0.5,True", "line 4, column count: "),
-    ("z,01001,a,2025-03-01,1,2,True", "line 4, column share: .*2.0"),
-    ("x,01001,a,2025-03-01,1,0.5,True", "column id: 'x'"),
-    (",01001,a,2025-03-01,1,0.5,True", "line 4, column id: '' breaks required"),
-])
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "z,01001,a,2025-13-01,1,0.5,True",
+            "line 4, column day: '2025-13-01' is no date",
+        ),
+        ("z,01001,a,03/01/2025,1,0.5,True", "line 4, column day"),
+        (
+            "z,01001,a,2025-03-01,1.5,0.5,True",
+            "line 4, column count: '1.5' is no integer",
+        ),
+        ("z,01001,a,2025-03-01,many,0.5,True", "line 4, column count: 'many'"),
+        (
+            "z,01001,a,2025-03-01,1,half,True",
+            "line 4, column share: 'half' is no number",
+        ),
+        ("z,01001,a,2025-03-01,1,0.5,perhaps", "line 4, column known: 'perhaps'"),
+        (
+            "z,1001,a,2025-03-01,1,0.5,True",
+            "line 4, column code: '1001' breaks pattern",
+        ),
+        ("z,01001,c,2025-03-01,1,0.5,True", "line 4, column kind: 'c' breaks isin"),
+        ("z,01001,a,1999-03-01,1,0.5,True", "line 4, column day: .*1999-03-01"),
+        ("z,01001,a,2025-03-01,-1,0.5,True", "line 4, column count: .*-1"),
+        ("z,01001,a,2025-03-01,,0.5,True", "line 4, column count: "),
+        ("z,01001,a,2025-03-01,1,2,True", "line 4, column share: .*2.0"),
+        ("x,01001,a,2025-03-01,1,0.5,True", "column id: 'x'"),
+        (",01001,a,2025-03-01,1,0.5,True", "line 4, column id: '' breaks required"),
+    ],
+)
 def test_a_cell_that_breaks_its_column_is_named(folder, line, words):
     with pytest.raises(datasets.DataError, match=words) as error:
         datasets.load("things", folder(*GOOD, line))
@@ -93,7 +118,9 @@ def test_every_table_of_the_package_loads():
 
 
 def test_importing_the_door_imports_no_validator():
-    code = ("import sys, analysis_utils.datasets, analysis_utils.series; "
-            "print('pandera' in sys.modules, 'analysis_utils.collect' in sys.modules)")
+    code = (
+        "import sys, analysis_utils.datasets, analysis_utils.series; "
+        "print('pandera' in sys.modules, 'analysis_utils.collect' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]

@@ -7,10 +7,10 @@ import sys
 import zipfile
 
 import pytest
+from test_editor_notebooks import COMPILED, git
 
 from analysis_utils.deposit import crate, pack, rules
 from analysis_utils.run_context import ROOT
-from test_editor_notebooks import COMPILED, git
 
 GOOD = {
     "README.txt": b"Read me\n",

@@ -109,7 +109,9 @@ def test_a_figure_with_its_data_and_text(run):
     picture = draw()
     names = {path.name for path in run.iterdir()} - {"results.json"}
     assert names == {f"curve.{e}" for e in ("pdf", "svg", "png", "csv", "txt")}
-    assert picture._repr_mimebundle_()["image/svg+xml"] == (run / "curve.svg").read_text()
+    assert (
+        picture._repr_mimebundle_()["image/svg+xml"] == (run / "curve.svg").read_text()
+    )
     assert "A line." in (run / "curve.svg").read_text()
     assert (run / "curve.csv").read_text() == "x,who\n0.3,'=1+1\n1.0,a\n"
     assert b"/CreationDate (D:20231114" in (run / "curve.pdf").read_bytes()
@@ -157,7 +159,9 @@ def test_outside_a_run_nothing_is_written(run, monkeypatch):
 
 
 def test_rounding_keeps_significant_digits_and_what_is_no_float():
-    frame = pd.DataFrame({"x": [1 / 3, 2e10 / 3, np.nan], "n": [1, 2, 3], "s": list("abc")})
+    frame = pd.DataFrame(
+        {"x": [1 / 3, 2e10 / 3, np.nan], "n": [1, 2, 3], "s": list("abc")}
+    )
     made = publish.rounded(frame)
     assert made["x"].tolist()[:2] == [0.33333333, 6666666700.0]
     assert np.isnan(made["x"][2]) and made[["n", "s"]].equals(frame[["n", "s"]])

@@ -20,17 +20,20 @@ FACTS = ROOT.parent / "shared/data/reference"
 facts = pytest.mark.skipif(not FACTS.is_dir(), reason=f"no compiled facts in {FACTS}")
 raw = pytest.mark.skipif(
     not (sources.raw_folder() / "ice_lists").is_dir(),
-    reason="no published files here: `make raw` fetches them")
+    reason="no published files here: `make raw` fetches them",
+)
 
 
 def test_rows_are_conserved_in_every_edition():
     table = datasets.editions()
-    assert (table.rows_printed == table.agreements + table.duplicates
-            + table.set_aside).all()
+    assert (
+        table.rows_printed == table.agreements + table.duplicates + table.set_aside
+    ).all()
     rows = datasets.printed_rows()
     place = dict(zip(table.edition, table.index, strict=True))
-    rows["first"], rows["last"] = (rows[f"{end}_edition"].map(place)
-                                   for end in ("first", "last"))
+    rows["first"], rows["last"] = (
+        rows[f"{end}_edition"].map(place) for end in ("first", "last")
+    )
     for edition in table.itertuples():
         shown = rows[(rows["first"] <= edition.Index) & (rows["last"] >= edition.Index)]
         stated = shown.agreement_id[shown.agreement_id != ""]
@@ -52,11 +55,13 @@ def test_spells_are_those_of_the_printed_rows():
     rows, listed = datasets.printed_rows(), {}
     for row in rows[rows.agreement_id != ""].itertuples():
         listed.setdefault(row.agreement_id, set()).update(
-            range(place[row.first_edition], place[row.last_edition] + 1))
+            range(place[row.first_edition], place[row.last_edition] + 1)
+        )
     from_spells = {}
     for row in datasets.spells().itertuples():
         from_spells.setdefault(row.agreement_id, set()).update(
-            range(place[row.first_edition], place[row.last_edition] + 1))
+            range(place[row.first_edition], place[row.last_edition] + 1)
+        )
     assert listed == from_spells
     assert set(listed) == set(datasets.agreements().agreement_id)
 
@@ -98,14 +103,18 @@ def test_the_dictionary_is_written_from_the_package():
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     written = (DATA / "README.md").read_text(encoding="utf-8")
     assert written == dictionary.text(package), (
-        "data/README.md is not that of datapackage.json: run `make register`")
+        "data/README.md is not that of datapackage.json: run `make register`"
+    )
 
 
 def test_every_file_of_data_is_documented():
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     known = {resource["path"] for resource in package["resources"]}
-    files = {path.relative_to(DATA).as_posix() for path in DATA.rglob("*.csv")
-             if "raw" not in path.relative_to(DATA).parts}
+    files = {
+        path.relative_to(DATA).as_posix()
+        for path in DATA.rglob("*.csv")
+        if "raw" not in path.relative_to(DATA).parts
+    }
     assert files == known
 
 
@@ -118,15 +127,18 @@ def test_data_compiles_from_the_published_files_as_committed():
     assert_as_committed(compiling.compiled_from_raw(sources.raw_folder(), DATA))
 
 
-def test_missing_workbooks_are_named_and_the_rest_compiles(tmp_path, capsys, monkeypatch):
+def test_missing_workbooks_are_named_and_the_rest_compiles(
+    tmp_path, capsys, monkeypatch
+):
     data = data_folder(tmp_path)
     rows = [row("Alpha PD"), row("Beta PD")]
     raw = tmp_path / "raw"
     write_list(raw / "ice_lists/participatingAgencies03012025am.xlsx", rows)
     copy = {"commit": "c", "repository": "r", "committed_at": "", "sha256": "s"}
     names = [f"participatingAgencies0{day}2025am.xlsx" for day in ("301", "302")]
-    pd.DataFrame([copy | {"file": name, "path": name, "same_table_as": name}
-                  for name in names]).to_csv(raw / "captures.csv", index=False)
+    pd.DataFrame(
+        [copy | {"file": name, "path": name, "same_table_as": name} for name in names]
+    ).to_csv(raw / "captures.csv", index=False)
     write_hand(data, "aliases", [("TX", "Nobody", "", "Alpha PD", "", "misspelt", "x")])
     monkeypatch.setattr(compiling, "tables", compiling.tables_of_lists)
     tables = compiling.compiled_from_raw(raw, data)
@@ -150,8 +162,9 @@ def test_the_list_of_a_day_is_that_of_its_workbook():
     last_of_day = datasets.editions().drop_duplicates("first_seen", keep="last")
     for edition in last_of_day[::12].itertuples():
         paths = [sources.raw_folder() / "ice_lists", DATA / compiling.LISTS]
-        path = next(p / edition.workbook for p in paths
-                    if (p / edition.workbook).exists())
+        path = next(
+            p / edition.workbook for p in paths if (p / edition.workbook).exists()
+        )
         printed = read_table(path, headings).rows[editions.CELLS]
         shown = series.list_as_of(edition.first_seen)[editions.CELLS]
         assert shown.to_numpy().tolist() == printed.to_numpy().tolist()
@@ -178,8 +191,11 @@ def test_edition_counts_agree_with_the_compiled_facts():
 @facts
 def test_the_early_register_and_the_months_agree_with_the_compiled_facts():
     known = pd.read_csv(FACTS / "history.csv")
-    months = datasets.active_monthly().assign(
-        date=lambda table: table.date.dt.strftime("%Y-%m-%d")).merge(known, on="date")
+    months = (
+        datasets.active_monthly()
+        .assign(date=lambda table: table.date.dt.strftime("%Y-%m-%d"))
+        .merge(known, on="date")
+    )
     exact = months[(months.grade != "interpolated") & (months.date < "2026-04")]
     different = exact[exact.active != exact.n_active]
     assert different.date.tolist() == ["2017-07-31"]  # ICE: 60; roster of 2 July: 45
@@ -194,8 +210,9 @@ def test_known_aliases_lead_to_one_agreement():
 
     pairs = pd.read_csv(FACTS / "key_aliases.csv")
     rows = datasets.printed_rows()
-    states = dict(zip(datasets.states().name.str.upper(), datasets.states().state,
-                      strict=True))
+    states = dict(
+        zip(datasets.states().name.str.upper(), datasets.states().state, strict=True)
+    )
     rows["key"] = rows.agency.map(naming.normalized)
     rows["printed"] = [states.get(naming.trimmed(cell).upper()) for cell in rows.state]
     rows["model"] = rows.agreement_id.str[-3:]
@@ -229,14 +246,22 @@ def test_no_edition_is_dated_before_its_signings_or_after_its_commit():
 
 @pytest.mark.parametrize("day", ["2021-06-30", "2025-07-04", "2025-08-29"])
 def test_what_was_known_on_a_day_is_what_the_lists_of_then_give(day, monkeypatch):
-    choices = [{"basis": basis, "as_of": day, "frequency": "day", "end": day}
-               for basis in ("listing", "signing")]
-    known = [function(**choice) for choice in choices
-             for function in (series.active, series.signings)]
+    choices = [
+        {"basis": basis, "as_of": day, "frequency": "day", "end": day}
+        for basis in ("listing", "signing")
+    ]
+    known = [
+        function(**choice)
+        for choice in choices
+        for function in (series.active, series.signings)
+    ]
     for name, table in register_of(day, monkeypatch).items():
         monkeypatch.setattr(datasets, name, lambda table=table: table)
-    then = [function(**{**choice, "as_of": None}) for choice in choices
-            for function in (series.active, series.signings)]
+    then = [
+        function(**{**choice, "as_of": None})
+        for choice in choices
+        for function in (series.active, series.signings)
+    ]
     for now, truth in zip(known, then, strict=True):
         pd.testing.assert_frame_equal(now, truth, check_freq=False)
 
@@ -250,10 +275,25 @@ def register_of(day, monkeypatch):
     printed["last_edition"] = printed["last"].map(table.edition)
     decisions = replace(hand.read(DATA / "hand"), partial=True)
     tables = compiling.tables_of_lists(
-        table, compiling.identified(printed, DATA, decisions), DATA, decisions)
-    dates = ["signed", "first_listed", "gone_by", "first_seen", "last_seen",
-             "first_printed", "last_printed", "replaced_by"]
-    return {name: tables[name].assign(**{
-        column: pd.to_datetime(tables[name][column].replace("", None))
-        for column in dates if column in tables[name]})
-        for name in ("editions", "agreements", "spells", "signing_dates")}
+        table, compiling.identified(printed, DATA, decisions), DATA, decisions
+    )
+    dates = [
+        "signed",
+        "first_listed",
+        "gone_by",
+        "first_seen",
+        "last_seen",
+        "first_printed",
+        "last_printed",
+        "replaced_by",
+    ]
+    return {
+        name: tables[name].assign(
+            **{
+                column: pd.to_datetime(tables[name][column].replace("", None))
+                for column in dates
+                if column in tables[name]
+            }
+        )
+        for name in ("editions", "agreements", "spells", "signing_dates")
+    }

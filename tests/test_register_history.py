@@ -7,33 +7,57 @@ from analysis_utils import datasets
 from analysis_utils.collect import history
 from analysis_utils.collect.hand import HandTableError
 
-EDITIONS = pd.DataFrame({
-    "edition": ["a", "b"], "first_seen": ["2021-01-13", "2021-03-20"],
-    "last_seen": ["2021-01-20", "2021-04-10"], "agreements": [150, 148]})
-EARLY = pd.DataFrame({
-    "signed": ["2002-07-02", "2003-09-10", "2008-01-01"],
-    "first_roster": ["2010-10-29", "2010-10-29", ""],
-    "last_roster": ["2012-10-16", "2017-08-01", ""]})
+EDITIONS = pd.DataFrame(
+    {
+        "edition": ["a", "b"],
+        "first_seen": ["2021-01-13", "2021-03-20"],
+        "last_seen": ["2021-01-20", "2021-04-10"],
+        "agreements": [150, 148],
+    }
+)
+EARLY = pd.DataFrame(
+    {
+        "signed": ["2002-07-02", "2003-09-10", "2008-01-01"],
+        "first_roster": ["2010-10-29", "2010-10-29", ""],
+        "last_roster": ["2012-10-16", "2017-08-01", ""],
+    }
+)
 EXITS = pd.DataFrame({"date": ["2009-10-16"], "agreements": ["1"], "reason": ["x"]})
 
 
 def totals(**changes):
-    row = {"date": "2021-01-15", "total": "150", "counted": "agreements",
-           "publisher": "GAO", "url": "x", "confidence": "high", "explanation": ""}
+    row = {
+        "date": "2021-01-15",
+        "total": "150",
+        "counted": "agreements",
+        "publisher": "GAO",
+        "url": "x",
+        "confidence": "high",
+        "explanation": "",
+    }
     return pd.DataFrame([row | changes])
 
 
 def test_counts_before_the_first_roster_come_from_signing_dates():
-    counted = [history.signed_by(EARLY, EXITS, day)
-               for day in ("2002-07-01", "2002-07-02", "2008-12-31", "2009-12-31")]
+    counted = [
+        history.signed_by(EARLY, EXITS, day)
+        for day in ("2002-07-01", "2002-07-02", "2008-12-31", "2009-12-31")
+    ]
     assert counted == [0, 1, 3, 2]
 
 
-@pytest.mark.parametrize(("day", "count", "basis"), [
-    ("2008-06-30", 3, "signing dates"), ("2012-10-16", 2, "rosters"),
-    ("2012-12-31", 1, "rosters"), ("2019-01-01", None, ""),
-    ("2021-01-15", 150, "edition a"), ("2021-03-20", 148, "edition b"),
-    ("2026-01-01", None, "")])
+@pytest.mark.parametrize(
+    ("day", "count", "basis"),
+    [
+        ("2008-06-30", 3, "signing dates"),
+        ("2012-10-16", 2, "rosters"),
+        ("2012-12-31", 1, "rosters"),
+        ("2019-01-01", None, ""),
+        ("2021-01-15", 150, "edition a"),
+        ("2021-03-20", 148, "edition b"),
+        ("2026-01-01", None, ""),
+    ],
+)
 def test_a_published_total_is_compared_with_what_is_known_of_its_day(day, count, basis):
     assert history._register_count(day, EARLY, EXITS, EDITIONS) == (count, basis)
 
@@ -54,8 +78,11 @@ def test_every_difference_must_be_explained_and_nothing_else():
 def test_months_without_a_copy_of_a_list_are_rebuilt():
     months = pd.period_range("2021-01", "2021-04", freq="M")
     assert [row[:3] for row in history._from_lists(EDITIONS, months)] == [
-        ("2021-01-31", 150, "observed"), ("2021-02-28", 150, "rebuilt"),
-        ("2021-03-31", 148, "observed"), ("2021-04-10", 148, "observed")]
+        ("2021-01-31", 150, "observed"),
+        ("2021-02-28", 150, "rebuilt"),
+        ("2021-03-31", 148, "observed"),
+        ("2021-04-10", 148, "observed"),
+    ]
 
 
 def test_grades_of_the_committed_months():
@@ -70,7 +97,10 @@ def test_grades_of_the_committed_months():
 def test_ended_early_agreements_are_in_the_early_register():
     table = datasets.early_register()
     assert table.status.value_counts().to_dict() == {
-        "on the roster of 1 August 2017": 58, "ended": 41, "ended, date unknown": 6}
+        "on the roster of 1 August 2017": 58,
+        "ended": 41,
+        "ended, date unknown": 6,
+    }
     known = set(datasets.agreements().agreement_id)
     assert set(table.agreement_id[table.listed_2021]) <= known
 

@@ -28,8 +28,10 @@ from analysis_utils.collect import editions, hand, sources, update
 from analysis_utils.collect.changes import report
 from analysis_utils.run_context import ROOT
 
-STAYS = [row(f"{name} PD", kind="Municipality") for name in
-         ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta")]
+STAYS = [
+    row(f"{name} PD", kind="Municipality")
+    for name in ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta")
+]
 FIRST, SECOND = STAYS[:5], STAYS
 PENDING = HEADINGS[:5]
 
@@ -46,12 +48,16 @@ def data(tmp_path, monkeypatch):
 
 def state(folder):
     """Every file of a folder with the checksum of its content."""
-    return {path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
-def new_list(tmp_path, rows, name="participatingAgencies03102025am.xlsx",
-             headings=HEADINGS):
+def new_list(
+    tmp_path, rows, name="participatingAgencies03102025am.xlsx", headings=HEADINGS
+):
     return write_list(tmp_path / name, rows, headings)
 
 
@@ -64,19 +70,29 @@ def refusals(tmp_path):
     more = [*SECOND, row("Eta PD")]
     yield new_list(tmp_path, more, "list.xlsx"), "states no date"
     yield new_list(tmp_path, []), "the list is empty"
-    yield (new_list(tmp_path / "p", [r[:5] for r in more], headings=PENDING),
-           "pending agencies")
-    yield (new_list(tmp_path / "q", [[*r[:5], None, "", ""] for r in more]),
-           "no row has a signing date")
+    yield (
+        new_list(tmp_path / "p", [r[:5] for r in more], headings=PENDING),
+        "pending agencies",
+    )
+    yield (
+        new_list(tmp_path / "q", [[*r[:5], None, "", ""] for r in more]),
+        "no row has a signing date",
+    )
     yield new_list(tmp_path / "c", FIRST), "a copy of the edition 2025-03-01am"
     yield new_list(tmp_path / "d", SECOND), "a copy of the edition 2025-03-02am"
-    yield (new_list(tmp_path / "m", [[*r[:6], "other", ""] for r in FIRST]),
-           "a copy of the edition 2025-03-01am")
+    yield (
+        new_list(tmp_path / "m", [[*r[:6], "other", ""] for r in FIRST]),
+        "a copy of the edition 2025-03-01am",
+    )
     for name in ("03012024pm", "03022025am"):
-        yield (new_list(tmp_path, more, f"participatingAgencies{name}.xlsx"),
-               "not later than that of the newest")
-    yield (new_list(tmp_path, more, "participatingAgencies03104025am.xlsx"),
-           "days after that of the newest")
+        yield (
+            new_list(tmp_path, more, f"participatingAgencies{name}.xlsx"),
+            "not later than that of the newest",
+        )
+    yield (
+        new_list(tmp_path, more, "participatingAgencies03104025am.xlsx"),
+        "days after that of the newest",
+    )
     renamed = ["STATE", "AGENCY NAME", *HEADINGS[2:]]
     yield new_list(tmp_path / "r", more, headings=renamed), "no column LAW ENFORCEMENT"
     renamed = [*HEADINGS[:2], "KIND", *HEADINGS[3:]]
@@ -107,15 +123,18 @@ def test_two_gigabytes_unpacked_are_not_opened(tmp_path, data):
         archive.writestr("xl/worksheets/sheet1.xml", "")
     content = bytearray(path.read_bytes())
     place = content.rindex(b"PK\x01\x02") + 24
-    content[place:place + 4] = (2_000_000_000).to_bytes(4, "little")
+    content[place : place + 4] = (2_000_000_000).to_bytes(4, "little")
     path.write_bytes(content)
     with pytest.raises(ValueError, match="unpacks to 2,000 MB"):
         proposed(path, data)
 
 
 def test_a_good_list_is_shown_and_taken_in(tmp_path, data):
-    rows = [*SECOND[1:], row("Eta PD", WSO, "2025-03-08"),
-            row("Alfa PD", signed="2025-03-01")]
+    rows = [
+        *SECOND[1:],
+        row("Eta PD", WSO, "2025-03-08"),
+        row("Alfa PD", signed="2025-03-01"),
+    ]
     found = proposed(new_list(tmp_path, rows), data)
     text = "\n".join(report(found))
     assert "7 rows = 7 agreements + 0 duplicates + 0 set aside" in text
@@ -143,28 +162,32 @@ def test_the_register_with_a_taken_list_compiles_the_same_again(tmp_path, data):
 
 
 def test_what_no_list_had_before_is_reported_and_not_guessed(tmp_path, data):
-    rows = [*[[*r, "north"] for r in SECOND],
-            [*row("Tribal Police", "Tribal Task Force Model"), ""],
-            [*row("Navajo Police", state="NAVAJO NATION"), ""],
-            [*row("Police of Puerto Rico", state="PUERTO RICO"), ""],
-            [*row("Eta PD", state="TEXSA"), ""],
-            [*row("Theta PD", signed="5025-07-07"), ""],
-            [*row("Iota PD", signed="2025-04-01", county="Nowhere County"), ""],
-            [*row("=1+1"), ""]]
+    rows = [
+        *[[*r, "north"] for r in SECOND],
+        [*row("Tribal Police", "Tribal Task Force Model"), ""],
+        [*row("Navajo Police", state="NAVAJO NATION"), ""],
+        [*row("Police of Puerto Rico", state="PUERTO RICO"), ""],
+        [*row("Eta PD", state="TEXSA"), ""],
+        [*row("Theta PD", signed="5025-07-07"), ""],
+        [*row("Iota PD", signed="2025-04-01", county="Nowhere County"), ""],
+        [*row("=1+1"), ""],
+    ]
     path = new_list(tmp_path, rows, headings=[*HEADINGS, "REGION"])
     found = proposed(path, data)
     text = "\n".join(report(found))
-    for words in ("13 rows = 9 agreements + 0 duplicates + 4 set aside",
-                  "model not known: Tribal Task Force Model: row 8 (Tribal Police)",
-                  "state not known: NAVAJO NATION: row 9 (Navajo Police)",
-                  "state not known: TEXSA, perhaps TEXAS: row 11 (Eta PD)",
-                  "no agency printed: row 14 ()",
-                  "column 'REGION' is new",
-                  "first agreement of PR ever listed",
-                  "signing date '5025-07-07' is set aside",
-                  "signed 2025-04-01, later than the list",
-                  "county 'Nowhere County' is not known",
-                  "row 14: agency holds a formula"):
+    for words in (
+        "13 rows = 9 agreements + 0 duplicates + 4 set aside",
+        "model not known: Tribal Task Force Model: row 8 (Tribal Police)",
+        "state not known: NAVAJO NATION: row 9 (Navajo Police)",
+        "state not known: TEXSA, perhaps TEXAS: row 11 (Eta PD)",
+        "no agency printed: row 14 ()",
+        "column 'REGION' is new",
+        "first agreement of PR ever listed",
+        "signing date '5025-07-07' is set aside",
+        "signed 2025-04-01, later than the list",
+        "county 'Nowhere County' is not known",
+        "row 14: agency holds a formula",
+    ):
         assert words in text, words
     update.take_in(found, data)
     assert "=1+1" not in (data / "printed_rows.csv").read_text()
@@ -175,7 +198,8 @@ def test_a_row_set_aside_counts_once_it_is_decided(tmp_path, data):
     update.take_in(proposed(new_list(tmp_path, rows), data), data)
     models = (data / "hand/models.csv").read_text()
     (data / "hand/models.csv").write_text(
-        models + "TTM,Tribal Task Force Model,Officers of a tribe\n")
+        models + "TTM,Tribal Task Force Model,Officers of a tribe\n"
+    )
     tables = again(*compiling.from_data(data), data)
     assert "TX-tribal-police-TTM" in set(tables["agreements"].agreement_id)
 
@@ -185,8 +209,11 @@ def test_great_changes_need_confirmation(tmp_path, data, change):
     if change == "third":
         path = new_list(tmp_path, [*SECOND[:3], row("Eta PD")])
     else:
-        path = new_list(tmp_path, [[*r[:2], *r[3:]] for r in [*SECOND, row("Eta PD")]],
-                        headings=[*HEADINGS[:2], *HEADINGS[3:]])
+        path = new_list(
+            tmp_path,
+            [[*r[:2], *r[3:]] for r in [*SECOND, row("Eta PD")]],
+            headings=[*HEADINGS[:2], *HEADINGS[3:]],
+        )
     with pytest.raises(update.Refusal, match="CONFIRM=yes"):
         proposed(path, data)
     assert proposed(path, data, confirmed=True).edition == "2025-03-10am"
@@ -195,8 +222,11 @@ def test_great_changes_need_confirmation(tmp_path, data, change):
 def test_a_renamed_column_is_read_once_it_is_decided(tmp_path, data):
     table = (data / "hand/headings.csv").read_text()
     (data / "hand/headings.csv").write_text(table + "AGENCY NAME,agency,renamed\n")
-    path = new_list(tmp_path, [*SECOND, row("Eta PD")],
-                    headings=["STATE", "AGENCY NAME", *HEADINGS[2:]])
+    path = new_list(
+        tmp_path,
+        [*SECOND, row("Eta PD")],
+        headings=["STATE", "AGENCY NAME", *HEADINGS[2:]],
+    )
     assert len(proposed(path, data).rows) == 7
 
 
@@ -221,12 +251,20 @@ def test_files_are_replaced_all_or_none(tmp_path, data, monkeypatch):
 def test_the_command_says_why_and_fails(tmp_path):
     command = [sys.executable, "-m", "analysis_utils.collect.update"]
     for arguments, words in (
-            ([], "Name the list"),
-            (["nowhere.xlsx"], "no such file"),
-            (["http://127.0.0.1:9/participatingAgencies05182026am.xlsx"],
-             "could not be fetched")):
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True,
-                              cwd=ROOT, env=os.environ)
+        ([], "Name the list"),
+        (["nowhere.xlsx"], "no such file"),
+        (
+            ["http://127.0.0.1:9/participatingAgencies05182026am.xlsx"],
+            "could not be fetched",
+        ),
+    ):
+        done = subprocess.run(
+            [*command, *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=os.environ,
+        )
         assert done.returncode == 1 and words in done.stderr
         assert "Nothing was changed" in done.stderr and "Traceback" not in done.stderr
 
@@ -234,8 +272,11 @@ def test_the_command_says_why_and_fails(tmp_path):
 def test_a_misspelt_name_taken_in_is_aliased_afterwards(tmp_path, data):
     rows = [*SECOND[1:], row("Alfa PD", kind="Municipality")]
     update.take_in(proposed(new_list(tmp_path, rows), data), data)
-    write_hand(data, "aliases", [("TX", "Alfa PD", "TFM", "Alpha PD", "", "misspelt",
-                                  "same signing date")])
+    write_hand(
+        data,
+        "aliases",
+        [("TX", "Alfa PD", "TFM", "Alpha PD", "", "misspelt", "same signing date")],
+    )
     tables = again(*compiling.from_data(data), data)
     assert (tables["agreements"].gone_by == "").all()
 
@@ -246,8 +287,9 @@ def test_a_list_is_fetched_from_its_address(tmp_path):
             pass
 
     served = new_list(tmp_path / "site", SECOND)
-    server = ThreadingHTTPServer(("127.0.0.1", 0),
-                                 partial(Quiet, directory=served.parent))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=served.parent)
+    )
     Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
     (tmp_path / "here").mkdir()

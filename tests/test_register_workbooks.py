@@ -11,9 +11,15 @@ from register_lists import HEADINGS, TFM, day, row, write_list
 from analysis_utils.collect.workbooks import UnreadableList, read_table
 
 PLAIN = {
-    "STATE": "state", "LAW ENFORCEMENT AGENCY": "agency", "TYPE": "type",
-    "COUNTY": "county", "SUPPORT TYPE": "support_type", "SIGNED": "signed",
-    "MOA": "moa", "ADDENDUM": "addendum"}
+    "STATE": "state",
+    "LAW ENFORCEMENT AGENCY": "agency",
+    "TYPE": "type",
+    "COUNTY": "county",
+    "SUPPORT TYPE": "support_type",
+    "SIGNED": "signed",
+    "MOA": "moa",
+    "ADDENDUM": "addendum",
+}
 
 
 @pytest.fixture
@@ -22,27 +28,60 @@ def good(tmp_path):
 
 
 def test_cells_are_read_as_printed(tmp_path):
-    path = write_list(tmp_path / "a.xlsx", [
-        ["TEXAS ", " Alpha\nPolice  Dept. ", "County ", "#NA", TFM, day("2025-02-26"),
-         "https://web.archive.org/web/20210113002027/https://www.ice.gov/a.pdf", None],
-        ["UTAHJ", "Beta’s PD", None, None, "Task Force Model ", "05/082025", 12, ""]])
+    path = write_list(
+        tmp_path / "a.xlsx",
+        [
+            [
+                "TEXAS ",
+                " Alpha\nPolice  Dept. ",
+                "County ",
+                "#NA",
+                TFM,
+                day("2025-02-26"),
+                "https://web.archive.org/web/20210113002027/https://www.ice.gov/a.pdf",
+                None,
+            ],
+            [
+                "UTAHJ",
+                "Beta’s PD",
+                None,
+                None,
+                "Task Force Model ",
+                "05/082025",
+                12,
+                "",
+            ],
+        ],
+    )
     rows = read_table(path, PLAIN).rows
     assert rows.values.tolist() == [
-        [2, "TEXAS ", " Alpha\nPolice  Dept. ", "County ", "#NA", TFM, "2025-02-26",
-         "https://www.ice.gov/a.pdf", ""],
-        [3, "UTAHJ", "Beta’s PD", "", "", "Task Force Model ", "05/082025", "12", ""]]
+        [
+            2,
+            "TEXAS ",
+            " Alpha\nPolice  Dept. ",
+            "County ",
+            "#NA",
+            TFM,
+            "2025-02-26",
+            "https://www.ice.gov/a.pdf",
+            "",
+        ],
+        [3, "UTAHJ", "Beta’s PD", "", "", "Task Force Model ", "05/082025", "12", ""],
+    ]
 
 
 def test_headings_may_drift(tmp_path):
     early = ["STATE", "LAW ENFORCEMENT AGENCY", "SUPPORT TYPE", "SIGNED", "MOA"]
-    path = write_list(tmp_path / "a.xlsx", [["TEXAS", "Alpha", TFM, "2020-06-08", "x"]],
-                      early)
+    path = write_list(
+        tmp_path / "a.xlsx", [["TEXAS", "Alpha", TFM, "2020-06-08", "x"]], early
+    )
     table = read_table(path, PLAIN)
     assert table.rows.agency.tolist() == ["Alpha"]
     assert table.rows.county.tolist() == [""]
     assert table.columns == ["state", "agency", "support_type", "signed", "moa"]
-    other = write_list(tmp_path / "b.xlsx", [row("Alpha")],
-                       [f" {name.title()}  " for name in HEADINGS])
+    other = write_list(
+        tmp_path / "b.xlsx", [row("Alpha")], [f" {name.title()}  " for name in HEADINGS]
+    )
     assert read_table(other, PLAIN).rows.agency.tolist() == ["Alpha"]
 
 
@@ -51,8 +90,18 @@ def test_rows_above_blank_rows_empty_columns_and_other_sheets(tmp_path):
     book.active.title = "Pivot"
     book.active.append(["State", "Type", "JEM"])
     sheet = book.create_sheet("Agreements")
-    for place, cells in enumerate([["287(g) list"], [], [*HEADINGS, None, None],
-                                   [], row("Alpha"), [" "] * 8, row("Beta")], start=1):
+    for place, cells in enumerate(
+        [
+            ["287(g) list"],
+            [],
+            [*HEADINGS, None, None],
+            [],
+            row("Alpha"),
+            [" "] * 8,
+            row("Beta"),
+        ],
+        start=1,
+    ):
         for column, cell in enumerate(cells, start=2):
             sheet.cell(place, column, cell)
     book.save(tmp_path / "a.xlsx")
@@ -63,15 +112,18 @@ def test_rows_above_blank_rows_empty_columns_and_other_sheets(tmp_path):
 
 
 def test_a_new_column_is_noted_and_the_rest_is_read(tmp_path):
-    path = write_list(tmp_path / "a.xlsx", [[*row("Alpha"), "x"]],
-                      [*HEADINGS, "Region"])
+    path = write_list(
+        tmp_path / "a.xlsx", [[*row("Alpha"), "x"]], [*HEADINGS, "Region"]
+    )
     table = read_table(path, PLAIN)
     assert table.rows.agency.tolist() == ["Alpha"]
     assert "column 'REGION' is new" in table.notes[0]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "=HYPERLINK(\"x\")", " =cmd|' /C calc'!A0",
-                                  "+cmd()", "@SUM(A1)", "-A1"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", '=HYPERLINK("x")', " =cmd|' /C calc'!A0", "+cmd()", "@SUM(A1)", "-A1"],
+)
 def test_formulas_are_neither_evaluated_nor_kept(tmp_path, cell):
     path = write_list(tmp_path / "a.xlsx", [row(cell), row("Beta")])
     table = read_table(path, PLAIN)
@@ -81,11 +133,17 @@ def test_formulas_are_neither_evaluated_nor_kept(tmp_path, cell):
 
 def test_a_formula_with_a_cached_value_is_not_read(tmp_path):
     path = write_list(tmp_path / "a.xlsx", [row("Alpha"), row("Beta")])
-    cached = rewritten(path, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(
-        b'<c r="B2" t="inlineStr"><is><t>Alpha</t></is></c>',
-        b'<c r="B2" t="str"><f>"Al"&amp;"pha"</f><v>Alpha</v></c>').replace(
-        b'<c r="B2" t="s"><v>9</v></c>',
-        b'<c r="B2" t="str"><f>"Al"&amp;"pha"</f><v>Alpha</v></c>'))
+    cached = rewritten(
+        path,
+        "xl/worksheets/sheet1.xml",
+        lambda xml: xml.replace(
+            b'<c r="B2" t="inlineStr"><is><t>Alpha</t></is></c>',
+            b'<c r="B2" t="str"><f>"Al"&amp;"pha"</f><v>Alpha</v></c>',
+        ).replace(
+            b'<c r="B2" t="s"><v>9</v></c>',
+            b'<c r="B2" t="str"><f>"Al"&amp;"pha"</f><v>Alpha</v></c>',
+        ),
+    )
     table = read_table(cached, PLAIN)
     assert table.rows.agency.tolist() == ["", "Beta"]
 
@@ -135,17 +193,23 @@ def test_wrong_columns_are_refused(tmp_path):
         (["A", "B", "C"], "no sheet has the headings"),
     ]
     for place, (headings, reason) in enumerate(cases):
-        path = write_list(tmp_path / f"{place}.xlsx", [row("Alpha")[:len(headings)]],
-                          headings)
+        path = write_list(
+            tmp_path / f"{place}.xlsx", [row("Alpha")[: len(headings)]], headings
+        )
         with pytest.raises(UnreadableList, match=reason):
             read_table(path, PLAIN)
 
 
 def test_a_sheet_of_absurd_extent_is_not_opened(good):
-    for cell, reference in ((b'r="B2"', b'r="XFD2"'),
-                            (b'<row r="2"', b'<row r="1048576"')):
-        bad = rewritten(good, "xl/worksheets/sheet1.xml",
-                        lambda xml, a=cell, b=reference: xml.replace(a, b))
+    for cell, reference in (
+        (b'r="B2"', b'r="XFD2"'),
+        (b'<row r="2"', b'<row r="1048576"'),
+    ):
+        bad = rewritten(
+            good,
+            "xl/worksheets/sheet1.xml",
+            lambda xml, a=cell, b=reference: xml.replace(a, b),
+        )
         with pytest.raises(UnreadableList, match="reaches over"):
             read_table(bad, PLAIN)
 
@@ -158,7 +222,7 @@ def test_damage_is_refused_or_read_but_never_a_crash(tmp_path, good):
         for _ in range(dice.randint(1, 30)):
             damaged[dice.randrange(len(damaged))] = dice.randrange(256)
         path = tmp_path / "damaged.xlsx"
-        path.write_bytes(damaged[:dice.choice([len(damaged), len(damaged) - 100])])
+        path.write_bytes(damaged[: dice.choice([len(damaged), len(damaged) - 100])])
         try:
             read_table(path, PLAIN)
         except UnreadableList:

@@ -2,8 +2,15 @@
 
 import mistune
 import pytest
-from report_data import hypothesis, result, run, write_figure, write_results, frame
-from report_data import FAMILIES
+from report_data import (
+    FAMILIES,
+    frame,
+    hypothesis,
+    result,
+    run,
+    write_figure,
+    write_results,
+)
 
 from analysis_utils.report import build, entry, markdown, verdicts, write
 from analysis_utils.workflow.runs import Refused
@@ -95,10 +102,15 @@ def fresh(runs) -> bool:
 def test_the_page_holds_verdicts_figures_sentences_and_runs(study):
     build.build(study, complete=True)
     text = (study[0].base / "README.md").read_text()
-    assert "| H1 | statement of H1 | 3.00 (2.00 to 4.00) | 0.002 | **supported** |  |" in text
+    assert (
+        "| H1 | statement of H1 | 3.00 (2.00 to 4.00) | 0.002 | **supported** |  |"
+        in text
+    )
     assert "too \\| few" in text and "**not testable with these data**" in text
     assert "New \\*5\\*." in text and "Old." not in text
-    assert "![What it tells.](01_a/main/one.svg)" in text and "Caption &lt;b&gt;." in text
+    assert (
+        "![What it tells.](01_a/main/one.svg)" in text and "Caption &lt;b&gt;." in text
+    )
     assert text.index("one.svg") < text.index("two.svg")
     assert "### First \\| question" in text and "02\\_b/main" in text
     assert "left out" not in text

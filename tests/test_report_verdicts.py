@@ -2,7 +2,14 @@
 
 import pytest
 from numpy.testing import assert_allclose
-from report_data import FAMILIES, frame, hypothesis, registry_text, result, write_results
+from report_data import (
+    FAMILIES,
+    frame,
+    hypothesis,
+    registry_text,
+    result,
+    write_results,
+)
 
 from analysis_utils.report import registry, verdicts
 from analysis_utils.workflow.runs import Refused
@@ -109,7 +116,9 @@ def test_faults_are_named():
         result("H2", 1, 0, 2, 0.5, role="placebo"),
     ]
     problems = "\n".join(verdicts.faults(entries, frame(*rows)))
-    assert "01_a/main recorded 'H1c', which is not registered; did you mean H1" in problems
+    assert (
+        "01_a/main recorded 'H1c', which is not registered; did you mean H1" in problems
+    )
     assert "H1a has 2 primary results: 01_a/main, 02_b/main" in problems
     assert "H1b is registered and no run recorded a result" in problems
     assert "H2 is registered and no run recorded a result" in problems
@@ -128,7 +137,11 @@ def test_a_registry_is_read_as_written():
         ("    unit: unit of H1\n", "", "H1 lacks unit"),
         ("unit: unit", "units: 3\n    unit: unit", "H1 has an unknown field units"),
         ("null: 0.0", "null: zero", "zero"),
-        ("unit: unit of H1", "unit: unit\n    unit: unit", "unit stands more than once"),
+        (
+            "unit: unit of H1",
+            "unit: unit\n    unit: unit",
+            "unit stands more than once",
+        ),
     ],
 )
 def test_a_faulty_registry_is_refused(old, new, message):

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from test_workflow_faults import tree
 
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver
 from analysis_utils.workflow.runs import study_runs
-from test_workflow_faults import tree
 
 
 def archived() -> dict[str, bytes]:

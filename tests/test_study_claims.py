@@ -91,15 +91,19 @@ def test_claims_of_later_days_are_left_out():
 def test_vintages_are_ends_of_months_between_first_and_last():
     days = vintages.days("2025-08-28", pd.Timestamp("2025-11-12"), "month")
     assert [str(day.date()) for day in days] == [
-        "2025-08-28", "2025-09-30", "2025-10-31", "2025-11-12",
+        "2025-08-28",
+        "2025-09-30",
+        "2025-10-31",
+        "2025-11-12",
     ]
     early = vintages.days("2025-08-28", pd.Timestamp("2025-08-01"), "week")
     assert list(early) == [pd.Timestamp("2025-08-01")]
 
 
 def test_what_cannot_be_estimated_yet_says_why():
-    asked = vintages.questions("eo-14159", 104, "reimbursement-starts",
-                               "reimbursement-announced")
+    asked = vintages.questions(
+        "eo-14159", 104, "reimbursement-starts", "reimbursement-announced"
+    )
     day = pd.Timestamp("2025-03-01")
     early = vintages.estimates([asked[0], asked[2]], pd.DatetimeIndex([day]))
     assert early["estimate"].isna().all() and early["note"].str.len().min() > 20

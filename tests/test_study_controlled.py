@@ -72,7 +72,10 @@ def test_bans_follow_until_the_last_list():
     last = series.last_day("2026-03-01")
     assert followed["until"].max() == last
     table = bans.table(followed, "2026-03-01")
-    assert table.loc["md-hb-444", "days_followed"] == (last - pd.Timestamp("2026-02-17")).days
+    assert (
+        table.loc["md-hb-444", "days_followed"]
+        == (last - pd.Timestamp("2026-02-17")).days
+    )
     assert (table["banned_ended"] <= table["banned"]).all()
 
 

@@ -85,8 +85,16 @@ def made_panel(effect: float) -> pd.DataFrame:
         start = rng.integers(4, 20)
         dose = np.where(np.arange(24) >= start, rng.integers(1, 8), 0)
         mean = np.exp(3 + 0.1 * number + effect * np.log1p(dose))
-        rows.append(pd.DataFrame({"area": f"a{number:02d}", "month": months,
-                                  "agreements": dose, "arrests": rng.poisson(mean)}))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "area": f"a{number:02d}",
+                    "month": months,
+                    "agreements": dose,
+                    "arrests": rng.poisson(mean),
+                }
+            )
+        )
     return pd.concat(rows, ignore_index=True)
 
 
@@ -109,14 +117,17 @@ def made_rates(weights: pd.DataFrame, spread: float) -> pd.DataFrame:
     rng = np.random.default_rng(4)
     values = [rng.exponential(size=len(weights))]
     for _ in range(14):
-        values.append(spread * weights.to_numpy() @ values[-1]
-                      + rng.exponential(size=len(weights)))
+        values.append(
+            spread * weights.to_numpy() @ values[-1]
+            + rng.exponential(size=len(weights))
+        )
     return pd.DataFrame(np.array(values).T, index=weights.index)
 
 
 def test_neighbour_weights_are_means_over_the_states_that_touch():
     weights = neighbours.neighbour_matrix(
-        pd.Index(datasets.states().query("kind == 'state'")["state"]))
+        pd.Index(datasets.states().query("kind == 'state'")["state"])
+    )
     assert len(weights) == 48
     assert_allclose(weights.sum(axis=1), 1)
     assert set(weights.columns[weights.loc["ME"] > 0]) == {"NH"}
@@ -126,13 +137,18 @@ def test_neighbour_weights_are_means_over_the_states_that_touch():
 
 def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread():
     weights = neighbours.neighbour_matrix(
-        pd.Index(datasets.states().query("kind == 'state'")["state"]))
+        pd.Index(datasets.states().query("kind == 'state'")["state"])
+    )
     rates = made_rates(weights, 0.6)
     found, draws = neighbours.diffusion(rates, weights, number=499)
-    long = pd.DataFrame({
-        "y": rates.iloc[:, 1:].to_numpy().ravel(),
-        "x": (weights.to_numpy() @ rates.iloc[:, :-1].to_numpy()).ravel(),
-        "s": np.repeat(np.arange(48), 14), "t": np.tile(np.arange(14), 48)})
+    long = pd.DataFrame(
+        {
+            "y": rates.iloc[:, 1:].to_numpy().ravel(),
+            "x": (weights.to_numpy() @ rates.iloc[:, :-1].to_numpy()).ravel(),
+            "s": np.repeat(np.arange(48), 14),
+            "t": np.tile(np.arange(14), 48),
+        }
+    )
     fit = smf.ols("y ~ x + C(s) + C(t)", long).fit()
     assert found.estimate == pytest.approx(fit.params["x"])
     assert found.p < 0.05 and found.interval[0] > 0.2
@@ -150,10 +166,16 @@ def test_a_table_of_findings_keeps_what_could_not_be_tested():
 
 def test_the_area_of_the_largest_rise_and_arrests_per_agreement():
     months = pd.period_range("2016-11", "2017-04", freq="M")
-    rows = [{"area": area, "month": month, "agreements": held,
-             "arrests": rise if month > months[2] else 10}
-            for area, held, rise in (("A", 2, 5), ("B", 4, 90), ("C", 0, 11))
-            for month in months]
+    rows = [
+        {
+            "area": area,
+            "month": month,
+            "agreements": held,
+            "arrests": rise if month > months[2] else 10,
+        }
+        for area, held, rise in (("A", 2, 5), ("B", 4, 90), ("C", 0, 11))
+        for month in months
+    ]
     risen = arrests.risen(pd.DataFrame(rows), pd.Timestamp("2017-01-25"))
     assert list(risen.index) == ["B", "C", "A"]
     assert risen.loc["B", ["before", "after"]].tolist() == [10, 90]

@@ -36,9 +36,13 @@ def test_a_difference_of_shares_is_found_and_none_is_not():
 
 def test_newcombes_interval_is_that_of_the_paper():
     # Newcombe 1998, Stat. Med. 17:873, table II, (a) 56/70 - 48/80: .0524 to .3339
-    weeks = pd.DataFrame({"n": [7] * 10 + [8] * 10, "has": [5, 6] * 4 + [6, 6]
-                          + [5, 5, 5, 5, 5, 5, 5, 5, 4, 4],
-                          "after": [True] * 10 + [False] * 10})
+    weeks = pd.DataFrame(
+        {
+            "n": [7] * 10 + [8] * 10,
+            "has": [5, 6] * 4 + [6, 6] + [5, 5, 5, 5, 5, 5, 5, 5, 4, 4],
+            "after": [True] * 10 + [False] * 10,
+        }
+    )
     found = who_signs.compare_shares(weeks)
     assert weeks.groupby("after")["has"].sum().tolist() == [48, 56]
     assert_allclose(found.interval, (0.0524, 0.3339), atol=5e-5)
@@ -71,10 +75,16 @@ def test_a_favourite_weekday_is_found_and_batches_alone_are_not():
 def made_lives(ends: dict[str, int], size: int, days: int = 1461) -> pd.DataFrame:
     rows = []
     for model, count in ends.items():
-        rows.append(pd.DataFrame({
-            "model": model, "entry": pd.Timestamp("2021-02-01"),
-            "exit": pd.Timestamp("2021-02-01") + pd.Timedelta(days=days),
-            "ended": np.arange(size) < count}))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "entry": pd.Timestamp("2021-02-01"),
+                    "exit": pd.Timestamp("2021-02-01") + pd.Timedelta(days=days),
+                    "ended": np.arange(size) < count,
+                }
+            )
+        )
     return pd.concat(rows, ignore_index=True)
 
 
@@ -111,7 +121,8 @@ def test_median_of_counts_is_the_lower_median():
 def test_a_shift_of_delays_is_found():
     rng = np.random.default_rng(8)
     signed = pd.Timestamp("2025-02-03") + pd.to_timedelta(
-        rng.integers(0, 420, 900), "D")
+        rng.integers(0, 420, 900), "D"
+    )
     mean = np.where(signed >= DAY, 3, 8)
     new = pd.DataFrame({"signed": signed, "delay": poisson.rvs(mean, random_state=9)})
     new["week"] = new["signed"].dt.to_period("W-SUN")

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from conftest import write_notebook
 
 from analysis_utils.workflow import kinds
 from analysis_utils.workflow.runs import Refused, read_runs_file, slug, study_runs
-from conftest import write_notebook
 
 PARAMETERS = (
     'state: "state or all" = "all"\n'

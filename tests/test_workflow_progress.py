@@ -7,8 +7,8 @@ import subprocess
 import sys
 import termios
 
-from analysis_utils.workflow.imports import all_imports_of
 from analysis_utils.run_context import ROOT
+from analysis_utils.workflow.imports import all_imports_of
 
 
 def on_a_terminal(checkout) -> str:
@@ -70,6 +70,9 @@ def test_run_lands_apart_and_has_its_own_parameters(checkout):
 
 
 def test_indirect_imports_are_found():
-    names = {p.relative_to(ROOT / "src").as_posix() for p in all_imports_of(["analysis_utils.series"])}
+    names = {
+        p.relative_to(ROOT / "src").as_posix()
+        for p in all_imports_of(["analysis_utils.series"])
+    }
     assert {"analysis_utils/series.py", "analysis_utils/datasets.py"} <= names
     assert "analysis_utils/run_context.py" in names  # by way of datasets

@@ -12,7 +12,9 @@ HELPER = "src/analysis_utils/helper.py"
 def two(checkout):
     """Two notebooks that have run; the second imports a helper, by way of another."""
     (checkout.root / HELPER).write_text("VALUE = 1\n")
-    through = "def value():\n    from analysis_utils.helper import VALUE\n    return VALUE\n"
+    through = (
+        "def value():\n    from analysis_utils.helper import VALUE\n    return VALUE\n"
+    )
     (checkout.root / "src/analysis_utils/through.py").write_text(through)
     checkout.notebook("01_a", 'n: "1 to 9" = 1', "print('one')")
     checkout.notebook(

@@ -32,8 +32,9 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     fields = resource["schema"]["fields"]
     text = _text(path, [field["name"] for field in fields])
     run_context.record_read(path)
-    table = pd.DataFrame({field["name"]: _typed(text[field["name"]], field, path)
-                          for field in fields})
+    table = pd.DataFrame(
+        {field["name"]: _typed(text[field["name"]], field, path) for field in fields}
+    )
     _validate(table, resource["schema"], path)
     return table
 
@@ -92,7 +93,7 @@ def anomalies() -> pd.DataFrame:
 
 
 def key_care() -> pd.DataFrame:
-    """"Removed" agreements by the care with which names are matched."""
+    """ "Removed" agreements by the care with which names are matched."""
     return load("key_care")
 
 
@@ -132,8 +133,10 @@ def encounters(
             continue
         known = table[column].unique()
         if value not in known:
-            raise DataError(f"encounters have no {column} {value!r}; there are "
-                            f"{', '.join(sorted(known))}")
+            raise DataError(
+                f"encounters have no {column} {value!r}; there are "
+                f"{', '.join(sorted(known))}"
+            )
         table = table[table[column] == value]
     return table.reset_index(drop=True)
 
@@ -176,21 +179,26 @@ def _package(folder: Path) -> dict:
 def _resource(name: str, folder: Path) -> dict:
     known = {resource["name"]: resource for resource in _package(folder)["resources"]}
     if name not in known:
-        raise DataError(f"no table {name!r} in data/{PACKAGE}; "
-                        f"there are {', '.join(sorted(known))}")
+        raise DataError(
+            f"no table {name!r} in data/{PACKAGE}; there are {', '.join(sorted(known))}"
+        )
     return known[name]
 
 
 def _text(path: Path, columns: list[str]) -> pd.DataFrame:
     """Cells as text, in the columns that the data dictionary names."""
     if not path.exists():
-        raise DataError(f"{_shown(path)} is missing: restore it (git restore "
-                        f"{_shown(path)}) or compile it (make data)")
+        raise DataError(
+            f"{_shown(path)} is missing: restore it (git restore "
+            f"{_shown(path)}) or compile it (make data)"
+        )
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
     if list(text.columns) != columns:
         odd = sorted(set(text.columns) ^ set(columns)) or ["(their order)"]
-        raise DataError(f"{_shown(path)}, line 1: the columns are not those of "
-                        f"data/{PACKAGE}; differing: {', '.join(odd)}")
+        raise DataError(
+            f"{_shown(path)}, line 1: the columns are not those of "
+            f"data/{PACKAGE}; differing: {', '.join(odd)}"
+        )
     return text
 
 
@@ -238,8 +246,13 @@ def _validate(table: pd.DataFrame, schema: dict, path: Path) -> None:
         return
     except pa.errors.SchemaErrors as errors:
         case = errors.failure_cases.sort_values("index", kind="stable").iloc[0]
-    _fail(path, int(case["index"]), case["column"] or ", ".join(key),
-          case["failure_case"], f"breaks {case['check']}")
+    _fail(
+        path,
+        int(case["index"]),
+        case["column"] or ", ".join(key),
+        case["failure_case"],
+        f"breaks {case['check']}",
+    )
 
 
 def _column(pa, field: dict, table: pd.DataFrame):
@@ -252,16 +265,24 @@ def _column(pa, field: dict, table: pd.DataFrame):
         checks.append(pa.Check.isin(allowed))
     if "pattern" in rules:
         pattern = f"(?:{rules['pattern']})" + ("|" if blank_is_missing else "")
-        checks.append(pa.Check(lambda cells: cells.str.fullmatch(pattern),
-                               name=f"pattern {rules['pattern']}"))
+        checks.append(
+            pa.Check(
+                lambda cells: cells.str.fullmatch(pattern),
+                name=f"pattern {rules['pattern']}",
+            )
+        )
     if "minimum" in rules:
         checks.append(pa.Check.ge(_bound(rules["minimum"], field)))
     if "maximum" in rules:
         checks.append(pa.Check.le(_bound(rules["maximum"], field)))
     if rules.get("required") and field["type"] == "string":
         checks.append(pa.Check(lambda cells: cells != "", name="required"))
-    return pa.Column(None, checks, nullable=not rules.get("required"),
-                     unique=bool(rules.get("unique")))
+    return pa.Column(
+        None,
+        checks,
+        nullable=not rules.get("required"),
+        unique=bool(rules.get("unique")),
+    )
 
 
 def _bound(value: object, field: dict) -> object:
@@ -270,5 +291,7 @@ def _bound(value: object, field: dict) -> object:
 
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
     """Raise DataError for a row of a table (row 0 stands in line 2)."""
-    raise DataError(f"{_shown(path)}, line {row + 2}, column {column}: "
-                    f"{value!r} {what} (see data/{PACKAGE})")
+    raise DataError(
+        f"{_shown(path)}, line {row + 2}, column {column}: "
+        f"{value!r} {what} (see data/{PACKAGE})"
+    )

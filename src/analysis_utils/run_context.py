@@ -21,7 +21,7 @@ def folder() -> Path | None:
 
 
 def place() -> dict[str, int | None]:
-    """Cell that is executing (its number in `In [5]`) and line in it; None if unknown."""
+    """Cell that is executing (as in `In [5]`) and line in it; None if unknown."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     frame = sys._getframe() if shell else None
@@ -45,4 +45,6 @@ def record_read(path: Path) -> None:
     if run:
         at, name = place(), path.resolve().relative_to(ROOT).as_posix()
         with open(run / READS, "a") as stream:
-            stream.write(f"{sha256(path)}  {at['cell'] or 0}:{at['line'] or 0}  {name}\n")
+            stream.write(
+                f"{sha256(path)}  {at['cell'] or 0}:{at['line'] or 0}  {name}\n"
+            )

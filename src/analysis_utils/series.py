@@ -22,9 +22,18 @@ class NotTestable(ValueError):
     """The lists that are known say too little for an answer: a finding, not a fault."""
 
 
-def active(*, basis: str, frequency: str = "month", by: str | None = None,
-           state: Choice = None, model: Choice = None, agency_kind: Choice = None,
-           start: Day = None, end: Day = None, as_of: Day = None) -> pd.DataFrame:
+def active(
+    *,
+    basis: str,
+    frequency: str = "month",
+    by: str | None = None,
+    state: Choice = None,
+    model: Choice = None,
+    agency_kind: Choice = None,
+    start: Day = None,
+    end: Day = None,
+    as_of: Day = None,
+) -> pd.DataFrame:
     """Agreements in force at the end of each period.
 
     Parameters
@@ -49,9 +58,18 @@ def active(*, basis: str, frequency: str = "month", by: str | None = None,
     return _at_period_end(table, frequency)
 
 
-def signings(*, basis: str, frequency: str = "month", by: str | None = None,
-             state: Choice = None, model: Choice = None, agency_kind: Choice = None,
-             start: Day = None, end: Day = None, as_of: Day = None) -> pd.DataFrame:
+def signings(
+    *,
+    basis: str,
+    frequency: str = "month",
+    by: str | None = None,
+    state: Choice = None,
+    model: Choice = None,
+    agency_kind: Choice = None,
+    start: Day = None,
+    end: Day = None,
+    as_of: Day = None,
+) -> pd.DataFrame:
     """New agreements in each period.
 
     Parameters are those of `active`; with basis "listing" an agreement counts on the
@@ -65,8 +83,9 @@ def signings(*, basis: str, frequency: str = "month", by: str | None = None,
         known = known[known.begin > datasets.editions().first_seen.min()]
     days = _days(start, end, as_of)
     parts = _parts(known, by)
-    counts = [part.begin.value_counts().reindex(days, fill_value=0)
-              for part in parts.values()]
+    counts = [
+        part.begin.value_counts().reindex(days, fill_value=0) for part in parts.values()
+    ]
     return _by_period(_framed(counts, parts, days), frequency)
 
 
@@ -81,8 +100,10 @@ def last_day(as_of: Day = None) -> pd.Timestamp:
         return editions.last_seen.max()
     known = editions[editions.first_seen <= pd.Timestamp(as_of)]
     if len(known) == 0:
-        raise ValueError(f"No list is known before {editions.first_seen.min().date()}; "
-                         f"{as_of} is earlier")
+        raise ValueError(
+            f"No list is known before {editions.first_seen.min().date()}; "
+            f"{as_of} is earlier"
+        )
     return min(pd.Timestamp(as_of), known.last_seen.max())
 
 
@@ -108,14 +129,20 @@ def list_as_of(date: Day) -> pd.DataFrame:
     editions = datasets.editions()
     published = editions.index[editions.first_seen <= pd.Timestamp(date)]
     if len(published) == 0:
-        raise ValueError(f"No list is known before {editions.first_seen[0].date()}; "
-                         f"{pd.Timestamp(date).date()} is earlier")
+        raise ValueError(
+            f"No list is known before {editions.first_seen[0].date()}; "
+            f"{pd.Timestamp(date).date()} is earlier"
+        )
     place = dict(zip(editions.edition, editions.index, strict=True))
     rows = datasets.printed_rows()
-    shown = ((rows.first_edition.map(place) <= published[-1])
-             & (rows.last_edition.map(place) >= published[-1]))
-    return rows[shown].drop(columns=["first_edition", "last_edition"]).reset_index(
-        drop=True)
+    shown = (rows.first_edition.map(place) <= published[-1]) & (
+        rows.last_edition.map(place) >= published[-1]
+    )
+    return (
+        rows[shown]
+        .drop(columns=["first_edition", "last_edition"])
+        .reset_index(drop=True)
+    )
 
 
 def _known(basis: str, as_of: Day) -> pd.DataFrame:
@@ -135,7 +162,8 @@ def _known(basis: str, as_of: Day) -> pd.DataFrame:
         spells.loc[first, "begin"] = spells.agreement_id[first].map(signed)
     attributes = agreements[["agreement_id", *GROUPS]]
     return spells.merge(attributes, on="agreement_id", how="left").dropna(
-        subset="begin")
+        subset="begin"
+    )
 
 
 def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
@@ -154,12 +182,16 @@ def _signed(agreements: pd.DataFrame, as_of: Day) -> pd.Series:
     spells = datasets.spells()
     listed = spells.groupby("agreement_id").first_listed.min()
     first = printed[printed.signed <= printed.agreement_id.map(listed)]
-    return first.sort_values(["last", "until", "signed"]).groupby(
-        "agreement_id").signed.last()
+    return (
+        first.sort_values(["last", "until", "signed"])
+        .groupby("agreement_id")
+        .signed.last()
+    )
 
 
-def _chosen(known: pd.DataFrame, state: Choice, model: Choice, agency_kind: Choice
-            ) -> pd.DataFrame:
+def _chosen(
+    known: pd.DataFrame, state: Choice, model: Choice, agency_kind: Choice
+) -> pd.DataFrame:
     for column, choice in zip(GROUPS, (model, state, agency_kind), strict=True):
         if choice is not None:
             values = [choice] if isinstance(choice, str) else list(choice)
@@ -181,8 +213,10 @@ def _days(start: Day, end: Day, as_of: Day) -> pd.DatetimeIndex:
     if as_of is not None:
         last = min(last, pd.Timestamp(as_of))
     if last < first:
-        raise ValueError(f"nothing is known between {first.date()} and {last.date()}: "
-                         "start lies after end, or after as_of")
+        raise ValueError(
+            f"nothing is known between {first.date()} and {last.date()}: "
+            "start lies after end, or after as_of"
+        )
     return pd.date_range(first, last, freq="D")
 
 
@@ -200,8 +234,9 @@ def _running(spells: pd.DataFrame, days: pd.DatetimeIndex) -> pd.Series:
     return pd.Series(begun - ended, index=days)
 
 
-def _framed(counts: list[pd.Series], parts: dict, days: pd.DatetimeIndex
-            ) -> pd.DataFrame:
+def _framed(
+    counts: list[pd.Series], parts: dict, days: pd.DatetimeIndex
+) -> pd.DataFrame:
     table = pd.DataFrame(dict(zip(parts, counts, strict=True)), index=days)
     return table.astype("int64")
 
@@ -221,8 +256,13 @@ def _by_period(table: pd.DataFrame, frequency: str) -> pd.DataFrame:
     return sums.rename_axis("date")
 
 
-def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
-           last: pd.Timestamp) -> pd.Series:
+def around(
+    counts: pd.Series,
+    day: pd.Timestamp,
+    frequency: str,
+    window: int,
+    last: pd.Timestamp,
+) -> pd.Series:
     """Whole periods about a day, as many before its period as from it on.
 
     Parameters
@@ -238,7 +278,8 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
     """
     periods = counts.set_axis(counts.index.to_period(FREQUENCIES[frequency]))
     whole = (periods.index.start_time == counts.index) & (
-        periods.index.end_time.normalize() <= last)
+        periods.index.end_time.normalize() <= last
+    )
     periods = periods[whole]
     before = int((periods.index.end_time < day).sum())
     side = min(window, before, len(periods) - before)
@@ -246,8 +287,9 @@ def around(counts: pd.Series, day: pd.Timestamp, frequency: str, window: int,
         raise NotTestable(
             f"only {before} whole {frequency}s lie before {day.date()} and "
             f"{len(periods) - before} from it on; 8 on each side are needed. Choose "
-            "another event or a higher frequency.")
-    return periods.iloc[before - side: before + side]
+            "another event or a higher frequency."
+        )
+    return periods.iloc[before - side : before + side]
 
 
 def list_counts(days: Iterable[Day]) -> pd.DataFrame:
@@ -261,7 +303,8 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
     for day in map(pd.Timestamp, days):
         edition = editions[editions.first_seen <= day].iloc[-1]
         listed = agreements.reindex(list_as_of(day).agreement_id.unique()).dropna(
-            subset="state")
+            subset="state"
+        )
         rows[day] = {
             "edition": edition.edition,
             "rows printed": int(edition.rows_printed),
@@ -281,9 +324,11 @@ def signed_between(start: Day, end: Day = None, as_of: Day = None) -> pd.DataFra
     known = agreements_known(as_of)
     signed = known[known.signed.between(pd.Timestamp(start), last)]
     if signed.empty:
-        raise ValueError(f"no agreement signed from {pd.Timestamp(start).date()} to "
-                         f"{last.date()} was on a list by {last_day(as_of).date()}: "
-                         "choose an earlier start, or a later as_of")
+        raise ValueError(
+            f"no agreement signed from {pd.Timestamp(start).date()} to "
+            f"{last.date()} was on a list by {last_day(as_of).date()}: "
+            "choose an earlier start, or a later as_of"
+        )
     return signed.sort_values(["signed", "agreement_id"], ignore_index=True)
 
 
@@ -296,11 +341,18 @@ def agreements_known(as_of: Day = None) -> pd.DataFrame:
     cut = last_day(as_of)
     spells = datasets.spells()
     spells = spells[spells.first_listed <= cut].sort_values(["agreement_id", "spell"])
-    first, last = (spells.drop_duplicates("agreement_id", keep=keep).set_index(
-        "agreement_id") for keep in ("first", "last"))
+    first, last = (
+        spells.drop_duplicates("agreement_id", keep=keep).set_index("agreement_id")
+        for keep in ("first", "last")
+    )
     agreements = datasets.agreements()
-    table = agreements[["agreement_id", "agency_id", "state", "agency_kind", "level",
-                        "model"]].set_index("agreement_id").loc[first.index]
+    table = (
+        agreements[
+            ["agreement_id", "agency_id", "state", "agency_kind", "level", "model"]
+        ]
+        .set_index("agreement_id")
+        .loc[first.index]
+    )
     table["signed"] = _signed(agreements, as_of).reindex(first.index)
     table["first_listed"] = first.first_listed
     table["last_listed"] = last.last_listed.clip(upper=cut)

@@ -20,10 +20,18 @@ def anomalies(rows: pd.DataFrame) -> pd.DataFrame:
     for column, fault, hit in _classes(rows):
         if hit.any():
             example = repr(rows.loc[hit, column].iloc[0]).strip("'\"")
-            records.append((column, fault, int(times[hit].sum()),
-                            rows.agreement_id[hit].nunique(), example))
-    return pd.DataFrame(records, columns=["column", "fault", "rows", "agreements",
-                                          "example"])
+            records.append(
+                (
+                    column,
+                    fault,
+                    int(times[hit].sum()),
+                    rows.agreement_id[hit].nunique(),
+                    example,
+                )
+            )
+    return pd.DataFrame(
+        records, columns=["column", "fault", "rows", "agreements", "example"]
+    )
 
 
 def _classes(rows: pd.DataFrame) -> Iterator[Found]:
@@ -64,8 +72,11 @@ def _dates(rows: pd.DataFrame) -> Iterator[Found]:
     blank = rows.signed.str.strip() == ""
     yield "signed", "blank", blank
     yield "signed", "unreadable", rows.signed_date.isna() & ~blank
-    yield "signed", "one of several dates of the agreement", _varies(
-        rows.assign(signed_date=iso), "signed_date")
+    yield (
+        "signed",
+        "one of several dates of the agreement",
+        _varies(rows.assign(signed_date=iso), "signed_date"),
+    )
 
 
 def _varies(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -73,7 +84,8 @@ def _varies(rows: pd.DataFrame, column: str) -> pd.Series:
     filled = rows[rows[column].notna() & (rows[column] != "")]
     count = filled.groupby("agreement_id")[column].nunique()
     return rows.agreement_id.map(count > 1).astype("boolean").fillna(False) & (
-        rows[column].notna() & (rows[column] != ""))
+        rows[column].notna() & (rows[column] != "")
+    )
 
 
 def _trimmed(cells: pd.Series) -> pd.Series:

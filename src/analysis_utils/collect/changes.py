@@ -18,26 +18,39 @@ SHOWN = 40  # lines of one kind that are printed
 
 def report(update: "Update") -> list[str]:
     """Lines that tell what the list adds, ends, changes and leaves open."""
-    old, new = (table.set_index("agreement_id")
-                for table in (update.before, update.after["agreements"]))
+    old, new = (
+        table.set_index("agreement_id")
+        for table in (update.before, update.after["agreements"])
+    )
     was, now = old[old.gone_by == ""], new[new.gone_by == ""]
     gone, came = was.index.difference(now.index), now.index.difference(was.index)
     counts = update.after["editions"].iloc[-1]
     lines = [
         f"Edition {update.edition}: {counts.rows_printed} rows = {counts.agreements} "
         f"agreements + {counts.duplicates} duplicates + {counts.set_aside} set aside",
-        f"Before: {len(was)} agreements; {len(came)} added, {len(gone)} gone"]
-    lines += _section("Added", [_described(now.loc[name], name in old.index)
-                                for name in came])
+        f"Before: {len(was)} agreements; {len(came)} added, {len(gone)} gone",
+    ]
+    lines += _section(
+        "Added", [_described(now.loc[name], name in old.index) for name in came]
+    )
     lines += _section("Gone", _gone(new.loc[gone], update))
-    lines += _section("Perhaps renamed (suggestions for data/hand/aliases.csv or "
-                      "state_corrections.csv; decide and run make register)",
-                      renamings(old.loc[gone], new.loc[came]))
+    lines += _section(
+        "Perhaps renamed (suggestions for data/hand/aliases.csv or "
+        "state_corrections.csv; decide and run make register)",
+        renamings(old.loc[gone], new.loc[came]),
+    )
     lines += _section("Signing date changed", _redated(was, now))
-    lines += _section("Not understood, set aside (decide in data/hand/spellings.csv or "
-                      "models.csv and run make register)", _set_aside(update))
-    lines += _section("Noted", update.table.notes + _firsts(was, now, old)
-                      + _unread(update, came.difference(old.index)))
+    lines += _section(
+        "Not understood, set aside (decide in data/hand/spellings.csv or "
+        "models.csv and run make register)",
+        _set_aside(update),
+    )
+    lines += _section(
+        "Noted",
+        update.table.notes
+        + _firsts(was, now, old)
+        + _unread(update, came.difference(old.index)),
+    )
     return lines
 
 
@@ -45,8 +58,12 @@ def _section(title: str, lines: list[str]) -> list[str]:
     if not lines:
         return []
     more = [f"  ... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return ["", f"{title} ({len(lines)}):", *(f"  {line}" for line in lines[:SHOWN]),
-            *more]
+    return [
+        "",
+        f"{title} ({len(lines)}):",
+        *(f"  {line}" for line in lines[:SHOWN]),
+        *more,
+    ]
 
 
 def _described(row: NamedTuple, returned: bool = False) -> str:
@@ -62,23 +79,34 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
     found = []
     for old in gone.itertuples():
         for new in came[came.model == old.model].itertuples():
-            likeness = SequenceMatcher(None, naming.normalized(old.agency),
-                                       naming.normalized(new.agency)).ratio()
+            likeness = SequenceMatcher(
+                None, naming.normalized(old.agency), naming.normalized(new.agency)
+            ).ratio()
             same_date = old.signed == new.signed
-            if (likeness >= ALIKE - 0.2 * same_date if old.state == new.state
-                    else likeness == 1 and same_date):
+            if (
+                likeness >= ALIKE - 0.2 * same_date
+                if old.state == new.state
+                else likeness == 1 and same_date
+            ):
                 dates = "same signing date" if same_date else "other signing date"
-                found.append((-likeness, f"{old.state} {old.agency} -> {new.state} "
-                              f"{new.agency} ({old.model}; names {likeness:.0%} alike, "
-                              f"{dates})"))
+                found.append(
+                    (
+                        -likeness,
+                        f"{old.state} {old.agency} -> {new.state} "
+                        f"{new.agency} ({old.model}; names {likeness:.0%} alike, "
+                        f"{dates})",
+                    )
+                )
     return [text for _, text in sorted(found)]
 
 
 def _redated(was: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     both = was.index.intersection(now.index)
     changed = both[was.dates_printed[both] != now.dates_printed[both]]
-    return [f"{name}: {was.dates_printed[name]} -> {now.dates_printed[name]}"
-            for name in changed]
+    return [
+        f"{name}: {was.dates_printed[name]} -> {now.dates_printed[name]}"
+        for name in changed
+    ]
 
 
 def _gone(gone: pd.DataFrame, update: "Update") -> list[str]:
@@ -89,8 +117,10 @@ def _gone(gone: pd.DataFrame, update: "Update") -> list[str]:
     lines = []
     for row in gone.itertuples():
         place = places.get((naming.normalized(row.agency), row.signed))
-        lines.append(f"{_described(row)}: " + (
-            f"perhaps row {place}, set aside" if place else row.removal))
+        lines.append(
+            f"{_described(row)}: "
+            + (f"perhaps row {place}, set aside" if place else row.removal)
+        )
     return lines
 
 
@@ -103,8 +133,10 @@ def _set_aside(update: "Update") -> list[str]:
         cell = naming.trimmed(rows.state.iloc[0])
         near = get_close_matches(cell, known, 1, ALIKE) if "state" in reason else []
         hint = f", perhaps {near[0]}" if near else ""
-        shown = [f"{sheet[row.Index]} ({naming.trimmed(row.agency)})"
-                 for row in rows[:5].itertuples()]
+        shown = [
+            f"{sheet[row.Index]} ({naming.trimmed(row.agency)})"
+            for row in rows[:5].itertuples()
+        ]
         more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
         lines.append(f"{reason}{hint}: row {', '.join(shown)}{more}")
     return lines
@@ -112,8 +144,10 @@ def _set_aside(update: "Update") -> list[str]:
 
 def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str]:
     """States that were never listed before."""
-    return [f"first agreement of {state} ever listed"
-            for state in sorted(set(now.state) - set(was.state) - set(old.state))]
+    return [
+        f"first agreement of {state} ever listed"
+        for state in sorted(set(now.state) - set(was.state) - set(old.state))
+    ]
 
 
 def _unread(update: "Update", came: pd.Index) -> list[str]:
@@ -127,13 +161,17 @@ def _unread(update: "Update", came: pd.Index) -> list[str]:
     for place, row in rows[new].iterrows():
         where = f"row {sheet[place]} ({row.agreement_id})"
         if pd.isna(row.signed_date):
-            notes.append(f"{where}: signing date {row.signed!r} is set aside; the "
-                         "agreement is taken in without a date")
+            notes.append(
+                f"{where}: signing date {row.signed!r} is set aside; the "
+                "agreement is taken in without a date"
+            )
         elif row.signed_date > listed:
             notes.append(f"{where}: signed {row.signed}, later than the list")
         elif (listed - row.signed_date).days > LONG_AGO and row.agreement_id in came:
-            notes.append(f"{where}: signed {row.signed}, long before this first "
-                         "listing; the year may be mistyped (data/hand/dates.csv)")
+            notes.append(
+                f"{where}: signed {row.signed}, long before this first "
+                "listing; the year may be mistyped (data/hand/dates.csv)"
+            )
         county, kind = naming.trimmed(row.county), naming.trimmed(row.type)
         if row.county_fips == "" and county not in NOTHING:
             notes.append(f"{where}: county {county!r} is not known")

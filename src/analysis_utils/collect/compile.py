@@ -24,38 +24,54 @@ from analysis_utils.run_context import sha256
 LISTS = "lists"  # data/lists: workbooks taken in by `make update`
 
 
-def copies(published: pd.DataFrame, raw: Path, taken: Path
-           ) -> tuple[pd.DataFrame, dict[str, Path]]:
+def copies(
+    published: pd.DataFrame, raw: Path, taken: Path
+) -> tuple[pd.DataFrame, dict[str, Path]]:
     """Every published copy with its source, and the workbooks at hand by name.
 
     Workbooks that no copy names (new ones) count as one copy each.
     """
-    paths = {path.name: path for folder in (raw / "ice_lists", taken)
-             if folder.is_dir() for path in sorted(folder.glob("*.xlsx"))}
+    paths = {
+        path.name: path
+        for folder in (raw / "ice_lists", taken)
+        if folder.is_dir()
+        for path in sorted(folder.glob("*.xlsx"))
+    }
     table = published[["file", "workbook", "sha256"]].copy()
-    table["source"] = (published.repository + "@" + published.commit + ":"
-                       + published.path)
+    table["source"] = (
+        published.repository + "@" + published.commit + ":" + published.path
+    )
     new = [name for name in paths if name not in set(table.workbook)]
-    more = pd.DataFrame({"file": new, "workbook": new, "source": "",
-                         "sha256": [sha256(paths[name]) for name in new]})
+    more = pd.DataFrame(
+        {
+            "file": new,
+            "workbook": new,
+            "source": "",
+            "sha256": [sha256(paths[name]) for name in new],
+        }
+    )
     return pd.concat([table, more], ignore_index=True), paths
 
 
-def read_lists(table: pd.DataFrame, paths: dict[str, Path], headings: dict[str, str]
-               ) -> dict[str, PrintedTable]:
+def read_lists(
+    table: pd.DataFrame, paths: dict[str, Path], headings: dict[str, str]
+) -> dict[str, PrintedTable]:
     """Every workbook that a capture names and that is at hand."""
     tables = {}
     for name in sorted(set(table.workbook) & set(paths)):
         try:
             tables[name] = read_table(paths[name], headings)
         except UnreadableList as error:
-            raise UnreadableList(f"{error} If the file is no list, set it aside in "
-                                 "data/hand/files.csv with the reason.") from error
+            raise UnreadableList(
+                f"{error} If the file is no list, set it aside in "
+                "data/hand/files.csv with the reason."
+            ) from error
     return tables
 
 
-def from_lists(published: pd.DataFrame, raw: Path, data: Path, decisions: Hand
-               ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+def from_lists(
+    published: pd.DataFrame, raw: Path, data: Path, decisions: Hand
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Editions, printed rows, and the workbooks that copies name but nobody has."""
     table, paths = copies(published, raw, data / LISTS)
     dated = editions.dated(table, decisions.files)
@@ -77,8 +93,9 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def identified(printed: pd.DataFrame, data: Path, decisions: Hand) -> pd.DataFrame:
     """Printed rows with the agreement that each states; raises HandTableError."""
-    return identify.identified(printed, decisions, read(data, "states"),
-                               read(data, "counties"))
+    return identify.identified(
+        printed, decisions, read(data, "states"), read(data, "counties")
+    )
 
 
 def read(data: Path, name: str) -> pd.DataFrame:
@@ -86,19 +103,22 @@ def read(data: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
-def tables_of_lists(table: pd.DataFrame, rows: pd.DataFrame, data: Path,
-                    decisions: Hand) -> dict[str, pd.DataFrame]:
+def tables_of_lists(
+    table: pd.DataFrame, rows: pd.DataFrame, data: Path, decisions: Hand
+) -> dict[str, pd.DataFrame]:
     """The tables on the years of ICE's lists, from editions and identified rows."""
     compiled = vars(register.compiled(rows, table, decisions, read(data, "counties")))
     return compiled | {"anomalies": anomalies.anomalies(rows)}
 
 
-def tables(table: pd.DataFrame, rows: pd.DataFrame, data: Path, decisions: Hand
-           ) -> dict[str, pd.DataFrame]:
+def tables(
+    table: pd.DataFrame, rows: pd.DataFrame, data: Path, decisions: Hand
+) -> dict[str, pd.DataFrame]:
     """The tables of the register by name, with those of the years before the lists."""
     lists = tables_of_lists(table, rows, data, decisions)
-    return lists | history.tables(data, lists["agreements"], lists["editions"],
-                                  decisions.partial)
+    return lists | history.tables(
+        data, lists["agreements"], lists["editions"], decisions.partial
+    )
 
 
 def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
@@ -109,14 +129,20 @@ def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
     table, printed, missing = from_lists(published, raw, data, decisions)
     if missing:
         decisions = replace(decisions, partial=True)
-        print(f"Not in {raw / 'ice_lists'}, so that their editions are left out: "
-              f"{', '.join(missing)}", file=sys.stderr)
+        print(
+            f"Not in {raw / 'ice_lists'}, so that their editions are left out: "
+            f"{', '.join(missing)}",
+            file=sys.stderr,
+        )
     rows = identified(printed, data, decisions)
     compiled = {"captures": published} | tables(table, rows, data, decisions)
     if (raw / "encounters").is_dir():
         return compiled | encounters.tables(raw, data)
-    print(f"No encounter files in {raw}: their tables stay as they are "
-          "(`make raw` fetches them)", file=sys.stderr)
+    print(
+        f"No encounter files in {raw}: their tables stay as they are "
+        "(`make raw` fetches them)",
+        file=sys.stderr,
+    )
     return compiled
 
 
@@ -128,15 +154,19 @@ def compiled_from_data(data: Path) -> dict[str, pd.DataFrame]:
 
 
 def main(task: str) -> None:
-    """Compile from the published files ("data") or from printed_rows.csv ("register").
-    """
+    """Compile from published files ("data") or from printed_rows.csv ("register")."""
     data = sources.DATA
-    compiled = (compiled_from_raw(sources.raw_folder(), data) if task == "data"
-                else compiled_from_data(data))
+    compiled = (
+        compiled_from_raw(sources.raw_folder(), data)
+        if task == "data"
+        else compiled_from_data(data)
+    )
     changed = sources.write_tables(compiled, data)
     dictionary.write(data)
-    print(f"{len(compiled['editions'])} editions, {len(compiled['agreements'])} "
-          f"agreements; changed: {', '.join(changed) or 'nothing'}")
+    print(
+        f"{len(compiled['editions'])} editions, {len(compiled['agreements'])} "
+        f"agreements; changed: {', '.join(changed) or 'nothing'}"
+    )
 
 
 if __name__ == "__main__":

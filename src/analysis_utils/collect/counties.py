@@ -14,10 +14,16 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
     A county named by the agency itself (Gulf County Sheriff) counts where the list
     printed none.
     """
-    known = {(state, naming.normalized(name)): fips for state, name, fips in
-             zip(counties.state, counties.county, counties.fips, strict=True)}
-    printed = {(row.state, row.printed, naming.normalized(row.agency)): row.county_fips
-               for row in hand.counties.itertuples()}
+    known = {
+        (state, naming.normalized(name)): fips
+        for state, name, fips in zip(
+            counties.state, counties.county, counties.fips, strict=True
+        )
+    }
+    printed = {
+        (row.state, row.printed, naming.normalized(row.agency)): row.county_fips
+        for row in hand.counties.itertuples()
+    }
     found, used = [], set()
     for state, cell, key in zip(rows.state_code, rows.county, rows.key, strict=True):
         cell = naming.trimmed(cell)
@@ -27,8 +33,10 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
         if not fips and naming.normalized(cell) in NO_COUNTY:
             fips = _county_in_name(known, state, key)
         found.append(fips)
-    keys = [(row.state, row.printed, naming.normalized(row.agency))
-            for row in hand.counties.itertuples()]
+    keys = [
+        (row.state, row.printed, naming.normalized(row.agency))
+        for row in hand.counties.itertuples()
+    ]
     require_used(hand, "counties", hand.counties, [key in used for key in keys])
     return pd.Series(found, index=rows.index)
 

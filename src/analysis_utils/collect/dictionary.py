@@ -7,10 +7,15 @@ from pathlib import Path
 def text(package: dict) -> str:
     """README of data/ for a data package, in Markdown."""
     resources = package["resources"]
-    parts = [f"# {package['title']}\n", package["description"] + "\n",
-             *[paragraph + "\n" for paragraph in package.get("notes", [])],
-             "Written from `datapackage.json` by `make register`; change it there.\n",
-             "## Files\n", _files(resources), *map(_resource, resources)]
+    parts = [
+        f"# {package['title']}\n",
+        package["description"] + "\n",
+        *[paragraph + "\n" for paragraph in package.get("notes", [])],
+        "Written from `datapackage.json` by `make register`; change it there.\n",
+        "## Files\n",
+        _files(resources),
+        *map(_resource, resources),
+    ]
     return "\n".join(parts)
 
 
@@ -29,16 +34,27 @@ def _files(resources: list[dict]) -> str:
 
 def _resource(resource: dict) -> str:
     schema = resource["schema"]
-    lines = [f"<a id=\"{resource['name']}\"></a>", f"## {resource['title']}\n",
-             f"`{resource['path']}`. {resource['description']}\n"]
+    lines = [
+        f'<a id="{resource["name"]}"></a>',
+        f"## {resource['title']}\n",
+        f"`{resource['path']}`. {resource['description']}\n",
+    ]
     if "primaryKey" in schema:
-        lines.append("Key: " + ", ".join(f"`{name}`" for name in _list(
-            schema["primaryKey"])) + ".\n")
-    lines += ["| column | type | meaning |", "|---|---|---|",
-              *map(_field, schema["fields"]), ""]
+        lines.append(
+            "Key: "
+            + ", ".join(f"`{name}`" for name in _list(schema["primaryKey"]))
+            + ".\n"
+        )
+    lines += [
+        "| column | type | meaning |",
+        "|---|---|---|",
+        *map(_field, schema["fields"]),
+        "",
+    ]
     lines += [f"{_reference(key)}\n" for key in schema.get("foreignKeys", [])]
-    origin, licence = ("; ".join(map(_named, resource[what]))
-                       for what in ("sources", "licenses"))
+    origin, licence = (
+        "; ".join(map(_named, resource[what])) for what in ("sources", "licenses")
+    )
     lines.append(f"Source: {origin}. Licence: {licence}.\n")
     return "\n".join(lines)
 
@@ -46,8 +62,11 @@ def _resource(resource: dict) -> str:
 def _field(field: dict) -> str:
     rules = field.get("constraints", {})
     unit = f" ({field['unit']})" if "unit" in field else ""
-    allowed = (" One of: " + ", ".join(map(str, rules["enum"])) + "."
-               if "enum" in rules else "")
+    allowed = (
+        " One of: " + ", ".join(map(str, rules["enum"])) + "."
+        if "enum" in rules
+        else ""
+    )
     more = " Always filled." if rules.get("required") else ""
     meaning = field["description"].rstrip(".") + f"{unit}." + allowed + more
     meaning = meaning.replace("|", "\\|")
@@ -56,8 +75,10 @@ def _field(field: dict) -> str:
 
 def _reference(key: dict) -> str:
     target = key["reference"]
-    names = [", ".join(f"`{name}`" for name in _list(fields))
-             for fields in (key["fields"], target["fields"])]
+    names = [
+        ", ".join(f"`{name}`" for name in _list(fields))
+        for fields in (key["fields"], target["fields"])
+    ]
     return f"{names[0]} refers to {names[1]} of `{target['resource']}`."
 
 

@@ -14,10 +14,25 @@ import pandas as pd
 
 from analysis_utils.collect.workbooks import CELLS, PrintedTable
 
-COLUMNS_OF_TABLE = ["edition", "first_seen", "last_seen", "list_until", "copies",
-                    "workbook", "source", "sha256"]
-CAPTURES = ["file", "workbook", "repository", "commit", "path", "committed_at",
-            "sha256"]
+COLUMNS_OF_TABLE = [
+    "edition",
+    "first_seen",
+    "last_seen",
+    "list_until",
+    "copies",
+    "workbook",
+    "source",
+    "sha256",
+]
+CAPTURES = [
+    "file",
+    "workbook",
+    "repository",
+    "commit",
+    "path",
+    "committed_at",
+    "sha256",
+]
 # Time of day that a suffix of a file name stands for, for the order within a day
 HOURS = {"am": 8, "mid": 12, "": 13, "pm": 16}
 WEB_CAPTURE = re.compile(r"-(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)\d\d\.xlsx$")
@@ -64,7 +79,8 @@ def order(edition: str) -> tuple[str, float, str]:
     found = EDITION.match(edition)
     if not found:
         raise ValueError(
-            f"{edition!r} is no edition: write 2026-05-18, 2026-05-18am, -mid or pm")
+            f"{edition!r} is no edition: write 2026-05-18, 2026-05-18am, -mid or pm"
+        )
     day, hour, minute, part, more = found.groups()
     if hour:
         return day, int(hour) + int(minute) / 60, ""
@@ -92,19 +108,23 @@ def dated(captures: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
         if not hit.any():
             raise ValueError(
                 f"data/hand/files.csv: {row.file} is not among the files; take the "
-                "row out or correct the name")
+                "row out or correct the name"
+            )
         if row.action == "set aside":
             table = table[~hit]
         elif (table.loc[hit, "edition"] == row.edition).all():
             raise ValueError(
                 f"data/hand/files.csv: {row.file} states {row.edition} by itself; "
-                "the correction no longer applies")
+                "the correction no longer applies"
+            )
         else:
             table.loc[hit, "edition"] = row.edition
     undated = table[table.edition.isna()]
     if len(undated):
-        raise ValueError(f"{undated.file.iloc[0]}: its name states no date; add a row "
-                         "with its edition to data/hand/files.csv")
+        raise ValueError(
+            f"{undated.file.iloc[0]}: its name states no date; add a row "
+            "with its edition to data/hand/files.csv"
+        )
     return table
 
 
@@ -117,24 +137,42 @@ def in_order(captures: pd.DataFrame, tables: dict[str, PrintedTable]) -> list[Ed
     known = known.sort_values(["order", "file", "source"], ignore_index=True)
     run = (known.print != known.print.shift()).cumsum()
     starts = known[run.diff() != 0]
-    for edition, files in starts[starts.edition.duplicated(keep=False)].groupby(
-            "edition").file:
-        raise ValueError(f"{' and '.join(files)} hold different lists and both state "
-                         f"{edition}; redate one of them in data/hand/files.csv")
+    for edition, files in (
+        starts[starts.edition.duplicated(keep=False)].groupby("edition").file
+    ):
+        raise ValueError(
+            f"{' and '.join(files)} hold different lists and both state "
+            f"{edition}; redate one of them in data/hand/files.csv"
+        )
     return [_edition(copies, tables) for _, copies in known.groupby(run)]
 
 
 def _edition(copies: pd.DataFrame, tables: dict[str, PrintedTable]) -> Edition:
     first = copies.iloc[0]
-    return Edition(first.edition, first.edition[:10], copies.edition.iloc[-1][:10],
-                   len(copies), first.workbook, first.source, first.sha256,
-                   tables[first.workbook])
+    return Edition(
+        first.edition,
+        first.edition[:10],
+        copies.edition.iloc[-1][:10],
+        len(copies),
+        first.workbook,
+        first.source,
+        first.sha256,
+        tables[first.workbook],
+    )
 
 
 def as_table(found: list[Edition]) -> pd.DataFrame:
     """Editions as a table, each with the date on which the next took its place."""
-    table = pd.DataFrame([{name: getattr(edition, name) for name in COLUMNS_OF_TABLE
-                           if name != "list_until"} for edition in found])
+    table = pd.DataFrame(
+        [
+            {
+                name: getattr(edition, name)
+                for name in COLUMNS_OF_TABLE
+                if name != "list_until"
+            }
+            for edition in found
+        ]
+    )
     table.insert(3, "list_until", table.first_seen.shift(-1).fillna(""))
     return table
 
@@ -154,12 +192,17 @@ def weave(lists: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     return _as_rows(master, [name for name, _ in lists])
 
 
-def appended(printed: pd.DataFrame, names: list[str], name: str,
-             rows: pd.DataFrame) -> pd.DataFrame:
+def appended(
+    printed: pd.DataFrame, names: list[str], name: str, rows: pd.DataFrame
+) -> pd.DataFrame:
     """The woven rows with one more edition behind the newest, as `weave` gives them."""
     cells = list(printed[CELLS].itertuples(index=False, name=None))
-    master = [[row, first, last] for row, first, last in
-              zip(cells, printed["first"], printed["last"], strict=True)]
+    master = [
+        [row, first, last]
+        for row, first, last in zip(
+            cells, printed["first"], printed["last"], strict=True
+        )
+    ]
     newest = len(names) - 1
     current = [place for place, entry in enumerate(master) if entry[2] == newest]
     more = list(rows[CELLS].itertuples(index=False, name=None))
@@ -185,7 +228,7 @@ def _woven(master: list, current: list[int], cells: list, position: int) -> tupl
         place = current[start] if start < len(current) else len(master)
         merged += master[done:place]
         done = place
-        for row in cells[len(places):new]:
+        for row in cells[len(places) : new]:
             places.append(len(merged))
             merged.append([row, position, position])
         for offset in range(size):

@@ -71,5 +71,8 @@ def require_used(hand: Hand, name: str, table: pd.DataFrame, used: list[bool]) -
     idle = table[[not hit for hit in used]]
     if len(idle) and not hand.partial:
         key = ", ".join(v for v in idle.iloc[0][KEYS[name]] if v)
-        fail(name, idle.index[0], f"no list prints {key} any more, so the row decides "
-             "nothing; take it out")
+        fail(
+            name,
+            idle.index[0],
+            f"no list prints {key} any more, so the row decides nothing; take it out",
+        )

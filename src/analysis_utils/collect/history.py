@@ -12,8 +12,12 @@ ROSTER = "ICE 287(g) fact sheet, roster"
 # Between these months only anchors are known; each month is interpolated
 GAP = (pd.Period("2017-09", "M"), pd.Period("2020-08", "M"))
 # Published totals between which the gap is bridged: (date, publisher begins with)
-ANCHORS = (("2017-07-31", "ICE press release"), ("2019-03-26", "ICE Acting Director"),
-           ("2020-06-30", "Washington Times"), ("2020-09-30", "GAO"))
+ANCHORS = (
+    ("2017-07-31", "ICE press release"),
+    ("2019-03-26", "ICE Acting Director"),
+    ("2020-06-30", "Washington Times"),
+    ("2020-09-30", "GAO"),
+)
 # ICE's page of rosters did not change in these months (deportationdata/ice-287g)
 UNCHANGED = (pd.Timestamp("2018-06-01"), pd.Timestamp("2019-04-30"))
 
@@ -29,19 +33,29 @@ def early_register(facts: pd.DataFrame, agreements: pd.DataFrame) -> pd.DataFram
     table.insert(0, "agency_id", table.state + "-" + names.map(naming.slug))
     model = table.model.where(table.model != "", "unknown")
     table.insert(0, "agreement_id", table.agency_id + "-" + model)
-    table.insert(4, "agency_kind", [naming.kind(*pair) for pair in
-                                    zip(names, table.level, strict=True)])
+    table.insert(
+        4,
+        "agency_kind",
+        [naming.kind(*pair) for pair in zip(names, table.level, strict=True)],
+    )
     table["status"] = "on the roster of 1 August 2017"
     table["status"] = table.status.mask(table.gone_by != "", "ended").mask(
-        table.first_roster == "", "ended, date unknown")
+        table.first_roster == "", "ended, date unknown"
+    )
     on_first_list = agreements.first_listed == agreements.first_listed.min()
     table["listed_2021"] = table.agreement_id.isin(
-        agreements.agreement_id[on_first_list])
+        agreements.agreement_id[on_first_list]
+    )
     return table.sort_values("agreement_id", ignore_index=True)
 
 
-def active_monthly(early: pd.DataFrame, exits: pd.DataFrame, totals: pd.DataFrame,
-                   agreements: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
+def active_monthly(
+    early: pd.DataFrame,
+    exits: pd.DataFrame,
+    totals: pd.DataFrame,
+    agreements: pd.DataFrame,
+    editions: pd.DataFrame,
+) -> pd.DataFrame:
     """Active agreements at the end of each month since July 2002, graded.
 
     observed: a roster, list or statement of ICE of that month; rebuilt: from signing
@@ -54,24 +68,34 @@ def active_monthly(early: pd.DataFrame, exits: pd.DataFrame, totals: pd.DataFram
         _from_signing(early, exits, months[months < "2010-10"]),
         _from_rosters(rosters, months[(months >= "2010-10") & (months < "2017-07")]),
         _from_statement(totals, months[(months >= "2017-07") & (months < GAP[0])]),
-        _interpolated(totals, agreements, months[(months >= GAP[0]) &
-                                                 (months <= GAP[1])]),
+        _interpolated(
+            totals, agreements, months[(months >= GAP[0]) & (months <= GAP[1])]
+        ),
         _from_statement(totals, months[(months > GAP[1]) & (months < "2021-01")]),
         _from_lists(editions, months[months >= "2021-01"]),
     ]
-    return pd.DataFrame([row for part in parts for row in part],
-                        columns=["date", "active", "grade", "basis"])
+    return pd.DataFrame(
+        [row for part in parts for row in part],
+        columns=["date", "active", "grade", "basis"],
+    )
 
 
 def _end(month: pd.Period) -> str:
     return month.end_time.date().isoformat()
 
 
-def _from_signing(early: pd.DataFrame, exits: pd.DataFrame,
-                  months: pd.PeriodIndex) -> list[tuple]:
-    return [(_end(month), signed_by(early, exits, _end(month)), "rebuilt",
-             "signing dates of the early register, less early_exits.csv")
-            for month in months]
+def _from_signing(
+    early: pd.DataFrame, exits: pd.DataFrame, months: pd.PeriodIndex
+) -> list[tuple]:
+    return [
+        (
+            _end(month),
+            signed_by(early, exits, _end(month)),
+            "rebuilt",
+            "signing dates of the early register, less early_exits.csv",
+        )
+        for month in months
+    ]
 
 
 def signed_by(early: pd.DataFrame, exits: pd.DataFrame, day: str) -> int:
@@ -85,8 +109,14 @@ def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
     for month in months:
         last = rosters[rosters.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month) and "rebuilt" not in last.publisher
-        rows.append((_end(month), int(last.total), "observed" if seen else "rebuilt",
-                     f"{last.publisher} of {last.date}"))
+        rows.append(
+            (
+                _end(month),
+                int(last.total),
+                "observed" if seen else "rebuilt",
+                f"{last.publisher} of {last.date}",
+            )
+        )
     return rows
 
 
@@ -96,14 +126,22 @@ def _from_statement(totals: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]
     for month in months:
         last = anchors[anchors.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month)
-        rows.append((_end(month), int(last.total), "observed" if seen else "rebuilt",
-                     f"{last.publisher} of {last.date}"))
+        rows.append(
+            (
+                _end(month),
+                int(last.total),
+                "observed" if seen else "rebuilt",
+                f"{last.publisher} of {last.date}",
+            )
+        )
     return rows
 
 
 def _anchors(totals: pd.DataFrame) -> pd.DataFrame:
-    picked = [totals[(totals.date == date) & totals.publisher.str.startswith(name)]
-              for date, name in ANCHORS]
+    picked = [
+        totals[(totals.date == date) & totals.publisher.str.startswith(name)]
+        for date, name in ANCHORS
+    ]
     return pd.concat(picked)
 
 
@@ -118,8 +156,9 @@ def _bridge(totals: pd.DataFrame) -> pd.Series:
     return known.sort_index()
 
 
-def _interpolated(totals: pd.DataFrame, agreements: pd.DataFrame,
-                  months: pd.PeriodIndex) -> list[tuple]:
+def _interpolated(
+    totals: pd.DataFrame, agreements: pd.DataFrame, months: pd.PeriodIndex
+) -> list[tuple]:
     """Jail agreements along a line between anchors, and warrant agreements by date.
 
     The first list of 2021 dates the warrant service officer agreements, which began
@@ -134,8 +173,15 @@ def _interpolated(totals: pd.DataFrame, agreements: pd.DataFrame,
     for month in months:
         end = pd.Timestamp(_end(month))
         count = round(jail[end]) + int((warrant <= end).sum())
-        rows.append((_end(month), count, "interpolated", "between published totals, "
-                     "with the signing dates of warrant service officer agreements"))
+        rows.append(
+            (
+                _end(month),
+                count,
+                "interpolated",
+                "between published totals, "
+                "with the signing dates of warrant service officer agreements",
+            )
+        )
     return rows
 
 
@@ -145,21 +191,33 @@ def _from_lists(editions: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
         end = min(_end(month), editions.last_seen.max())
         last = editions[editions.first_seen <= end].iloc[-1]
         seen = last.last_seen >= month.start_time.date().isoformat()
-        rows.append((end, int(last.agreements), "observed" if seen else "rebuilt",
-                     f"edition {last.edition}"))
+        rows.append(
+            (
+                end,
+                int(last.agreements),
+                "observed" if seen else "rebuilt",
+                f"edition {last.edition}",
+            )
+        )
     return rows
 
 
-def compared(totals: pd.DataFrame, early: pd.DataFrame, exits: pd.DataFrame,
-             editions: pd.DataFrame, partial: bool = False) -> pd.DataFrame:
+def compared(
+    totals: pd.DataFrame,
+    early: pd.DataFrame,
+    exits: pd.DataFrame,
+    editions: pd.DataFrame,
+    partial: bool = False,
+) -> pd.DataFrame:
     """Published totals beside the register's counts; each difference explained.
 
     Raises HandTableError for a difference without explanation, or the reverse,
     unless lists are missing (partial).
     """
     table = totals.copy()
-    counts = [_register_count(row.date, early, exits, editions)
-              for row in table.itertuples()]
+    counts = [
+        _register_count(row.date, early, exits, editions) for row in table.itertuples()
+    ]
     table["register"] = pd.array([count for count, _ in counts], dtype="Int64")
     table["register_basis"] = [basis for _, basis in counts]
     table["difference"] = table.total.astype("Int64") - table.register
@@ -170,15 +228,30 @@ def compared(totals: pd.DataFrame, early: pd.DataFrame, exits: pd.DataFrame,
         raise HandTableError(
             f"data/hand/published_totals.csv, line {row.Index + 2}: {row.publisher} "
             f"gives {row.total} on {row.date}, the register {row.register}: "
-            + ("explain the difference" if row.explanation == "" else
-               "there is no difference to explain; take the explanation out"))
-    order = ["date", "total", "counted", "publisher", "url", "confidence", "register",
-             "register_basis", "difference", "explanation"]
+            + (
+                "explain the difference"
+                if row.explanation == ""
+                else "there is no difference to explain; take the explanation out"
+            )
+        )
+    order = [
+        "date",
+        "total",
+        "counted",
+        "publisher",
+        "url",
+        "confidence",
+        "register",
+        "register_basis",
+        "difference",
+        "explanation",
+    ]
     return table[order]
 
 
-def _register_count(day: str, early: pd.DataFrame, exits: pd.DataFrame,
-                    editions: pd.DataFrame) -> tuple[int | None, str]:
+def _register_count(
+    day: str, early: pd.DataFrame, exits: pd.DataFrame, editions: pd.DataFrame
+) -> tuple[int | None, str]:
     lists = editions[editions.first_seen <= day]
     if len(lists) and day <= editions.last_seen.max():
         return int(lists.agreements.iloc[-1]), f"edition {lists.edition.iloc[-1]}"
@@ -191,14 +264,17 @@ def _register_count(day: str, early: pd.DataFrame, exits: pd.DataFrame,
     return None, ""
 
 
-def tables(data: Path, agreements: pd.DataFrame, editions: pd.DataFrame,
-           partial: bool) -> dict[str, pd.DataFrame]:
+def tables(
+    data: Path, agreements: pd.DataFrame, editions: pd.DataFrame, partial: bool
+) -> dict[str, pd.DataFrame]:
     """The tables of the years before the lists, by name."""
     facts, exits, totals = (
         pd.read_csv(data / "hand" / f"{name}.csv", dtype=str, keep_default_na=False)
-        for name in ("early_agreements", "early_exits", "published_totals"))
+        for name in ("early_agreements", "early_exits", "published_totals")
+    )
     early = early_register(facts, agreements)
     return {
         "early_register": early,
         "active_monthly": active_monthly(early, exits, totals, agreements, editions),
-        "published_totals": compared(totals, early, exits, editions, partial)}
+        "published_totals": compared(totals, early, exits, editions, partial),
+    }

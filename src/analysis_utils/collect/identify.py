@@ -14,8 +14,9 @@ LEVELS = {"COUNTY": "county", "MUNICIPALITY": "municipal", "STATE AGENCY": "stat
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
-def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
-               counties: pd.DataFrame) -> pd.DataFrame:
+def identified(
+    printed: pd.DataFrame, hand: Hand, states: pd.DataFrame, counties: pd.DataFrame
+) -> pd.DataFrame:
     """Printed rows with state, name, model, agreement_id, signed_date, set_aside.
 
     printed: the cells as text (workbooks.CELLS) and last_edition; states, counties:
@@ -38,13 +39,14 @@ def identified(printed: pd.DataFrame, hand: Hand, states: pd.DataFrame,
     rows["county_fips"] = counties_of(rows, hand, counties)
     rows["set_aside"] = _reasons(rows)
     stated = rows.set_aside == ""
-    rows["agency_id"] = (rows.state_code + "-" + rows.name.map(naming.slug))
+    rows["agency_id"] = rows.state_code + "-" + rows.name.map(naming.slug)
     rows["agreement_id"] = (rows.agency_id + "-" + rows.model).where(stated, "")
     return rows
 
 
-def _meanings(cells: pd.Series, column: str, hand: Hand,
-              official: dict[str, str]) -> pd.Series:
+def _meanings(
+    cells: pd.Series, column: str, hand: Hand, official: dict[str, str]
+) -> pd.Series:
     """Meaning of each cell by official names and spellings.csv; missing if unknown."""
     decided = hand.spellings[hand.spellings.column == column]
     used = decided.printed.isin({naming.trimmed(cell).upper() for cell in cells})
@@ -58,9 +60,12 @@ def _with_corrected_states(rows: pd.DataFrame, hand: Hand) -> pd.DataFrame:
     table = hand.state_corrections
     used = []
     for row in table.itertuples():
-        hit = ((rows.state_code == row.state) & (rows.model == row.model)
-               & (rows.key == naming.normalized(row.agency))
-               & (rows.signed == row.signed))
+        hit = (
+            (rows.state_code == row.state)
+            & (rows.model == row.model)
+            & (rows.key == naming.normalized(row.agency))
+            & (rows.signed == row.signed)
+        )
         used.append(hit.any())
         rows.loc[hit, "state_code"] = row.corrected_state
     require_used(hand, "state_corrections", table, used)
@@ -86,22 +91,35 @@ def _aliased(rows: pd.DataFrame, hand: Hand) -> pd.Series:
     return names
 
 
-def _refuse_bad_aliases(rows: pd.DataFrame, hand: Hand, sources: pd.Series,
-                        targets: pd.Series) -> None:
+def _refuse_bad_aliases(
+    rows: pd.DataFrame, hand: Hand, sources: pd.Series, targets: pd.Series
+) -> None:
     table = hand.aliases
     printed = set(zip(rows.state_code, rows.key, strict=True))
     chained = set(zip(table.state, sources, table.model, strict=True))
     for row, source, target in zip(table.itertuples(), sources, targets, strict=True):
         if source == target:
-            fail("aliases", row.Index, f"{row.agency} and {row.same_as} are the same "
-                 "name by rule already; take the row out")
+            fail(
+                "aliases",
+                row.Index,
+                f"{row.agency} and {row.same_as} are the same "
+                "name by rule already; take the row out",
+            )
         if (row.state, target, row.model) in chained:
-            fail("aliases", row.Index, f"{row.same_as} is itself another name; point "
-                 "the row at the final name")
+            fail(
+                "aliases",
+                row.Index,
+                f"{row.same_as} is itself another name; point "
+                "the row at the final name",
+            )
         unknown = (row.state, target) not in printed and row.kind != "misspelt"
         if unknown and not hand.partial:
-            fail("aliases", row.Index, f"no list prints {row.same_as} in {row.state}, "
-                 "so this is an alias of nothing")
+            fail(
+                "aliases",
+                row.Index,
+                f"no list prints {row.same_as} in {row.state}, "
+                "so this is an alias of nothing",
+            )
 
 
 def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
@@ -112,8 +130,11 @@ def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
     for row in table.itertuples():
         hit = text == row.printed
         if row.agency:
-            hit &= ((rows.state_code == row.state) & (rows.model == row.model)
-                    & (rows.name == naming.normalized(row.agency)))
+            hit &= (
+                (rows.state_code == row.state)
+                & (rows.model == row.model)
+                & (rows.name == naming.normalized(row.agency))
+            )
         used.append(hit.any())
         text, decided = text.mask(hit, row.signed), decided | hit
     require_used(hand, "dates", table, used)
@@ -126,8 +147,10 @@ def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:
     reason = pd.Series("", index=rows.index)
-    for column, printed, what in (("model", "support_type", "model"),
-                                  ("state_code", "state", "state")):
+    for column, printed, what in (
+        ("model", "support_type", "model"),
+        ("state_code", "state", "state"),
+    ):
         unknown = rows[column].isna()
         shown = rows[printed].map(naming.trimmed)
         text = f"{what} not known: " + shown.where(shown != "", "(blank)")

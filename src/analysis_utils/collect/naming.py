@@ -8,9 +8,15 @@ import re
 import unicodedata
 
 WORDS = {
-    "DEPT": "DEPARTMENT", "PD": "POLICE DEPARTMENT", "ST": "SAINT", "FT": "FORT",
-    "TWP": "TOWNSHIP", "PCT": "PRECINCT", "DPS": "DEPARTMENT OF PUBLIC SAFETY",
-    "CORRECTIONS": "CORRECTION", "SHERIFFS": "SHERIFF",
+    "DEPT": "DEPARTMENT",
+    "PD": "POLICE DEPARTMENT",
+    "ST": "SAINT",
+    "FT": "FORT",
+    "TWP": "TOWNSHIP",
+    "PCT": "PRECINCT",
+    "DPS": "DEPARTMENT OF PUBLIC SAFETY",
+    "CORRECTIONS": "CORRECTION",
+    "SHERIFFS": "SHERIFF",
 }
 SHERIFF_OFFICE = re.compile(r"\bSHERIFF (?:OFFICES?|DEPARTMENT)\b")
 
@@ -22,8 +28,11 @@ KINDS = (
     ("sheriff", r"\bSHERIFF\b"),
     ("prosecutor", r"\b(?:COUNTY|DISTRICT|STATE) ATTORNEYS?\b|\bPROSECUT|\bSOLICITOR"),
     ("airport and port", r"\b(?:AIRPORT|PORT AUTHORITY|SEAPORT)\b"),
-    ("corrections", r"\b(?:CORRECTION(?:AL)?|JAILS?|PRISONS?|DETENTION|PRISONER"
-                    r"|BOARD OF COUNTY COMMISSIONERS)\b"),
+    (
+        "corrections",
+        r"\b(?:CORRECTION(?:AL)?|JAILS?|PRISONS?|DETENTION|PRISONER"
+        r"|BOARD OF COUNTY COMMISSIONERS)\b",
+    ),
     ("police", r"\b(?:POLICE|MARSHALS?|PUBLIC SAFETY|TOWN|CITY|VILLAGE|BOROUGH)\b"),
 )
 

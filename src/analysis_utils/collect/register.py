@@ -23,8 +23,9 @@ class Register:
     key_care: pd.DataFrame
 
 
-def compiled(rows: pd.DataFrame, editions: pd.DataFrame, hand: Hand,
-             counties: pd.DataFrame) -> Register:
+def compiled(
+    rows: pd.DataFrame, editions: pd.DataFrame, hand: Hand, counties: pd.DataFrame
+) -> Register:
     """Register from identified rows (identify.identified) and their editions.
 
     editions: edition, first_seen, last_seen and provenance, in order; `first` and
@@ -38,8 +39,12 @@ def compiled(rows: pd.DataFrame, editions: pd.DataFrame, hand: Hand,
     spells = _dated(spells, editions)
     return Register(
         editions=_counted(rows, listings, editions),
-        agreements=agreements, spells=spells, signing_dates=dates,
-        printed_rows=_printed_rows(rows), key_care=key_care(stated, len(editions)))
+        agreements=agreements,
+        spells=spells,
+        signing_dates=dates,
+        printed_rows=_printed_rows(rows),
+        key_care=key_care(stated, len(editions)),
+    )
 
 
 def expanded(rows: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -47,8 +52,11 @@ def expanded(rows: pd.DataFrame, key: str) -> pd.DataFrame:
     lengths = (rows["last"] - rows["first"] + 1).to_numpy()
     table = rows.loc[rows.index.repeat(lengths), [key, "first"]]
     table["position"] = table["first"] + table.groupby(level=0).cumcount()
-    return table[[key, "position"]].drop_duplicates().sort_values(
-        [key, "position"], ignore_index=True)
+    return (
+        table[[key, "position"]]
+        .drop_duplicates()
+        .sort_values([key, "position"], ignore_index=True)
+    )
 
 
 def spells_of(listings: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
@@ -93,38 +101,68 @@ def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     table = runs.groupby(["dated", number.rename("run")]).position.agg(["min", "max"])
     table = table.reset_index()
     parts = table.dated.astype("str").str.rsplit(" ", n=1)
-    return pd.DataFrame({
-        "agreement_id": parts.str[0], "signed": parts.str[1],
-        "first_printed": _at(editions.first_seen, table["min"]),
-        "last_printed": _at(editions.last_seen, table["max"]),
-        "replaced_by": _at(editions.first_seen, table["max"] + 1),
-    }).sort_values(["agreement_id", "first_printed", "signed"], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "agreement_id": parts.str[0],
+            "signed": parts.str[1],
+            "first_printed": _at(editions.first_seen, table["min"]),
+            "last_printed": _at(editions.last_seen, table["max"]),
+            "replaced_by": _at(editions.first_seen, table["max"] + 1),
+        }
+    ).sort_values(["agreement_id", "first_printed", "signed"], ignore_index=True)
 
 
-def _agreements(stated: pd.DataFrame, spells: pd.DataFrame, dates: pd.DataFrame,
-                editions: pd.DataFrame, hand: Hand, counties: pd.DataFrame
-                ) -> pd.DataFrame:
+def _agreements(
+    stated: pd.DataFrame,
+    spells: pd.DataFrame,
+    dates: pd.DataFrame,
+    editions: pd.DataFrame,
+    hand: Hand,
+    counties: pd.DataFrame,
+) -> pd.DataFrame:
     bounds = spells.groupby("agreement_id").agg(
-        first=("first", "min"), last=("last", "max"), n_spells=("spell", "max"))
+        first=("first", "min"), last=("last", "max"), n_spells=("spell", "max")
+    )
     table = bounds.join(_descriptions(stated, hand, counties))
     table["first_listed"] = _at(editions.first_seen, table["first"])
     table["last_listed"] = _at(editions.last_seen, table["last"])
     table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
     table = table.join(_signed(dates, table.first_listed))
     table["signed_quality"] = table.signed_quality.mask(
-        _only_decided(stated, table.signed), "corrected")
+        _only_decided(stated, table.signed), "corrected"
+    )
     table["days_listed"] = _days_listed(spells, editions)
     table["removal"] = removals(table, spells, editions)
     table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
-    columns = ["agreement_id", "agency_id", "state", "agency", "agency_kind", "level",
-               "county", "county_fips", "model", "signed", "signed_quality",
-               "resigned", "dates_printed", "first_listed", "last_listed", "gone_by",
-               "removal", "n_spells", "days_listed", "brief", "names_printed"]
+    columns = [
+        "agreement_id",
+        "agency_id",
+        "state",
+        "agency",
+        "agency_kind",
+        "level",
+        "county",
+        "county_fips",
+        "model",
+        "signed",
+        "signed_quality",
+        "resigned",
+        "dates_printed",
+        "first_listed",
+        "last_listed",
+        "gone_by",
+        "removal",
+        "n_spells",
+        "days_listed",
+        "brief",
+        "names_printed",
+    ]
     return table.reset_index().sort_values("agreement_id")[columns]
 
 
-def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
-                  ) -> pd.DataFrame:
+def _descriptions(
+    stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
+) -> pd.DataFrame:
     """State, model, best spelling, level, kind and county of each agreement."""
     rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable")
     groups = rows.groupby("agreement_id")
@@ -134,12 +172,14 @@ def _descriptions(stated: pd.DataFrame, hand: Hand, counties: pd.DataFrame
     table["names_printed"] = groups.agency.nunique()
     printed = _last_printed(rows, "level_code", "unknown").reindex(table.index)
     printed = printed.fillna(_last_printed(rows, "level_code")).fillna("")
-    table["level"] = [naming.level(*pair)
-                      for pair in zip(table.name, printed, strict=True)]
+    table["level"] = [
+        naming.level(*pair) for pair in zip(table.name, printed, strict=True)
+    ]
     table["county_fips"] = _last_printed(rows, "county_fips")
     table["county_fips"] = table.county_fips.fillna("")
-    table["agency_kind"] = [naming.kind(*pair) for pair in
-                            zip(table.name, table.level, strict=True)]
+    table["agency_kind"] = [
+        naming.kind(*pair) for pair in zip(table.name, table.level, strict=True)
+    ]
     table = _with_decided_kinds(table, hand)
     named = dict(zip(counties.fips, counties.county, strict=True))
     table["county"] = table.county_fips.map(named).astype("str").fillna("")
@@ -176,8 +216,9 @@ def _with_decided_kinds(table: pd.DataFrame, hand: Hand) -> pd.DataFrame:
     used = []
     for row in hand.agencies.itertuples():
         hit = (table.state == row.state) & (table.name == naming.normalized(row.agency))
-        used.append((hit & ((table.agency_kind != row.kind)
-                            | (table.level != row.level))).any())
+        used.append(
+            (hit & ((table.agency_kind != row.kind) | (table.level != row.level))).any()
+        )
         table.loc[hit, ["agency_kind", "level"]] = [row.kind, row.level]
     require_used(hand, "agencies", hand.agencies, used)
     return table
@@ -203,7 +244,8 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     quality = quality.mask(first.nunique().reindex(result.index) > 1, "redated")
     late = result.signed.isna() & result.resigned.notna()
     quality = quality.mask(late, "after listing").mask(
-        result.dates_printed.isna(), "missing")
+        result.dates_printed.isna(), "missing"
+    )
     result["signed"] = result.signed.fillna(printed.first().where(late))
     result["signed_quality"] = quality
     return result.fillna({"signed": "", "resigned": "", "dates_printed": ""})
@@ -214,8 +256,10 @@ def _only_decided(stated: pd.DataFrame, signed: pd.Series) -> pd.Series:
     printed = stated[~stated.date_decided & stated.signed_date.notna()]
     days = printed.signed_date.dt.strftime("%Y-%m-%d")
     known = set(zip(printed.agreement_id, days, strict=True))
-    return pd.Series([day != "" and (name, day) not in known
-                      for name, day in signed.items()], index=signed.index)
+    return pd.Series(
+        [day != "" and (name, day) not in known for name, day in signed.items()],
+        index=signed.index,
+    )
 
 
 def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:
@@ -225,8 +269,9 @@ def _days_listed(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.Series:
     return (last - first).dt.days.groupby(spells.agreement_id).sum()
 
 
-def removals(table: pd.DataFrame, spells: pd.DataFrame, editions: pd.DataFrame
-             ) -> pd.Series:
+def removals(
+    table: pd.DataFrame, spells: pd.DataFrame, editions: pd.DataFrame
+) -> pd.Series:
     """How each agreement left the list; blank while it is listed.
 
     agency left: the agency has no other agreement on the next list; model switched:
@@ -242,19 +287,28 @@ def removals(table: pd.DataFrame, spells: pd.DataFrame, editions: pd.DataFrame
         away = (others["first"].map(seen) - seen[gone]).dt.days.abs()
         began = (others["first"] > 0) & (away <= SWITCH)
         listed = (others["first"] <= gone) & (others["last"] >= gone)
-        result[row.Index] = ("model switched" if began.any() else
-                             "model dropped" if listed.any() else "agency left")
+        result[row.Index] = (
+            "model switched"
+            if began.any()
+            else "model dropped"
+            if listed.any()
+            else "agency left"
+        )
     return pd.Series(result, dtype=str).reindex(table.index).fillna("")
 
 
-def _counted(rows: pd.DataFrame, listings: pd.DataFrame, editions: pd.DataFrame
-             ) -> pd.DataFrame:
+def _counted(
+    rows: pd.DataFrame, listings: pd.DataFrame, editions: pd.DataFrame
+) -> pd.DataFrame:
     """Editions with rows printed = agreements + duplicates + set aside."""
     table = editions.copy()
     aside = rows[rows.set_aside != ""]
     table["rows_printed"] = _alive(rows, len(editions))
-    table["agreements"] = (listings.position.value_counts()
-                           .reindex(range(len(editions)), fill_value=0).to_numpy())
+    table["agreements"] = (
+        listings.position.value_counts()
+        .reindex(range(len(editions)), fill_value=0)
+        .to_numpy()
+    )
     table["set_aside"] = _alive(aside, len(editions))
     table["duplicates"] = table.rows_printed - table.agreements - table.set_aside
     return table
@@ -268,9 +322,22 @@ def _alive(rows: pd.DataFrame, size: int) -> list[int]:
 
 
 def _printed_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[["first_edition", "last_edition", "state", "agency", "type", "county",
-                 "support_type", "signed", "moa", "addendum", "agreement_id",
-                 "set_aside"]]
+    return rows[
+        [
+            "first_edition",
+            "last_edition",
+            "state",
+            "agency",
+            "type",
+            "county",
+            "support_type",
+            "signed",
+            "moa",
+            "addendum",
+            "agreement_id",
+            "set_aside",
+        ]
+    ]
 
 
 def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
@@ -278,7 +345,8 @@ def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:
     cells = stated[["state", "agency", "support_type"]]
     trim = cells.apply(lambda column: column.map(naming.trimmed))
     keys = {
-        "naive": cells, "trimmed": trim,
+        "naive": cells,
+        "trimmed": trim,
         "normalized": stated[["state_code", "key", "model"]],
         "final": stated[["agreement_id"]],
     }

@@ -26,12 +26,14 @@ def require(folder: Path) -> Path:
     if not folder.is_dir() or not any(folder.iterdir()):
         raise FileNotFoundError(
             f"No published files in {folder}: `make raw` fetches them from their "
-            "public addresses, or RAW_DIR=folder names a copy that you have.")
+            "public addresses, or RAW_DIR=folder names a copy that you have."
+        )
     return folder
 
 
-def write_tables(tables: dict[str, pd.DataFrame], folder: Path,
-                 files: dict[str, Path] | None = None) -> list[str]:
+def write_tables(
+    tables: dict[str, pd.DataFrame], folder: Path, files: dict[str, Path] | None = None
+) -> list[str]:
     """Write each table as <name>.csv and copy `files`, all or none; what changed.
 
     Everything is complete beside its place before the first file is replaced.
@@ -44,8 +46,9 @@ def write_tables(tables: dict[str, pd.DataFrame], folder: Path,
             table.to_csv(staged[f"{name}.csv"], index=False, lineterminator="\n")
         for name, path in (files or {}).items():
             staged[name] = Path(shutil.copyfile(path, Path(place) / Path(name).name))
-        changed = [name for name, new in staged.items()
-                   if not _same(new, folder / name)]
+        changed = [
+            name for name, new in staged.items() if not _same(new, folder / name)
+        ]
         for name in changed:
             (folder / name).parent.mkdir(exist_ok=True)
             os.replace(staged[name], folder / name)

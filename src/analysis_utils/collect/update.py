@@ -17,7 +17,7 @@ import pandas as pd
 from analysis_utils.collect import compile as compiling
 from analysis_utils.collect import editions, hand, sources
 from analysis_utils.collect.changes import report
-from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
+from analysis_utils.collect.workbooks import PrintedTable, read_table
 from analysis_utils.run_context import sha256
 
 SHARE_THAT_NEEDS_CONFIRMATION = 1 / 3
@@ -66,18 +66,23 @@ def _edition(path: Path, edition: str) -> str:
         return edition
     name = editions.edition_of_name(path.name)
     if name is None:
-        raise Refusal(f"{path.name}: the file name states no date; give it, for "
-                      "example DATE=2026-05-18am")
+        raise Refusal(
+            f"{path.name}: the file name states no date; give it, for "
+            "example DATE=2026-05-18am"
+        )
     return name
 
 
-def _refuse_copies(path: Path, table: PrintedTable, printed: pd.DataFrame,
-                   names: pd.Series) -> None:
+def _refuse_copies(
+    path: Path, table: PrintedTable, printed: pd.DataFrame, names: pd.Series
+) -> None:
     if table.rows.empty:
         raise Refusal(f"{path.name}: the list is empty (headings without rows)")
     if (table.rows.signed.str.strip() == "").all():
-        raise Refusal(f"{path.name}: no row has a signing date, as in the list of "
-                      "pending agencies; not a list of participating agencies")
+        raise Refusal(
+            f"{path.name}: no row has a signing date, as in the list of "
+            "pending agencies; not a list of participating agencies"
+        )
     new = table.rows[editions.CELLS].to_numpy().tolist()
     said = table.rows[WHAT_IT_SAYS].to_numpy().tolist()
     for place, name in enumerate(names):
@@ -87,8 +92,10 @@ def _refuse_copies(path: Path, table: PrintedTable, printed: pd.DataFrame,
         same = old[editions.CELLS].to_numpy().tolist() == new
         older = place < len(names) - 1 and old[WHAT_IT_SAYS].to_numpy().tolist() == said
         if same or older:
-            raise Refusal(f"{path.name}: a copy of the edition {name}; "
-                          "there is nothing to take in")
+            raise Refusal(
+                f"{path.name}: a copy of the edition {name}; "
+                "there is nothing to take in"
+            )
 
 
 def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
@@ -98,33 +105,46 @@ def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
             f"{path.name}: its date, {name}, is not later than that of the newest "
             f"edition, {newest}. If the name is wrong, give the date "
             "(DATE=2026-05-18); an older list goes among the raw files, and "
-            "`make data` finds its place")
+            "`make data` finds its place"
+        )
     days = (pd.Timestamp(name[:10]) - pd.Timestamp(newest[:10])).days
     if days > 366 and not given:
         raise Refusal(
             f"{path.name}: its date, {name}, is {days:,} days after that of the newest "
-            f"edition, {newest}. Give the date if that is true (DATE={name})")
+            f"edition, {newest}. Give the date if that is true (DATE={name})"
+        )
 
 
-def _refuse_lost_columns(path: Path, table: PrintedTable, printed: pd.DataFrame,
-                         known: pd.DataFrame, confirmed: bool) -> None:
+def _refuse_lost_columns(
+    path: Path,
+    table: PrintedTable,
+    printed: pd.DataFrame,
+    known: pd.DataFrame,
+    confirmed: bool,
+) -> None:
     newest = printed[printed["last"] == len(known) - 1]
-    lost = [name for name in editions.CELLS if name not in table.columns
-            and (newest[name].str.strip() != "").any()]
+    lost = [
+        name
+        for name in editions.CELLS
+        if name not in table.columns and (newest[name].str.strip() != "").any()
+    ]
     if lost and not confirmed:
         raise Refusal(
             f"{path.name}: no column for {', '.join(lost)}, which the newest list has. "
             "If it was renamed, say so in data/hand/headings.csv; if ICE dropped it, "
-            "repeat with CONFIRM=yes")
+            "repeat with CONFIRM=yes"
+        )
 
 
 def _refuse_great_loss(update: Update, confirmed: bool) -> None:
-    old, new = (set(listed(table)) for table in
-                (update.before, update.after["agreements"]))
+    old, new = (
+        set(listed(table)) for table in (update.before, update.after["agreements"])
+    )
     if not confirmed and len(old - new) > SHARE_THAT_NEEDS_CONFIRMATION * len(old):
         raise Refusal(
             f"{update.path.name}: {len(old - new)} of {len(old)} agreements are not on "
-            "this list, more than a third. If that is true, repeat with CONFIRM=yes")
+            "this list, more than a third. If that is true, repeat with CONFIRM=yes"
+        )
 
 
 def listed(agreements: pd.DataFrame) -> pd.Series:
@@ -136,9 +156,16 @@ def _with(known: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
     """Editions with the new one behind the newest."""
     table = known.copy()
     table.loc[len(table) - 1, "list_until"] = name[:10]
-    row = {"edition": name, "first_seen": name[:10], "last_seen": name[:10],
-           "list_until": "", "copies": "1", "workbook": stored_name(path, name),
-           "source": "", "sha256": sha256(path)}
+    row = {
+        "edition": name,
+        "first_seen": name[:10],
+        "last_seen": name[:10],
+        "list_until": "",
+        "copies": "1",
+        "workbook": stored_name(path, name),
+        "source": "",
+        "sha256": sha256(path),
+    }
     return pd.concat([table, pd.DataFrame([row])], ignore_index=True)
 
 
@@ -174,8 +201,10 @@ def obtained(place: str, folder: Path) -> Path:
 def main(place: str = "", edition: str = "", confirm: str = "") -> None:
     """Show what a list changes, then take it in."""
     if not place:
-        raise Refusal("Name the list: make update LIST=file-or-address "
-                      "[DATE=2026-05-18am] [CONFIRM=yes]")
+        raise Refusal(
+            "Name the list: make update LIST=file-or-address "
+            "[DATE=2026-05-18am] [CONFIRM=yes]"
+        )
     with tempfile.TemporaryDirectory() as folder:
         path = obtained(place, Path(folder))
         update = proposed(path, edition, sources.DATA, confirm == "yes")

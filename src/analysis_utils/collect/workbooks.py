@@ -15,8 +15,16 @@ from xml.etree import ElementTree
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
-CELLS = ["state", "agency", "type", "county", "support_type", "signed", "moa",
-         "addendum"]
+CELLS = [
+    "state",
+    "agency",
+    "type",
+    "county",
+    "support_type",
+    "signed",
+    "moa",
+    "addendum",
+]
 REQUIRED = ("state", "agency", "support_type", "signed", "moa")
 MAX_UNPACKED = 100_000_000  # bytes; the largest list so far unpacks to 1.4 million
 MAX_ROWS = 50_000
@@ -57,8 +65,11 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
     except BaseException as error:  # the reader panics outside of Exception
         raise UnreadableList(f"{path.name}: damaged workbook ({error})") from error
     name = _sheet_with_headings(path, sheets, headings)
-    others = [f"sheet {other!r} beside the list was not read"
-              for other in sheets if other != name and sheets[other]]
+    others = [
+        f"sheet {other!r} beside the list was not read"
+        for other in sheets
+        if other != name and sheets[other]
+    ]
     formulas = _formula_cells(parts[name])
     return _table(path, sheets[name], headings, formulas, others)
 
@@ -70,11 +81,13 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
     if b"<html" in head.lower() or b"<!doctype" in head.lower():
         raise UnreadableList(
             f"{path.name}: an HTML page with a workbook's name; download the list "
-            "itself, not the page that shows it")
+            "itself, not the page that shows it"
+        )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableList(
             f"{path.name}: password-protected, or in the old .xls format; save it "
-            "as an .xlsx workbook without a password")
+            "as an .xlsx workbook without a password"
+        )
     if not zipfile.is_zipfile(path):
         raise UnreadableList(f"{path.name}: not an .xlsx workbook, or cut off")
     with zipfile.ZipFile(path) as archive:
@@ -85,7 +98,8 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
     if size > MAX_UNPACKED:
         raise UnreadableList(
             f"{path.name}: unpacks to {size / 1e6:,.0f} MB, and the largest list so "
-            f"far to 1.4; files over {MAX_UNPACKED / 1e6:.0f} MB are not opened")
+            f"far to 1.4; files over {MAX_UNPACKED / 1e6:.0f} MB are not opened"
+        )
 
 
 def _sheet_parts(path: Path) -> dict[str, bytes]:
@@ -94,16 +108,24 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
         links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
         targets = {link.get("Id"): link.get("Target") for link in links}
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        names = {sheet.get("name"): targets[sheet.get(RELATION)]
-                 for sheet in book.iter() if sheet.tag.endswith("}sheet")}
-        parts = {name: archive.read("xl/" + target.removeprefix("/xl/"))
-                 for name, target in names.items() if "worksheets/" in target}
+        names = {
+            sheet.get("name"): targets[sheet.get(RELATION)]
+            for sheet in book.iter()
+            if sheet.tag.endswith("}sheet")
+        }
+        parts = {
+            name: archive.read("xl/" + target.removeprefix("/xl/"))
+            for name, target in names.items()
+            if "worksheets/" in target
+        }
     for name, content in parts.items():
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
         far = re.search(rb' r="[A-Z]{3}', content)
         if far or max(map(int, rows), default=0) > MAX_ROWS:
-            raise UnreadableList(f"{path.name}: sheet {name!r} reaches over "
-                                 f"{MAX_ROWS:,} rows or 702 columns; not opened")
+            raise UnreadableList(
+                f"{path.name}: sheet {name!r} reaches over "
+                f"{MAX_ROWS:,} rows or 702 columns; not opened"
+            )
     return parts
 
 
@@ -121,8 +143,10 @@ def _heading(cell: object) -> str:
 
 def _header_row(rows: list[list], headings: dict[str, str]) -> tuple[int, int]:
     """Known headings in the row that has most of them, and its position."""
-    known = [len({_heading(cell) for cell in row} & set(headings))
-             for row in rows[:HEADER_SEARCH]]
+    known = [
+        len({_heading(cell) for cell in row} & set(headings))
+        for row in rows[:HEADER_SEARCH]
+    ]
     most = max(known, default=0)
     return most, known.index(most) if known else 0
 
@@ -136,7 +160,8 @@ def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> 
     if found[best] < 2:
         raise UnreadableList(
             f"{path.name}: no sheet has the headings of a list "
-            f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows")
+            f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows"
+        )
     return best
 
 
@@ -159,20 +184,30 @@ def cell_text(cell: object) -> str:
     return str(cell)
 
 
-def _table(path: Path, cells: list[list], headings: dict[str, str], formulas: set,
-           notes: list[str]) -> PrintedTable:
+def _table(
+    path: Path,
+    cells: list[list],
+    headings: dict[str, str],
+    formulas: set,
+    notes: list[str],
+) -> PrintedTable:
     _, top = _header_row(cells, headings)
     places, unknown = _columns(path, [_heading(cell) for cell in cells[top]], headings)
     records, odd = [], []
-    for position, row in enumerate(cells[top + 1:], start=top + 1):
-        text = [cell_text(row[place]) if place < len(row) else ""
-                for place in places.values()]
+    for position, row in enumerate(cells[top + 1 :], start=top + 1):
+        text = [
+            cell_text(row[place]) if place < len(row) else ""
+            for place in places.values()
+        ]
         for column, place in enumerate(places.values()):
             cell = text[column]
             if (position, place) in formulas or (
-                    cell[:1] in STARTS_FORMULA and FORMULA_TEXT.match(cell)):
-                odd.append(f"row {position + 1}: {list(places)[column]} holds a "
-                           "formula, which is not evaluated; the cell is left blank")
+                cell[:1] in STARTS_FORMULA and FORMULA_TEXT.match(cell)
+            ):
+                odd.append(
+                    f"row {position + 1}: {list(places)[column]} holds a "
+                    "formula, which is not evaluated; the cell is left blank"
+                )
                 text[column] = ""
         if any(map(str.strip, text)):
             records.append((position + 1, *text))
@@ -181,8 +216,9 @@ def _table(path: Path, cells: list[list], headings: dict[str, str], formulas: se
     return PrintedTable(rows, list(places), notes + unknown + odd)
 
 
-def _columns(path: Path, printed: list[str], headings: dict[str, str]
-             ) -> tuple[dict[str, int], list[str]]:
+def _columns(
+    path: Path, printed: list[str], headings: dict[str, str]
+) -> tuple[dict[str, int], list[str]]:
     """Place of each known column, and a note on each unknown one."""
     named = [headings[heading] for heading in printed if headings.get(heading)]
     twice = sorted({name for name in named if named.count(name) > 1})
@@ -195,9 +231,12 @@ def _columns(path: Path, printed: list[str], headings: dict[str, str]
         lost = [h for h, name in headings.items() if name in missing]
         raise UnreadableList(
             f"{path.name}: no column {', '.join(lost)}; the headings are "
-            f"{', '.join(filter(None, printed))}. " + _pending_hint(missing, unknown))
-    return places, [f"column {heading!r} is new and was not read; name it in "
-                    "data/hand/headings.csv" for heading in unknown]
+            f"{', '.join(filter(None, printed))}. " + _pending_hint(missing, unknown)
+        )
+    return places, [
+        f"column {heading!r} is new and was not read; name it in data/hand/headings.csv"
+        for heading in unknown
+    ]
 
 
 def _pending_hint(missing: list[str], unknown: list[str]) -> str:
@@ -223,4 +262,4 @@ def _place(reference: str) -> tuple[int, int]:
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
-    return int(reference[len(letters):]) - 1, column - 1
+    return int(reference[len(letters) :]) - 1, column - 1

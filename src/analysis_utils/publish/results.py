@@ -209,8 +209,7 @@ def _write() -> None:
     if run:
         content = {
             "numbers": {
-                key: asdict(n) | _places[key]
-                for key, n in sorted(_numbers.items())
+                key: asdict(n) | _places[key] for key, n in sorted(_numbers.items())
             },
             "sentences": _sentences,
             **_displays,

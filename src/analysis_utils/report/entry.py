@@ -66,8 +66,10 @@ def faults(choices: list[Choice], runs: list[Run]) -> list[str]:
             continue
         made = sorted(p.stem for p in folders[choice.run].glob("*.svg"))
         if choice.figure not in made:
-            problems.append(f"{where} has no figure {choice.figure!r}"
-                            f"{nearest(choice.figure, tuple(made))}")
+            problems.append(
+                f"{where} has no figure {choice.figure!r}"
+                f"{nearest(choice.figure, tuple(made))}"
+            )
         count = len(recorded(folders[choice.run]))
         problems += [
             f"{where} recorded {count} sentences; there is no sentence {number}"

@@ -72,7 +72,9 @@ def table(
         verdict(hypotheses[key], families[row["status"]].alpha, row)
         for key, row in rows.iterrows()
     ]
-    rows["other_results"] = [other_results(found[found["id"] == key]) for key in rows.index]
+    rows["other_results"] = [
+        other_results(found[found["id"] == key]) for key in rows.index
+    ]
     order = ["status", "statement", "estimate", "low", "high", "p", "p_adjusted"]
     return rows[[*order, "verdict", "other_results", "n", "run", "note"]]
 
@@ -85,7 +87,9 @@ def other_results(found: pd.DataFrame) -> str:
         low, high = (shown(x, 2) for x in variants["estimate"].agg(["min", "max"]))
         one = len(variants) == 1
         parts.append(
-            f"{low} in a variant" if one else f"{low} to {high} in {len(variants)} variants"
+            f"{low} in a variant"
+            if one
+            else f"{low} to {high} in {len(variants)} variants"
         )
     ranks = found[(found["role"] == "placebo") & found["p"].notna()]
     if len(ranks):

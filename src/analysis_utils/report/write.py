@@ -17,8 +17,8 @@ def verdicts(table: pd.DataFrame, folder: Path) -> None:
     write_csv(table, folder / "verdicts.csv")
     short = table[["statement", "estimate", "low", "high", "p_adjusted", "verdict"]]
     caption = (
-        "Hypotheses, estimates with 95% intervals (not adjusted), p adjusted within the "
-        "family, verdicts by the registered rule."
+        "Hypotheses, estimates with 95% intervals (not adjusted), p adjusted within "
+        "the family, verdicts by the registered rule."
     )
     text = latex_table(short, "verdicts", caption, 3)
     (folder / "verdicts.tex").write_text(text, encoding="utf-8")
@@ -27,7 +27,13 @@ def verdicts(table: pd.DataFrame, folder: Path) -> None:
 
 def markdown_table(table: pd.DataFrame) -> str:
     """The table of verdicts in Markdown."""
-    head = ["", "Hypothesis", "Estimate (95% CI, not adjusted)", "Adjusted p", "Verdict"]
+    head = [
+        "",
+        "Hypothesis",
+        "Estimate (95% CI, not adjusted)",
+        "Adjusted p",
+        "Verdict",
+    ]
     lines = [markdown.row([*head, "Other results"]), "|---|---|---|---|---|---|"]
     lines += [markdown_row(key, row) for key, row in table.iterrows()]
     return "\n".join(lines) + "\n"
@@ -38,7 +44,8 @@ def markdown_row(key: str, row: pd.Series) -> str:
     estimate, p = ("" if pd.isna(row["note"]) else row["note"]), ""
     if pd.notna(row["estimate"]):
         value, low, high = (
-            shown(None if pd.isna(x) else x, 2) for x in row[["estimate", "low", "high"]]
+            shown(None if pd.isna(x) else x, 2)
+            for x in row[["estimate", "low", "high"]]
         )
         estimate = f"{value} ({low} to {high})"
     if pd.notna(row["p_adjusted"]):

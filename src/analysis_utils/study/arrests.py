@@ -32,7 +32,8 @@ def areas_of(register: pd.DataFrame) -> pd.Series:
     by_name = by_name[~by_name.index.duplicated()]
     by_fips = counties.set_index("fips")["aor_fy2019"]
     whole = counties.groupby("state")["aor_fy2019"].agg(
-        lambda names: names.iloc[0] if names.nunique() == 1 else None)
+        lambda names: names.iloc[0] if names.nunique() == 1 else None
+    )
     fips = datasets.agreements().drop_duplicates("agency_id").set_index("agency_id")
     found = register["state"].map(whole)
     county = register["agency_id"].map(fips["county_fips"])
@@ -124,12 +125,15 @@ def described(by_area: pd.DataFrame, areas: list[str]) -> str:
 def against_permutation(p: float, permuted: float) -> str:
     """Whether p of the clustered interval and of permutations agree at 0.05."""
     agree = "agree" if (p < 0.05) == (permuted < 0.05) else "do not agree"
-    return (f"permuting courses of agreements over areas gives p = {permuted:.3f}; "
-            f"this p and that of the clustered interval, {p:.3f}, {agree} at 0.05")
+    return (
+        f"permuting courses of agreements over areas gives p = {permuted:.3f}; "
+        f"this p and that of the clustered interval, {p:.3f}, {agree} at 0.05"
+    )
 
 
-def elasticity(table: pd.DataFrame, outcome: str = "arrests", lag: int = 0,
-               drop: str = "") -> Finding:
+def elasticity(
+    table: pd.DataFrame, outcome: str = "arrests", lag: int = 0, drop: str = ""
+) -> Finding:
     """Quasi-Poisson of `outcome` on log(1 + agreements), area and month effects.
 
     Sandwich covariance clustered by area, t with areas - 1 degrees of freedom. Areas
@@ -191,8 +195,9 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
     found["agreements three months before"] = elasticity(table, lag=3)
     found["ICE arrests by other methods"] = elasticity(other, "others")
     size = table.groupby("area")["arrests"].sum().sort_values(ascending=False)
-    found |= {f"without {area}": elasticity(table, drop=area)
-              for area in size.index[:6]}
+    found |= {
+        f"without {area}": elasticity(table, drop=area) for area in size.index[:6]
+    }
     return findings.table(found, "area-months")
 
 
@@ -203,8 +208,9 @@ def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.Da
     for (top, bottom), area in zip(axes.T, areas, strict=True):
         part = shown[shown["area"] == area]
         top.plot(part["month"], part["arrests"], color=COLOURS["observed"])
-        bottom.step(part["month"], part["agreements"], color=COLOURS["fitted"],
-                    where="post")
+        bottom.step(
+            part["month"], part["agreements"], color=COLOURS["fitted"], where="post"
+        )
         bottom.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         top.set_title(area)
         for ax in (top, bottom):
@@ -216,11 +222,14 @@ def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.Da
     return shown
 
 
-def national_share(first: str, last: str, method: str = "ice_arrests_287g"
-                   ) -> pd.Series:
+def national_share(
+    first: str, last: str, method: str = "ice_arrests_287g"
+) -> pd.Series:
     """Arrests by one method in per cent of all ICE arrests, by month."""
-    counts = {name: datasets.encounters(name, "nation").set_index("date")["value"]
-              for name in (method, "ice_arrests")}
+    counts = {
+        name: datasets.encounters(name, "nation").set_index("date")["value"]
+        for name in (method, "ice_arrests")
+    }
     share = 100 * counts[method] / counts["ice_arrests"]
     share = share.set_axis(share.index.to_period("M"))
     return share.loc[first:last].rename("share of arrests")
@@ -237,13 +246,18 @@ def trends(first: str, last: str) -> pd.DataFrame:
     """Slope of the share a year under other errors, spans and methods of arrest."""
     share = national_share(first, last)
     local = national_share(first, last, "ice_arrests_cap_local")
-    ways = {"as registered": (share, "reml-ar1"), "OLS": (share, "ols"),
-            "Newey-West": (share, "newey-west"),
-            "without the first year": (share.iloc[12:], "reml-ar1"),
-            "without the last year": (share.iloc[:-12], "reml-ar1"),
-            "arrests in local jails without 287(g)": (local, "reml-ar1")}
-    found = {name: slope_a_year(InterruptedTimeSeries(y, (), errors=errors).fit())
-             for name, (y, errors) in ways.items()}
+    ways = {
+        "as registered": (share, "reml-ar1"),
+        "OLS": (share, "ols"),
+        "Newey-West": (share, "newey-west"),
+        "without the first year": (share.iloc[12:], "reml-ar1"),
+        "without the last year": (share.iloc[:-12], "reml-ar1"),
+        "arrests in local jails without 287(g)": (local, "reml-ar1"),
+    }
+    found = {
+        name: slope_a_year(InterruptedTimeSeries(y, (), errors=errors).fit())
+        for name, (y, errors) in ways.items()
+    }
     return findings.table(found, "months")
 
 
@@ -257,8 +271,14 @@ def draw_trend(ax: Axes, result: ITSResults) -> pd.DataFrame:
     shown = publish.rounded(shown.set_axis(shown.index.start_time.rename("date")))
     ax.plot(shown.index, shown["observed"], "o", ms=3, color=COLOURS["observed"])
     ax.plot(shown.index, shown["trend"], color=COLOURS["fitted"])
-    ax.fill_between(shown.index, shown["low"], shown["high"], alpha=0.2, lw=0,
-                    color=COLOURS["fitted"])
+    ax.fill_between(
+        shown.index,
+        shown["low"],
+        shown["high"],
+        alpha=0.2,
+        lw=0,
+        color=COLOURS["fitted"],
+    )
     ax.set_ylim(bottom=0)
     charts.dates(ax)
     return shown

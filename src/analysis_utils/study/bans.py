@@ -18,7 +18,7 @@ BANS = {
 DRAWS = 9999
 SENTENCES = (
     "Of {banned} that a ban reached, {banned_ended:value} were gone ({banned_share}). "
-    "New agreements of those states and levels listed after a ban: {signed_after:value}.",
+    "New agreements of those states and levels after a ban: {signed_after:value}.",
     "In states without a ban {controls} were followed, once for each ban: of "
     "{others:value} follow-ups {others_ended:value} ended ({others_share}). The "
     "difference of the shares is {difference:interval} percentage points. It takes "
@@ -55,7 +55,9 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
         label = event["state"] + (f" ({level} agencies)" if level else "")
         control = ~part["home"].isin(set(events["state"]))
         about = {"ban": name, "date": event["date"], "state": label, "until": until}
-        parts.append(part.assign(**about, reached=reached, control=control, ended=ended))
+        parts.append(
+            part.assign(**about, reached=reached, control=control, ended=ended)
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -159,7 +161,9 @@ def record(bans: pd.DataFrame, followed: pd.DataFrame) -> pd.Series:
     for key in ("banned_share", "others_share"):
         publish.number(key, 100 * pooled[key], "%", 1)
     value, low, high = pooled[["difference", "low", "high"]]
-    publish.number("difference", 100 * value, digits=1, interval=(100 * low, 100 * high))
+    publish.number(
+        "difference", 100 * value, digits=1, interval=(100 * low, 100 * high)
+    )
     n = int(pooled["banned"] + pooled["others"])
     note = f"{n} follow-ups of {controls + int(pooled['banned'])} agreements"
     publish.hypothesis("H4", value, (low, high), pooled["p"], n=n, note=note)
@@ -181,7 +185,10 @@ def shares(bans: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for _, row in bans.iterrows():
         if row["banned"]:
-            rows[f"{row['state']}, {row['date']:%b %Y}"] = row["banned_ended"], row["banned"]
+            rows[f"{row['state']}, {row['date']:%b %Y}"] = (
+                row["banned_ended"],
+                row["banned"],
+            )
     rows["states without a ban"] = bans["others_ended"].sum(), bans["others"].sum()
     found = {}
     for name, (ended, n) in rows.items():

@@ -118,7 +118,7 @@ def draw_ccf(ax: Axes, ccf: pd.DataFrame) -> Axes:
 
 
 def record(found: AssociationResult) -> None:
-    """Record the largest correlation and its simultaneous interval; the result of H5."""
+    """Record the largest correlation, its simultaneous interval: the result of H5."""
     ccf = table(found)
     lag = int(ccf["correlation"].abs().idxmax())
     value, low, high = ccf.loc[lag, ["correlation", "low", "high"]]

@@ -17,15 +17,20 @@ from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
 # Events that are dated by the count itself: a first signature, a fall of the list.
-OF_THE_LIST = ("first-agreement", "second-agreement", "task-force-first-lapses",
-               "task-force-ended", "tx-18-agreements")
+OF_THE_LIST = (
+    "first-agreement",
+    "second-agreement",
+    "task-force-first-lapses",
+    "task-force-ended",
+    "tx-18-agreements",
+)
 
 
 def monthly_change(first: str, last: str) -> pd.Series:
     """Change of active agreements from the end of the month before, by month."""
     table = series.active_since_2002()
     change = table["active"].set_axis(table.index.to_period("M")).diff()
-    chosen = change.loc[pd.Period(first, "M"): pd.Period(last, "M")]
+    chosen = change.loc[pd.Period(first, "M") : pd.Period(last, "M")]
     if chosen.isna().any():
         month = chosen.index[chosen.isna()][0]
         raise ValueError(f"{month} is known by interpolation only; end before it")
@@ -53,8 +58,9 @@ def covered(months: pd.PeriodIndex, events: pd.Series, within: int) -> float:
     return float(near(months.asi8, at, within).mean())
 
 
-def random_places(n: int, count: int, shortest: int, rng: np.random.Generator,
-                  draws: int = DRAWS) -> np.ndarray:
+def random_places(
+    n: int, count: int, shortest: int, rng: np.random.Generator, draws: int = DRAWS
+) -> np.ndarray:
     """Sets of breaks drawn evenly from all that leave segments of `shortest` periods.
 
     (draws, count) first periods of a new segment, ascending.
@@ -64,8 +70,13 @@ def random_places(n: int, count: int, shortest: int, rng: np.random.Generator,
     return picks - np.arange(count) + shortest * np.arange(1, count + 1)
 
 
-def coincidence(found: BreakSearch, events: pd.Series, shortest: int, within: int = 2,
-                seed: int = 287) -> tuple[Finding, np.ndarray]:
+def coincidence(
+    found: BreakSearch,
+    events: pd.Series,
+    shortest: int,
+    within: int = 2,
+    seed: int = 287,
+) -> tuple[Finding, np.ndarray]:
     """Share of breaks near an event less its mean over random dates, and the draws.
 
     Interval: Wilson's for the share, less that mean. p: two-sided rank of the share
@@ -77,14 +88,16 @@ def coincidence(found: BreakSearch, events: pd.Series, shortest: int, within: in
     start = found.series.index[0].ordinal
     at = events.map(lambda month: month.ordinal - start).to_numpy()
     hits = near(np.array(found.cuts), at, within)
-    places = random_places(len(found.series), len(hits), shortest,
-                           np.random.default_rng(seed))
+    places = random_places(
+        len(found.series), len(hits), shortest, np.random.default_rng(seed)
+    )
     draws = near(places, at, within).mean(axis=1)
     low, high = proportion_confint(hits.sum(), len(hits), method="wilson")
     mean = float(draws.mean())
     p = rank_p(hits.mean(), draws, mean)
-    return Finding(float(hits.mean() - mean), (float(low - mean), float(high - mean)),
-                   p, len(hits)), draws
+    return Finding(
+        float(hits.mean() - mean), (float(low - mean), float(high - mean)), p, len(hits)
+    ), draws
 
 
 def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFrame:
@@ -94,12 +107,19 @@ def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFram
     for number, item in enumerate(found.breaks):
         gaps = events.map(lambda month: (item.first_after - month).n)
         nearest = gaps.abs().idxmin()
-        rows.append({"first month after": str(item.first_after),
-                     "interval": "none" if item.lower is None
-                     else f"{item.lower} to {item.upper}",
-                     "mean before": means[number], "mean after": means[number + 1],
-                     "nearest federal event": nearest, "months from it": gaps[nearest],
-                     "near": abs(gaps[nearest]) <= within})
+        rows.append(
+            {
+                "first month after": str(item.first_after),
+                "interval": "none"
+                if item.lower is None
+                else f"{item.lower} to {item.upper}",
+                "mean before": means[number],
+                "mean after": means[number + 1],
+                "nearest federal event": nearest,
+                "months from it": gaps[nearest],
+                "near": abs(gaps[nearest]) <= within,
+            }
+        )
     return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="break"))
 
 
@@ -108,8 +128,11 @@ def ways(first: str, last: str, trim: int) -> dict[str, tuple]:
     every = federal_events(first, last)
     acts = federal_events(first, last, of_the_list=False)
     found = {f"segments of {trim}% or more": (trim, every, 2)}
-    found |= {f"segments of {share}% or more": (share, every, 2)
-              for share in (10, 5, 3) if share != trim}
+    found |= {
+        f"segments of {share}% or more": (share, every, 2)
+        for share in (10, 5, 3)
+        if share != trim
+    }
     return found | {
         "segments of 10% or more, near: six months": (10, every, 6),
         "segments of 5% or more, without events dated by the list": (5, acts, 2),
@@ -140,15 +163,26 @@ def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:
     """Monthly change, mean by segment, breaks with intervals; events as ticks above."""
     shown = pd.DataFrame({"change": found.series, "mean": found.fittedvalues})
     shown = publish.rounded(shown.set_axis(shown.index.start_time.rename("month")))
-    ax.bar(shown.index, shown["change"], width=28, align="edge", lw=0,
-           color=COLOURS["other"])
+    ax.bar(
+        shown.index,
+        shown["change"],
+        width=28,
+        align="edge",
+        lw=0,
+        color=COLOURS["other"],
+    )
     ax.step(shown.index, shown["mean"], where="post", color=COLOURS["fitted"])
     top = ax.get_ylim()[1]
     for item in found.breaks:
         ax.axvline(item.first_after.start_time, color=COLOURS["counterfactual"], lw=1)
         if item.lower is not None:
-            ax.axvspan(item.lower.start_time, item.upper.end_time, alpha=0.15, lw=0,
-                       color=COLOURS["counterfactual"])
+            ax.axvspan(
+                item.lower.start_time,
+                item.upper.end_time,
+                alpha=0.15,
+                lw=0,
+                color=COLOURS["counterfactual"],
+            )
     days = events.dt.start_time
     ax.plot(days, [top] * len(days), "v", ms=4, color=COLOURS["event"], clip_on=False)
     ax.set_ylabel("Change of active agreements a month")

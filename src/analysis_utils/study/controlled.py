@@ -130,7 +130,7 @@ def record_means(
 
 
 def report_fit(found: Fit, term: str) -> pd.DataFrame:
-    """Record dispersion and the detectable change; return the tests of the residuals."""
+    """Record dispersion and detectable change; return the tests of the residuals."""
     if found.result is None:
         publish.number("detectable", None, "times", 1)
         return pd.DataFrame({"note": [found.refused]}, index=["not estimated"])
@@ -139,7 +139,7 @@ def report_fit(found: Fit, term: str) -> pd.DataFrame:
 
 
 def adequacy_sentence(found: Fit, tests: pd.DataFrame) -> str:
-    """Dispersion, detectable change, failed tests, as a template of recorded numbers."""
+    """Dispersion, detectable change, failed tests: a template of recorded numbers."""
     if found.result is None:
         return found.refused
     unit = "" if found.result.model.log_link else " signings a week per 100 agencies"
@@ -163,7 +163,9 @@ def record(found: Fit, hypothesis: str, role: str, term: str) -> None:
         publish.number("effect", None)
         publish.hypothesis(hypothesis, role=role, note=found.refused)
         return
-    estimate, low, high, p = effect_row(found, term)[["estimate", "lower", "upper", "p"]]
+    estimate, low, high, p = effect_row(found, term)[
+        ["estimate", "lower", "upper", "p"]
+    ]
     publish.number("effect", estimate, digits=2, interval=(low, high))
     publish.hypothesis(
         hypothesis, estimate, (low, high), p, n=found.result.nobs, role=role
@@ -181,7 +183,8 @@ def effect_row(found: Fit, term: str) -> pd.Series:
 def sentence(found: Fit, policy: Event, who: str, outcome: str, term: str) -> str:
     """What the estimate shows, as a template of recorded numbers."""
     if found.result is None:
-        return f"For {who} at {policy.day.date()} nothing can be estimated. {found.refused}"
+        when = policy.day.date()
+        return f"For {who} at {when} nothing can be estimated. {found.refused}"
     open_end = its_report.undetermined(
         effect_row(found, term), 1 if outcome == "count" else 0
     )
@@ -192,8 +195,8 @@ def sentence(found: Fit, policy: Event, who: str, outcome: str, term: str) -> st
             f"moved as the control group moved.{open_end}"
         )
     return (
-        f"At {policy.day.date()} the level of weekly signings per 100 agencies in {who} "
-        f"changes by {{effect:interval}} more than in the control group.{open_end}"
+        f"At {policy.day.date()} the level of weekly signings per 100 agencies in "
+        f"{who} changes by {{effect:interval}} more than in the control group.{open_end}"
     )
 
 
@@ -210,7 +213,7 @@ def draw_ratios(ax: Axes, table: pd.DataFrame) -> Axes:
 def draw(
     ax: Axes, groups: Groups, found: Fit, day: pd.Timestamp, label: str
 ) -> pd.DataFrame:
-    """Draw both groups; the treated one with its fit and counterfactual. Return data."""
+    """Draw both groups, the treated one with fit and counterfactual; return data."""
     treated, control = groups
     data = pd.concat(groups, axis="columns")
     colour = COLOURS["WSO"]
@@ -243,13 +246,15 @@ def other_states(
         name: series.around(weekly[name], day, "week", window, last) for name in weekly
     }
     per = datasets.states().set_index("state")["agencies"] / 100
-    return pd.DataFrame({name: y / per[name] for name, y in cut.items() if per[name] > 0})
+    return pd.DataFrame(
+        {name: y / per[name] for name, y in cut.items() if per[name] > 0}
+    )
 
 
 def placebo_states(
     found: Fit, rates: pd.DataFrame, change: Intervention, term: str
 ) -> pd.DataFrame:
-    """The estimate with each other state as the treated one, the first row the true one.
+    """The estimate with each other state as the treated one; the first row is true.
 
     The control group of each is the mean of the rest, weighted equally; the state of
     the event is in none of them.
@@ -313,8 +318,13 @@ def variants(
         if len(rows) > 1:
             as_what = "placebo" if name.startswith("placebo") else role
             publish.hypothesis(
-                hypothesis, row["estimate"], (row["lower"], row["upper"]), row["p"],
-                n=found.result.nobs, role=as_what, note=name,
+                hypothesis,
+                row["estimate"],
+                (row["lower"], row["upper"]),
+                row["p"],
+                n=found.result.nobs,
+                role=as_what,
+                note=name,
             )
     columns = ["estimate", "lower", "upper", "p", "note"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -75,8 +75,9 @@ def draw_variants(ax: Axes, table: pd.DataFrame, xlabel: str) -> pd.DataFrame:
     return shown
 
 
-def placebo(ax: Axes, model: InterruptedTimeSeries, kind: str
-            ) -> tuple[pd.DataFrame, float]:
+def placebo(
+    ax: Axes, model: InterruptedTimeSeries, kind: str
+) -> tuple[pd.DataFrame, float]:
     """Rank the event's t among those of all other dates; draw, record and return them
     with the p of that rank."""
     found = placebo_dates(model, kind=kind)
@@ -115,17 +116,32 @@ def record_variants(table: pd.DataFrame, hypothesis: str, role: str) -> None:
         row = table.loc[name]
         interval = (row["lower"], row["upper"])
         publish.number(key, row["estimate"], digits=1, interval=interval)
-        publish.hypothesis(hypothesis, row["estimate"], interval, row["p"],
-                           role=beside(role, "sensitivity"), note=name)
+        publish.hypothesis(
+            hypothesis,
+            row["estimate"],
+            interval,
+            row["p"],
+            role=beside(role, "sensitivity"),
+            note=name,
+        )
 
 
-def record_placebo(found: pd.Series, dates: int, p: float, hypothesis: str, role: str
-                   ) -> None:
+def record_placebo(
+    found: pd.Series, dates: int, p: float, hypothesis: str, role: str
+) -> None:
     """Record the rank p of an event among other dates beside the tested change."""
-    note = (f"p is the rank of the event's t among {dates} other dates, all within the "
-            "same series, and rests on no model of the errors; it has no interval")
-    publish.hypothesis(hypothesis, found["coefficient"], p=p, n=dates,
-                       role=beside(role, "placebo"), note=note)
+    note = (
+        f"p is the rank of the event's t among {dates} other dates, all within the "
+        "same series, and rests on no model of the errors; it has no interval"
+    )
+    publish.hypothesis(
+        hypothesis,
+        found["coefficient"],
+        p=p,
+        n=dates,
+        role=beside(role, "placebo"),
+        note=note,
+    )
 
 
 def tested(result: ITSResults, kind: str) -> pd.Series:

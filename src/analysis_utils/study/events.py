@@ -22,7 +22,9 @@ class Event:
     def label(self) -> str:
         """The id as figures show it: eo-14159 is EO 14159."""
         words = self.id.split("-") if self.citation else [self.id]
-        short = [w.upper() if len(w) < 3 or any(map(str.isdigit, w)) else w for w in words]
+        short = [
+            w.upper() if len(w) < 3 or any(map(str.isdigit, w)) else w for w in words
+        ]
         return " ".join(short)
 
 
@@ -37,7 +39,9 @@ def find(name: str) -> Event:
     if name not in table.index:
         raise ValueError(f"no policy event {name!r} in data/policy_events.csv")
     row = table.loc[name]
-    return Event(name, row["date"], row["title"], row["date_confidence"], row["citation"])
+    return Event(
+        name, row["date"], row["title"], row["date_confidence"], row["citation"]
+    )
 
 
 def around(event: Event, weeks: int, state: str = "all") -> pd.DataFrame:

@@ -63,8 +63,10 @@ def table(found: dict[str, Finding], counted: str) -> pd.DataFrame:
 
     An interval without end is left open (missing).
     """
-    rows = {name: [f.estimate, *(f.interval or (None, None)), f.p, f.n]
-            for name, f in found.items()}
+    rows = {
+        name: [f.estimate, *(f.interval or (None, None)), f.p, f.n]
+        for name, f in found.items()
+    }
     columns = ["estimate", "low", "high", "p", counted]
     frame = pd.DataFrame.from_dict(rows, "index", columns=columns)
     frame = frame.astype("float64").replace([math.inf, -math.inf], math.nan)

@@ -54,7 +54,7 @@ def record_effects(result: ITSResults, change: Intervention) -> None:
 def record_hypothesis(
     result: ITSResults, change: Intervention, hypothesis: str
 ) -> None:
-    """Record level and slope change as the results of H1a and H1b; for "none", nothing."""
+    """Record level and slope change as results of H1a and H1b; for "none", nothing."""
     if hypothesis == "none":
         return
     table, name = result.table(), change.slug
@@ -72,7 +72,7 @@ def record_hypothesis(
     publish.hypothesis(
         f"{hypothesis}a",
         role="comparison",
-        note=f"{order.label}, {order.day.date()}: lists are known from {lists.date()} on, "
+        note=f"{order.label}, {order.day.date()}: lists are known from {lists.date()}, "
         f"{(order.day - lists).days} days before; nothing can be estimated",
     )
 
@@ -153,7 +153,9 @@ def sensitivity(
     return table[columns].rename(columns={"refused": f"note ({scale})"})
 
 
-def placebo(ax: Axes, model: InterruptedTimeSeries, hypothesis: str = "none") -> pd.DataFrame:
+def placebo(
+    ax: Axes, model: InterruptedTimeSeries, hypothesis: str = "none"
+) -> pd.DataFrame:
     """Rank the event's t among those of all other dates; draw, record, return them.
 
     With a hypothesis the rank is recorded beside its result, as a placebo.
@@ -162,7 +164,7 @@ def placebo(ax: Axes, model: InterruptedTimeSeries, hypothesis: str = "none") ->
     publish.number("placebo_p", found.pvalue, digits=3, label="rank among dates")
     publish.number("placebo_dates", len(found.fitted), "dates")
     if hypothesis != "none":
-        note = f"level change at {len(found.fitted)} other dates; p is the rank of the event"
+        note = f"at {len(found.fitted)} other dates; p is the rank of the event"
         estimates = found.fitted["estimate"]
         interval = tuple(estimates.quantile([0.025, 0.975]))
         publish.hypothesis(
@@ -189,7 +191,12 @@ def record_variants(table: pd.DataFrame, hypothesis: str) -> None:
     for name, row in table.drop(index="as stated").dropna(subset="estimate").iterrows():
         interval = (row["lower"], row["upper"])
         publish.hypothesis(
-            hypothesis, row["estimate"], interval, row["p"], role="sensitivity", note=name
+            hypothesis,
+            row["estimate"],
+            interval,
+            row["p"],
+            role="sensitivity",
+            note=name,
         )
 
 
@@ -209,7 +216,8 @@ def power_words(unit: str = "") -> str:
     """The change found with probability 0.8, as a template of recorded numbers."""
     if publish.recorded("detectable").value is None:
         return "No change of level that was tried would be found with probability 0.8."
-    return f"A change of level of {{detectable}}{unit} would be found with probability 0.8."
+    size = f"{{detectable}}{unit}"
+    return f"A change of level of {size} would be found with probability 0.8."
 
 
 def undetermined(effect: pd.Series, null: float) -> str:

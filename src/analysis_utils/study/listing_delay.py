@@ -55,16 +55,22 @@ def compare_medians(new: pd.DataFrame, day: pd.Timestamp, seed: int = 287) -> Fi
     """
     table, after = counts(new, day)
     if min(after.sum(), (~after).sum()) < 8:
-        return Finding(note=f"{int(after.sum())} weeks with agreements lie after the "
-                            "date; 8 on each side are needed")
+        return Finding(
+            note=f"{int(after.sum())} weeks with agreements lie after the "
+            "date; 8 on each side are needed"
+        )
     rng = np.random.default_rng(seed)
     estimate = int(median(table[after].sum(axis=0)) - median(table[~after].sum(axis=0)))
     drawn = [median(_resampled(table[side], rng)) for side in (after, ~after)]
     low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
     sides = rng.permuted(np.tile(after, (DRAWS, 1)), axis=1).astype(float)
     moved = median(sides @ table) - median((1 - sides) @ table)
-    return Finding(float(estimate), (float(low), float(high)), rank_p(estimate, moved),
-                   int(table.sum()))
+    return Finding(
+        float(estimate),
+        (float(low), float(high)),
+        rank_p(estimate, moved),
+        int(table.sum()),
+    )
 
 
 def _resampled(table: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -89,7 +95,8 @@ def variants(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """The difference of medians among other agreements and weeks."""
     shutdown = new["signed"].between("2025-09-22", "2025-11-12")
     gaps = new["first_listed"].between("2025-04-12", "2025-05-05") | new[
-        "first_listed"].between("2026-02-18", "2026-03-05")
+        "first_listed"
+    ].between("2026-02-18", "2026-03-05")
     size = new.groupby("signed")["agreement_id"].transform("size")
     parts = {
         "as registered": size > 0,
@@ -106,13 +113,17 @@ def variants(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
 def draw_by_month(ax: Axes, new: pd.DataFrame) -> pd.DataFrame:
     """Median and quartiles of the delay by month of signing."""
     grouped = new.groupby(new["signed"].dt.to_period("M"))["delay"]
-    shown = grouped.quantile([0.25, 0.5, 0.75]).unstack().set_axis(
-        ["low", "median", "high"], axis=1)
+    shown = (
+        grouped.quantile([0.25, 0.5, 0.75])
+        .unstack()
+        .set_axis(["low", "median", "high"], axis=1)
+    )
     shown["agreements"] = grouped.size()
     shown = publish.rounded(shown.set_axis(shown.index.start_time.rename("month")))
     middle = shown.index + pd.Timedelta(days=14)
-    ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=3,
-              alpha=0.35)
+    ax.vlines(
+        middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=3, alpha=0.35
+    )
     ax.plot(middle, shown["median"], "o", ms=4, color=COLOURS["fitted"])
     top = 1.35 * shown["high"].max()  # room for the name of an event
     ax.set(ylim=(-0.8, top), ylabel="Days from signing to listing")

@@ -54,15 +54,16 @@ def second_order(weights: pd.DataFrame) -> pd.DataFrame:
     return far.div(far.sum(axis=1).replace(0, 1), axis=0)
 
 
-def slopes(rates: np.ndarray, weights: np.ndarray, lag: int, orders: np.ndarray
-           ) -> np.ndarray:
+def slopes(
+    rates: np.ndarray, weights: np.ndarray, lag: int, orders: np.ndarray
+) -> np.ndarray:
     """Coefficient of the neighbours' mean when states change places on the map.
 
     rates (states, months); orders (draws, states): which state stands at each place;
     the order 0, 1, ... is the true map. State and month effects are taken out.
     """
     y = _within(rates[:, 1:])
-    own = rates[:, 1 - lag: rates.shape[1] - lag]
+    own = rates[:, 1 - lag : rates.shape[1] - lag]
     placed = np.einsum("ij,djt->dit", weights, own[orders])
     back = np.argsort(orders, axis=1)
     x = _within(np.take_along_axis(placed, back[:, :, None], axis=1))
@@ -71,13 +72,21 @@ def slopes(rates: np.ndarray, weights: np.ndarray, lag: int, orders: np.ndarray
 
 def _within(values: np.ndarray) -> np.ndarray:
     """Values less their means by state and by month (a panel without gaps)."""
-    return (values - values.mean(axis=-1, keepdims=True)
-            - values.mean(axis=-2, keepdims=True)
-            + values.mean(axis=(-2, -1), keepdims=True))
+    return (
+        values
+        - values.mean(axis=-1, keepdims=True)
+        - values.mean(axis=-2, keepdims=True)
+        + values.mean(axis=(-2, -1), keepdims=True)
+    )
 
 
-def diffusion(rates: pd.DataFrame, weights: pd.DataFrame, lag: int = 1, seed: int = 287,
-              number: int = DRAWS) -> tuple[Finding, np.ndarray]:
+def diffusion(
+    rates: pd.DataFrame,
+    weights: pd.DataFrame,
+    lag: int = 1,
+    seed: int = 287,
+    number: int = DRAWS,
+) -> tuple[Finding, np.ndarray]:
     """Coefficient of the neighbours' mean `lag` months before, and its permutations.
 
     Interval: clustered by state, t with states - 1 degrees of freedom. p: rank of its
@@ -94,17 +103,22 @@ def diffusion(rates: pd.DataFrame, weights: pd.DataFrame, lag: int = 1, seed: in
     blocks = np.array_split(orders, 20)  # bounded memory
     draws = np.concatenate([slopes(values, matrix, lag, block) for block in blocks])
     half = stats.t(n - 1).isf(0.025) * _clustered_error(values, matrix, lag)
-    found = Finding(estimate, (estimate - half, estimate + half),
-                    rank_p(estimate, draws, draws.mean()), n * (values.shape[1] - 1))
+    found = Finding(
+        estimate,
+        (estimate - half, estimate + half),
+        rank_p(estimate, draws, draws.mean()),
+        n * (values.shape[1] - 1),
+    )
     return found, draws
 
 
 def _clustered_error(values: np.ndarray, matrix: np.ndarray, lag: int) -> float:
     y = _within(values[:, 1:])
-    x = _within(matrix @ values[:, 1 - lag: values.shape[1] - lag])
+    x = _within(matrix @ values[:, 1 - lag : values.shape[1] - lag])
     groups = np.repeat(np.arange(len(values)), y.shape[1])
-    fit = sm.OLS(y.ravel(), x.ravel()).fit(cov_type="cluster",
-                                           cov_kwds={"groups": groups})
+    fit = sm.OLS(y.ravel(), x.ravel()).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}
+    )
     return float(fit.bse[0])
 
 
@@ -122,22 +136,39 @@ def variants(rates: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
         "without February 2025, outcome or lag": (rest, weights, 1),
         "square root of the rate": (np.sqrt(rates), weights, 1),
     }
-    found = {name: diffusion(*arguments, number=999)[0]
-             for name, arguments in ways.items()}
+    found = {
+        name: diffusion(*arguments, number=999)[0] for name, arguments in ways.items()
+    }
     return findings.table(found, "state-months")
 
 
 def draw_permutations(ax: Axes, draws: np.ndarray, found: Finding) -> pd.DataFrame:
     """Histogram of the coefficient over shuffled maps, the true one marked."""
     height, edges = np.histogram(draws, bins=40)
-    shown = publish.rounded(pd.DataFrame({"from": edges[:-1], "to": edges[1:],
-                                          "maps": height}))
-    ax.bar(shown["from"], shown["maps"], width=np.diff(edges), align="edge",
-           color=COLOURS["other"])
+    shown = publish.rounded(
+        pd.DataFrame({"from": edges[:-1], "to": edges[1:], "maps": height})
+    )
+    ax.bar(
+        shown["from"],
+        shown["maps"],
+        width=np.diff(edges),
+        align="edge",
+        color=COLOURS["other"],
+    )
     ax.axvline(found.estimate, color=COLOURS["counterfactual"])
-    ax.annotate("true map", (found.estimate, 1), xycoords=("data", "axes fraction"),
-                xytext=(3, -2), textcoords="offset points", va="top", fontsize=7,
-                color=COLOURS["counterfactual"])
-    ax.set(xlabel="Coefficient of the neighbours' mean", ylabel="Shuffled maps",
-           ylim=(0, 1.2 * shown["maps"].max()))
+    ax.annotate(
+        "true map",
+        (found.estimate, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, -2),
+        textcoords="offset points",
+        va="top",
+        fontsize=7,
+        color=COLOURS["counterfactual"],
+    )
+    ax.set(
+        xlabel="Coefficient of the neighbours' mean",
+        ylabel="Shuffled maps",
+        ylim=(0, 1.2 * shown["maps"].max()),
+    )
     return shown

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import norm, rankdata
 
-from analysis_utils import datasets, publish, series
+from analysis_utils import datasets, series
 from analysis_utils.publish.style import COLOURS
 from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
@@ -24,14 +24,17 @@ def table(as_of: str | None = None) -> pd.DataFrame:
     known = series.agreements_known(as_of)
     held = known[known["gone_by"].isna()].groupby("state")
     states = datasets.states().query("kind == 'state'").set_index("state")
-    counts = pd.DataFrame({"agreements": held.size(),
-                           "with_agreement": held["agency_id"].nunique()})
+    counts = pd.DataFrame(
+        {"agreements": held.size(), "with_agreement": held["agency_id"].nunique()}
+    )
     counts = counts.reindex(states.index, fill_value=0)
-    frame = counts.assign(**{
-        "agencies": states["agencies"],
-        "republican": states["votes_republican"] / states["votes_total"],
-        "noncitizens": states["noncitizens"] / states["population"],
-    })
+    frame = counts.assign(
+        **{
+            "agencies": states["agencies"],
+            "republican": states["votes_republican"] / states["votes_total"],
+            "noncitizens": states["noncitizens"] / states["population"],
+        }
+    )
     frame["share"] = frame["with_agreement"] / frame["agencies"]
     frame["per_agency"] = frame["agreements"] / frame["agencies"]
     for name, figure in ARRESTS.items():
@@ -62,8 +65,9 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
 
 
-def correlate(frame: pd.DataFrame, x: str, y: str, given: str | None = None,
-              seed: int = 287) -> Finding:
+def correlate(
+    frame: pd.DataFrame, x: str, y: str, given: str | None = None, seed: int = 287
+) -> Finding:
     """Spearman's correlation of two columns over states, or the partial one.
 
     Interval: percentiles of a bootstrap of states. p: permutation of x over states,
@@ -77,8 +81,9 @@ def correlate(frame: pd.DataFrame, x: str, y: str, given: str | None = None,
     rows = rng.integers(0, values.shape[1], (DRAWS, values.shape[1]))
     low, high = np.nanpercentile(measure(*values[:, rows]), [2.5, 97.5])
     draws = _permuted(values, rng)
-    return Finding(estimate, (float(low), float(high)), rank_p(estimate, draws),
-                   values.shape[1])
+    return Finding(
+        estimate, (float(low), float(high)), rank_p(estimate, draws), values.shape[1]
+    )
 
 
 def _permuted(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -117,14 +122,19 @@ def detectable(n: int) -> float:
     return float(np.tanh((norm.isf(0.025) + norm.isf(0.2)) * np.sqrt(1.06 / (n - 3))))
 
 
-def leave_one_out(frame: pd.DataFrame, x: str, y: str, given: str | None = None
-                  ) -> pd.Series:
+def leave_one_out(
+    frame: pd.DataFrame, x: str, y: str, given: str | None = None
+) -> pd.Series:
     """The correlation without each state in turn."""
     columns = [x, y] + ([given] if given else [])
     measure = partial_spearman if given else spearman
     values = frame[columns].dropna()
-    return pd.Series({state: float(measure(*values.drop(state).to_numpy().T))
-                      for state in values.index})
+    return pd.Series(
+        {
+            state: float(measure(*values.drop(state).to_numpy().T))
+            for state in values.index
+        }
+    )
 
 
 def scatter(ax: Axes, ranked: pd.DataFrame, x: str, y: str) -> Axes:
@@ -136,15 +146,24 @@ def scatter(ax: Axes, ranked: pd.DataFrame, x: str, y: str) -> Axes:
     for (state, row), height in zip(ranked.iterrows(), heights, strict=True):
         colour = COLOURS["event" if row["agreements"] == 0 else "fitted"]
         weight = "normal" if row["agreements"] == 0 else "bold"
-        ax.text(row[x], height, state, fontsize=6.5, ha="center", va="center",
-                color=colour, weight=weight)
+        ax.text(
+            row[x],
+            height,
+            state,
+            fontsize=6.5,
+            ha="center",
+            va="center",
+            color=colour,
+            weight=weight,
+        )
     ends = (-1, len(ranked) + 2)
     ax.set(xlim=ends, ylim=ends)
     return ax
 
 
-def apart(x: np.ndarray, y: np.ndarray, width: float = 2.9, height: float = 1.35
-          ) -> np.ndarray:
+def apart(
+    x: np.ndarray, y: np.ndarray, width: float = 2.9, height: float = 1.35
+) -> np.ndarray:
     """y of labels at (x, y), pushed up and down until none covers another."""
     order = np.argsort(np.argsort(x, kind="stable"), kind="stable")
     place = y.astype(float) + 1e-3 * (order * 7 % 11)  # ties part without a slant

@@ -42,15 +42,24 @@ def lives(as_of: str | None = None, end: str = "middle") -> pd.DataFrame:
 def rates(table: pd.DataFrame) -> pd.DataFrame:
     """Agreements, ends, agreement-years and ends per 100 agreement-years, by model."""
     years = (table["exit"] - table["entry"]).dt.days / YEAR
-    found = pd.DataFrame({"model": table["model"], "ends": table["ended"].astype(int),
-                          "years": years}).groupby("model").agg(
-        agreements=("ends", "size"), ends=("ends", "sum"), years=("years", "sum"))
+    found = (
+        pd.DataFrame(
+            {
+                "model": table["model"],
+                "ends": table["ended"].astype(int),
+                "years": years,
+            }
+        )
+        .groupby("model")
+        .agg(agreements=("ends", "size"), ends=("ends", "sum"), years=("years", "sum"))
+    )
     found["rate"] = 100 * found["ends"] / found["years"]
     return found
 
 
-def rate_ratio(table: pd.DataFrame, model: str = "WSO", against: str = "JEM"
-               ) -> Finding:
+def rate_ratio(
+    table: pd.DataFrame, model: str = "WSO", against: str = "JEM"
+) -> Finding:
     """Ratio of the rates of ending of two models, with its exact interval.
 
     Given all ends, those of one model are binomial with a probability that the years
@@ -65,8 +74,12 @@ def rate_ratio(table: pd.DataFrame, model: str = "WSO", against: str = "JEM"
     limits = test.proportion_ci(method="exact")
     low, high = (_odds(share) * years[against] / years[model] for share in limits)
     estimate = _odds(ends[model] / ends.sum()) * years[against] / years[model]
-    return Finding(float(estimate), (float(low), float(high)), float(test.pvalue),
-                   int(found["agreements"].sum()))
+    return Finding(
+        float(estimate),
+        (float(low), float(high)),
+        float(test.pvalue),
+        int(found["agreements"].sum()),
+    )
 
 
 def _odds(share: float) -> float:
@@ -85,8 +98,12 @@ def adjusted(table: pd.DataFrame) -> Finding:
         return Finding(note="one of the models has no end on this day")
     design = pd.get_dummies(cells["year"], dtype=float)
     design["WSO"] = (cells["model"] == "WSO").astype(float)
-    fit = sm.GLM(cells["ends"], design, family=sm.families.Poisson(),
-                 offset=np.log(cells["years"])).fit()
+    fit = sm.GLM(
+        cells["ends"],
+        design,
+        family=sm.families.Poisson(),
+        offset=np.log(cells["years"]),
+    ).fit()
     b, se = fit.params["WSO"], fit.bse["WSO"]
     ratio, low, high = np.exp(b + norm.isf(0.025) * se * np.array([0, -1, 1])).tolist()
     return Finding(ratio, (low, high), float(fit.pvalues["WSO"]), int(ends.sum()))
@@ -99,9 +116,14 @@ def by_year(table: pd.DataFrame) -> pd.DataFrame:
         first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
         span = table["exit"].clip(upper=last) - table["entry"].clip(lower=first)
         ends = table["ended"] & (table["exit"] >= first) & (table["exit"] < last)
-        part = pd.DataFrame({"model": table["model"], "year": year,
-                             "ends": ends.astype(int),
-                             "years": span.dt.days.clip(lower=0) / YEAR})
+        part = pd.DataFrame(
+            {
+                "model": table["model"],
+                "year": year,
+                "ends": ends.astype(int),
+                "years": span.dt.days.clip(lower=0) / YEAR,
+            }
+        )
         parts.append(part.groupby(["model", "year"]).sum())
     found = pd.concat(parts)
     return found[found["years"] > 0].sort_index()
@@ -163,13 +185,27 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
             continue
         colour = COLOURS[model]
         ax.step(curve["years"], curve["share"], where="post", color=colour)
-        ax.fill_between(curve["years"], curve["low"], curve["high"], step="post",
-                        color=colour, alpha=0.15, lw=0)
+        ax.fill_between(
+            curve["years"],
+            curve["low"],
+            curve["high"],
+            step="post",
+            color=colour,
+            alpha=0.15,
+            lw=0,
+        )
         last = curve.iloc[-1]
         below = -9 if model == "TFM" else 0  # the curve of the warrant model is near
-        ax.annotate(MODEL_NAMES[model], (last["years"], last["share"]), va="center",
-                    xytext=(3, below), textcoords="offset points", color=colour,
-                    fontsize=7, annotation_clip=False)
+        ax.annotate(
+            MODEL_NAMES[model],
+            (last["years"], last["share"]),
+            va="center",
+            xytext=(3, below),
+            textcoords="offset points",
+            color=colour,
+            fontsize=7,
+            annotation_clip=False,
+        )
         shown.append(curve.assign(model=model))
     ax.set(xlabel="Years since signing", ylabel="Share still listed")
     return pd.concat(shown, ignore_index=True)
@@ -189,12 +225,18 @@ def _kaplan_meier(part: pd.DataFrame, longest: float) -> pd.DataFrame:
     if not part["ended"].any():
         return pd.DataFrame(columns=["years", "share", "low", "high"], dtype=float)
     ages = part[part["exit_age"] > part["entry_age"]]
-    fit = SurvfuncRight(ages["exit_age"], ages["ended"].astype(int),
-                        entry=ages["entry_age"])
+    fit = SurvfuncRight(
+        ages["exit_age"], ages["ended"].astype(int), entry=ages["entry_age"]
+    )
     half = norm.isf(0.025) * fit.surv_prob_se
-    curve = pd.DataFrame({"years": fit.surv_times, "share": fit.surv_prob,
-                          "low": np.clip(fit.surv_prob - half, 0, 1),
-                          "high": np.clip(fit.surv_prob + half, 0, 1)})
+    curve = pd.DataFrame(
+        {
+            "years": fit.surv_times,
+            "share": fit.surv_prob,
+            "low": np.clip(fit.surv_prob - half, 0, 1),
+            "high": np.clip(fit.surv_prob + half, 0, 1),
+        }
+    )
     curve = curve[(np.asarray(fit.n_risk) >= 10) & (curve["years"] <= longest)]
     until = min(ages["exit_age"].nlargest(10).iloc[-1], longest)
     if len(curve) and until > curve["years"].iloc[-1]:

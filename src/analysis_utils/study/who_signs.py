@@ -44,18 +44,25 @@ def compare_shares(weeks: pd.DataFrame, seed: int = 287) -> Finding:
     """
     n, has, after = (weeks[name].to_numpy() for name in ("n", "has", "after"))
     if min(after.sum(), (~after).sum()) < 8:
-        return Finding(note=f"{int(after.sum())} weeks with agreements lie after the "
-                            "date; 8 on each side are needed")
+        return Finding(
+            note=f"{int(after.sum())} weeks with agreements lie after the "
+            "date; 8 on each side are needed"
+        )
     counts = has[after].sum(), n[after].sum(), has[~after].sum(), n[~after].sum()
     low, high = confint_proportions_2indep(*counts, method="newcomb", compare="diff")
     draws = _permuted_differences(n, has, after, seed)
     estimate = counts[0] / counts[1] - counts[2] / counts[3]
-    return Finding(float(estimate), (float(low), float(high)), rank_p(estimate, draws),
-                   int(n.sum()))
+    return Finding(
+        float(estimate),
+        (float(low), float(high)),
+        rank_p(estimate, draws),
+        int(n.sum()),
+    )
 
 
-def _permuted_differences(n: np.ndarray, has: np.ndarray, after: np.ndarray, seed: int
-                          ) -> np.ndarray:
+def _permuted_differences(
+    n: np.ndarray, has: np.ndarray, after: np.ndarray, seed: int
+) -> np.ndarray:
     """Differences of shares when the weeks change sides at random."""
     rng = np.random.default_rng(seed)
     sides = rng.permuted(np.tile(after, (DRAWS, 1)), axis=1).astype(float)
@@ -126,8 +133,9 @@ def variants(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFra
     return findings.table(found, "agreements")
 
 
-def draw_share(ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str
-               ) -> pd.DataFrame:
+def draw_share(
+    ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str
+) -> pd.DataFrame:
     """Share by month of signing: area of the dot by agreements; Wilson intervals."""
     month = new["signed"].dt.to_period("M")
     table = pd.DataFrame({"n": 1, "has": has.astype(int)}).groupby(month).sum()
@@ -142,14 +150,18 @@ def draw_share(ax: Axes, new: pd.DataFrame, has: pd.Series, ylabel: str
     return shown
 
 
-def described(new: pd.DataFrame, properties: dict[str, pd.Series], day: pd.Timestamp
-              ) -> str:
+def described(
+    new: pd.DataFrame, properties: dict[str, pd.Series], day: pd.Timestamp
+) -> str:
     """Share of agreements with each property before a day and from it on, in words."""
     sides = {"before": new["signed"] < day, "after": new["signed"] >= day}
     parts = []
     for name, has in properties.items():
-        shares = [f"{100 * has[side].mean():.0f} per cent {when}"
-                  for when, side in sides.items() if side.any()]
+        shares = [
+            f"{100 * has[side].mean():.0f} per cent {when}"
+            for when, side in sides.items()
+            if side.any()
+        ]
         parts.append(f"{name}: {', '.join(shares)}")
     return f"About {day.date()}, {'; '.join(parts)}."
 
@@ -174,8 +186,9 @@ def uneven(table: pd.DataFrame, seed: int = 287) -> Finding:
     low, high = np.percentile(_excess(counts[rows]), [2.5, 97.5])
     draws = expected(table, seed)
     estimate = float(_excess(counts[None])[0])
-    return Finding(estimate, (float(low), float(high)), rank_p(estimate, draws),
-                   int(counts.sum()))
+    return Finding(
+        estimate, (float(low), float(high)), rank_p(estimate, draws), int(counts.sum())
+    )
 
 
 def expected(table: pd.DataFrame, seed: int = 287) -> np.ndarray:
@@ -197,10 +210,16 @@ def beyond_expected(found: Finding, table: pd.DataFrame, seed: int = 287) -> Fin
     """
     mean = float(expected(table, seed).mean())
     low, high = found.interval
-    note = (f"excess over its mean when the days of each week change places, "
-            f"{mean:.3f}; interval: that of the bootstrap of weeks, less that mean")
-    return replace(found, estimate=found.estimate - mean,
-                   interval=(low - mean, high - mean), note=note)
+    note = (
+        f"excess over its mean when the days of each week change places, "
+        f"{mean:.3f}; interval: that of the bootstrap of weeks, less that mean"
+    )
+    return replace(
+        found,
+        estimate=found.estimate - mean,
+        interval=(low - mean, high - mean),
+        note=note,
+    )
 
 
 def weekday_shares(table: pd.DataFrame, seed: int = 287) -> pd.DataFrame:
@@ -208,8 +227,11 @@ def weekday_shares(table: pd.DataFrame, seed: int = 287) -> pd.DataFrame:
     counts = table.to_numpy()
     rows = np.random.default_rng(seed).integers(0, len(counts), (DRAWS, len(counts)))
     totals = counts[rows].sum(axis=1)
-    low, high = np.percentile(100 * totals / totals.sum(axis=1, keepdims=True),
-                              [2.5, 97.5], axis=0)
+    low, high = np.percentile(
+        100 * totals / totals.sum(axis=1, keepdims=True), [2.5, 97.5], axis=0
+    )
     share = 100 * counts.sum(axis=0) / counts.sum()
-    return pd.DataFrame({"agreements": counts.sum(axis=0), "estimate": share,
-                         "low": low, "high": high}, index=WEEKDAYS)
+    return pd.DataFrame(
+        {"agreements": counts.sum(axis=0), "estimate": share, "low": low, "high": high},
+        index=WEEKDAYS,
+    )

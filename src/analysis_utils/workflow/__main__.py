@@ -10,13 +10,13 @@ from analysis_utils.workflow.kinds import nearest
 from analysis_utils.workflow.notebook import NotebookError
 from analysis_utils.workflow.parameters import declared
 from analysis_utils.workflow.runs import (
+    NOTEBOOKS,
     OUTPUTS,
     Refused,
     Run,
     slug,
     study_notebooks,
     study_runs,
-    NOTEBOOKS,
 )
 
 OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON")
@@ -24,7 +24,9 @@ OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON")
 
 def command_line() -> dict[str, str]:
     """Variables given to make (NAME=value); make itself hands them on as they are."""
-    names = re.findall(r"(?:^|(?<!\\) )([A-Za-z_]\w*)=", os.environ.get("OVERRIDES", ""))
+    names = re.findall(
+        r"(?:^|(?<!\\) )([A-Za-z_]\w*)=", os.environ.get("OVERRIDES", "")
+    )
     return {name: os.environ.get(name, "") for name in names}
 
 

@@ -128,9 +128,7 @@ def execute_stale(
             pool.shutdown()
 
 
-def collect(
-    waiting: list[Future], report: Callable[[Outcome], None]
-) -> list[Outcome]:
+def collect(waiting: list[Future], report: Callable[[Outcome], None]) -> list[Outcome]:
     """Outcomes as they come, each reported."""
     outcomes = []
     for future in as_completed(waiting):

@@ -69,7 +69,10 @@ def study_day(text: str) -> str:
 
 def vintage(text: str) -> str:
     """A day on which a list was in force, for `as_of`."""
-    first, last = column("editions.csv", "first_seen"), column("editions.csv", "last_seen")
+    first, last = (
+        column("editions.csv", "first_seen"),
+        column("editions.csv", "last_seen"),
+    )
     return calendar_day(text, min(first), max(last), "the published lists")
 
 
@@ -91,9 +94,7 @@ def state(text: str) -> str:
             return code
     near = difflib.get_close_matches(text.title(), list(names), n=1)
     hint = f"; did you mean {names[near[0]]} ({near[0]})?" if near else ""
-    raise ValueRefused(
-        f"{text!r} is no state{hint or nearest(text.upper(), codes)}"
-    )
+    raise ValueRefused(f"{text!r} is no state{hint or nearest(text.upper(), codes)}")
 
 
 def county(text: str) -> str:

@@ -32,9 +32,7 @@ def declared(notebook: Notebook) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in found}
 
 
-def one_declaration(
-    node: ast.stmt, lines: list[str], notebook: Notebook
-) -> Parameter:
+def one_declaration(node: ast.stmt, lines: list[str], notebook: Notebook) -> Parameter:
     """Parameter declared by one statement; refuses anything that declares none."""
     where = f"{notebook.path.name}, parameters cell, line {node.lineno}"
     if not (
@@ -67,10 +65,13 @@ def annotation(node: ast.expr) -> str:
 
 def check_kind(kind: str, where: str) -> None:
     """Refuse a type that looks like a misspelt one (a lone unknown word)."""
-    if " or " not in kind and kind not in kinds.NAMED and not kinds.RANGE.fullmatch(kind):
+    if (
+        " or " not in kind
+        and kind not in kinds.NAMED
+        and not kinds.RANGE.fullmatch(kind)
+    ):
         raise NotebookError(
-            f"{where}: unknown type {kind!r}"
-            f"{kinds.nearest(kind, tuple(kinds.NAMED))}"
+            f"{where}: unknown type {kind!r}{kinds.nearest(kind, tuple(kinds.NAMED))}"
         )
 
 
@@ -80,8 +81,7 @@ def typed(
     """Complete, typed values for a run, and a sentence for each that is refused."""
     values: dict[str, object] = {}
     problems = [
-        f"{where}: unknown parameter {name!r}"
-        f"{kinds.nearest(name, tuple(parameters))}"
+        f"{where}: unknown parameter {name!r}{kinds.nearest(name, tuple(parameters))}"
         for name in given
         if name not in parameters
     ]

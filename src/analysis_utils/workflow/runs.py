@@ -79,10 +79,7 @@ def read_runs_file(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 
 def study_notebooks(folder: Path) -> dict[str, Notebook]:
     """Every numbered notebook of the study, by name, in order."""
-    return {
-        path.stem: Notebook(path)
-        for path in sorted(folder.glob("[0-9]*.ipynb"))
-    }
+    return {path.stem: Notebook(path) for path in sorted(folder.glob("[0-9]*.ipynb"))}
 
 
 def chosen(
@@ -99,7 +96,9 @@ def chosen(
                 for name in unknown
             )
         )
-    odd = [run for runs in table.values() for run in runs if not RUN_NAME.fullmatch(run)]
+    odd = [
+        run for runs in table.values() for run in runs if not RUN_NAME.fullmatch(run)
+    ]
     if odd:
         raise Refused(
             f"runs.yaml: a run's name is made of letters, digits, . _ and -, "

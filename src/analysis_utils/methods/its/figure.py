@@ -114,4 +114,3 @@ def _events(model: InterruptedTimeSeries, ax: Axes) -> None:
             fontsize=6.5,
             color="0.4",
         )
-

@@ -1,4 +1,4 @@
-"""The engine against loops that do the same: `bench_engine.py FILE.md` (a minute).
+"""The engine against loops that do the same: `engine.py FILE.md` (a minute).
 
 Everything runs side by side in one process; ratios, not seconds, carry over to other
 machines. A loop that would take minutes is timed over fewer fits and scaled up: the
