@@ -318,13 +318,13 @@ def list_counts(days: Iterable[Day]) -> pd.DataFrame:
 def signed_between(start: Day, end: Day = None, as_of: Day = None) -> pd.DataFrame:
     """Agreements signed from one day to another, as known on a day, by signing date.
 
-    Columns are those of `agreements_known`. Raises ValueError if there is none.
+    Columns are those of `agreements_known`. Raises NotTestable if there is none.
     """
     last = pd.Timestamp(end) if end is not None else last_day(as_of)
     known = agreements_known(as_of)
     signed = known[known.signed.between(pd.Timestamp(start), last)]
     if signed.empty:
-        raise ValueError(
+        raise NotTestable(
             f"no agreement signed from {pd.Timestamp(start).date()} to "
             f"{last.date()} was on a list by {last_day(as_of).date()}: "
             "choose an earlier start, or a later as_of"

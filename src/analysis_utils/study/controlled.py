@@ -40,6 +40,7 @@ def model_groups(as_of: str | None, start: str = "2025-01-20") -> Groups:
     )
     whole = weekly.index + pd.Timedelta(days=6) <= series.last_day(as_of)
     weekly = weekly[whole].set_axis(weekly.index[whole].to_period("W-SUN"))
+    weekly = weekly.reindex(columns=["TFM", "JEM", "WSO"], fill_value=0)
     others = weekly[["JEM", "WSO"]].sum(axis="columns")
     return weekly["TFM"].rename("task force"), others.rename("jail and warrant")
 
@@ -123,6 +124,10 @@ def record_means(
 ) -> None:
     """Record weeks and means of both groups before and after a day, as in the model."""
     split = periods(groups, day, exclude)
+    if not split["before"].any() or not split["after"].any():
+        raise series.NotTestable(
+            f"no whole week lies on one side of {day.date()}; choose a later as_of"
+        )
     for when in ("before", "after"):
         publish.number(f"n_{when}", int(split[when].sum()), "weeks")
         for name, group in zip(("treated", "control"), groups, strict=True):

@@ -20,11 +20,6 @@ def delays(start: str, as_of: str | None = None, settle: int = 30) -> pd.DataFra
     """
     until = series.last_day(as_of) - pd.Timedelta(days=settle)
     new = series.signed_between(start, until, as_of)
-    if new.empty:
-        raise series.NotTestable(
-            f"no agreement was signed between {start} and {until.date()}, {settle} days "
-            "before the last list; choose a later as_of"
-        )
     delay = (new["first_listed"] - new["signed"]).dt.days
     return new.assign(delay=delay, week=new["signed"].dt.to_period("W-SUN"))
 
