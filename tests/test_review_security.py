@@ -21,6 +21,7 @@ from analysis_utils.review.findings import (
     Pictures,
     printable,
 )
+from analysis_utils.review.pair import Pair
 from analysis_utils.review.verify import Verification
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import runs
@@ -161,7 +162,7 @@ def test_an_svg_that_does_anything_is_neither_drawn_nor_embedded(inside, tmp_pat
     for side in ("archived", "remade"):
         (tmp_path / side).mkdir()
         (tmp_path / side / "f.svg").write_bytes(content)
-    pair = compare.Pair("a/b", tmp_path / "archived", tmp_path / "remade")
+    pair = Pair("a/b", tmp_path / "archived", tmp_path / "remade")
     (found,) = [f for f in compare.compare_run(pair) if f.kind == "picture"]
     assert found.pictures is None
 
@@ -378,7 +379,7 @@ def test_links_in_an_archive_are_not_followed(tmp_path):
     (tmp_path / "secret.txt").write_text("secret")
     (tmp_path / "archived/a.txt").unlink()
     (tmp_path / "archived/a.txt").symlink_to(tmp_path / "secret.txt")
-    pair = compare.Pair("a/b", tmp_path / "archived", tmp_path / "remade")
+    pair = Pair("a/b", tmp_path / "archived", tmp_path / "remade")
     (found,) = [f for f in compare.compare_run(pair) if f.file == "a.txt"]
     assert found.verdict is not IDENTICAL and "secret" not in repr(found)
     assert "link" in found.detail

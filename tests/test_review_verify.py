@@ -16,10 +16,11 @@ import nbformat
 import pytest
 from conftest import Checkout, make_checkout
 
-from analysis_utils.review import causes, compare, verdicts, verify
+from analysis_utils.review import causes, compare, recorded, verdicts, verify
 from analysis_utils.review.archive import Archive
-from analysis_utils.review.compare import Pair, compare_run
+from analysis_utils.review.compare import compare_run
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Finding, worst
+from analysis_utils.review.pair import Pair
 from analysis_utils.workflow import driver, manifest
 from analysis_utils.workflow.runs import OUTPUTS, study_runs
 
@@ -548,7 +549,7 @@ def test_tests_of_hypotheses_are_told_apart_by_their_note(pair):
         {"hypotheses": [test | {"note": n, "cell": c} for c, n in enumerate(names)]}
         for names in (["a", "c", "c"], ["a", "b", "c", "c"])
     )
-    found = list(compare.compare_hypotheses(pair, archived, remade))
+    found = list(recorded.compare_hypotheses(pair, archived, remade))
     assert [(f.item, f.verdict) for f in found] == [
         ("H1, sensitivity, a", IDENTICAL),
         ("H1, sensitivity, c", IDENTICAL),
@@ -558,7 +559,7 @@ def test_tests_of_hypotheses_are_told_apart_by_their_note(pair):
     remade["hypotheses"][2]["estimate"] = 1.6
     (odd_one,) = [
         f
-        for f in compare.compare_hypotheses(pair, archived, remade)
+        for f in recorded.compare_hypotheses(pair, archived, remade)
         if f.verdict is DIFFERS and f.archived
     ]
     assert odd_one.item == "H1, sensitivity, c"

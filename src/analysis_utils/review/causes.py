@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from analysis_utils.review import environment, tables
 from analysis_utils.review.archive import Archive, former_file
-from analysis_utils.review.compare import Pair
 from analysis_utils.review.findings import Finding
+from analysis_utils.review.pair import Pair
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from analysis_utils.report import build, entry, write
 from analysis_utils.review import causes
 from analysis_utils.review.archive import Archive
-from analysis_utils.review.compare import Pair, compare_run, compare_text
+from analysis_utils.review.compare import compare_run, compare_text
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Finding, worst
+from analysis_utils.review.pair import Pair
 from analysis_utils.run_context import ROOT, sha256
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.runs import OUTPUTS, Refused, Run

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from analysis_utils.review import causes, environment
 from analysis_utils.review.archive import Archive
-from analysis_utils.review.compare import Pair, compare_run, strangers
+from analysis_utils.review.compare import compare_run, strangers
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, Finding, Verdict, worst
+from analysis_utils.review.pair import Pair
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver, manifest
 from analysis_utils.workflow.runs import OUTPUTS, Run, study_runs
