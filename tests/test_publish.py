@@ -38,13 +38,13 @@ def test_numbers_as_printed(run, value, unit, digits, expected):
     assert f"{publish.number('key', value, unit, digits)}" == expected
 
 
-def test_a_number_is_recorded_with_six_significant_digits(run):
-    publish.number("share", 100 / 3, "%", 1, interval=(30.00000049, 40), label="made")
+def test_a_number_is_recorded_with_five_significant_digits(run):
+    publish.number("share", 100 / 3, "%", 1, interval=(30.0000049, 40), label="made")
     assert written(run)["numbers"]["share"] == {
-        "value": 33.3333,
+        "value": 33.333,
         "unit": "%",
         "digits": 1,
-        "low": 30,
+        "low": 30.0,
         "high": 40,
         "level": 0.95,
         "label": "made",
@@ -142,7 +142,7 @@ def test_a_table_as_csv_latex_and_html(run):
     shown = publish.table(frame, "shares", caption="In % of all", digits=1)
     assert (run / "shares.csv").read_text().splitlines() == [
         "group_1,share,day",
-        "A & B,0.33333333,2025-01-20",
+        "A & B,0.333333,2025-01-20",
         "<b>,,",
     ]
     latex = (run / "shares.tex").read_text()
@@ -163,5 +163,14 @@ def test_rounding_keeps_significant_digits_and_what_is_no_float():
         {"x": [1 / 3, 2e10 / 3, np.nan], "n": [1, 2, 3], "s": list("abc")}
     )
     made = publish.rounded(frame)
-    assert made["x"].tolist()[:2] == [0.33333333, 6666666700.0]
+    assert made["x"].tolist()[:2] == [0.333333, 6666670000.0]
     assert np.isnan(made["x"][2]) and made[["n", "s"]].equals(frame[["n", "s"]])
+
+
+def test_whole_numbers_are_never_rounded(run):
+    frame = pd.DataFrame({"x": [1234567.0, 0.5], "mixed": [1234567.25, "a"]})
+    made = publish.rounded(frame)
+    assert made["x"].tolist() == [1234567.0, 0.5]
+    assert made["mixed"].tolist() == [1234570.0, "a"]
+    publish.number("people", 13_303_217.0, "arrests")
+    assert written(run)["numbers"]["people"]["value"] == 13303217

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from analysis_utils.publish import results
 from analysis_utils.run_context import folder
 
-SIGNIFICANT = 8
+SIGNIFICANT = 6
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 HASHED_ID = re.compile(r'(?<=id=")[mp][0-9a-f]{10}(?=")')
 SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
@@ -27,20 +27,24 @@ LATEX = {
 def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
     """Data with floats rounded to significant digits, as published and plotted.
 
-    Linear algebra differs in the last bits between processors; figures and tables
-    made of rounded data do not.
+    Whole numbers stay as they are. Linear algebra differs in the last bits between
+    processors; figures and tables made of rounded data do not.
     """
     if isinstance(data, pd.Series):
         return rounded(data.to_frame(), digits).iloc[:, 0]
     result = data.copy()
-    for column in result.columns[result.dtypes.map(pd.api.types.is_float_dtype)]:
-        result[column] = [_significant(v, digits) for v in result[column]]
+    for column, kind in data.dtypes.items():
+        if pd.api.types.is_float_dtype(kind) or kind == object:
+            values = [_significant(value, digits) for value in data[column]]
+            result[column] = pd.Series(values, data.index, dtype=kind)
     return result
 
 
 def _significant(value: float, digits: int) -> float:
-    """One number rounded to significant digits; missing stays missing."""
-    return value if pd.isna(value) else float(f"{value:.{digits}g}")
+    """One number rounded to significant digits; anything else as it is."""
+    if not isinstance(value, float) or pd.isna(value) or value.is_integer():
+        return value
+    return float(f"{value:.{digits}g}")
 
 
 def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str):
@@ -55,7 +59,7 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
     name : str
         Stem of the files, unique in the notebook.
     data : DataFrame
-        What is plotted, tidy; floats are rounded to 8 significant digits.
+        What is plotted, tidy; floats are rounded to 6 significant digits.
     caption : str
         What is shown, with source.
     alt : str
@@ -116,7 +120,7 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2):
     caption : str
         What the table shows, with source.
     digits : int
-        Decimals shown in the notebook and in LaTeX; the CSV keeps 8 significant.
+        Decimals shown in the notebook and in LaTeX; the CSV keeps 6 significant.
     """
     _refuse_name(name)
     run = folder()

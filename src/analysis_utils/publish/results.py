@@ -10,7 +10,7 @@ from html import escape
 from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
-SIGNIFICANT = 6
+SIGNIFICANT = 5
 ROLES = ("primary", "sensitivity", "placebo", "comparison")
 
 
@@ -21,7 +21,7 @@ class Number:
     Attributes
     ----------
     value, low, high : float or None
-        Estimate and interval at confidence `level`, 6 significant digits.
+        Estimate and interval at confidence `level`, 5 significant digits.
     unit : str
         "%" or a plural noun; empty for a pure number.
     digits : int
@@ -62,11 +62,13 @@ _hypotheses: list[dict[str, object]] = []
 
 
 def significant(value: float | None, digits: int = SIGNIFICANT) -> float | int | None:
-    """A number rounded to significant digits; None for what is not finite."""
+    """A number rounded to significant digits, whole numbers as they are; None for
+    what is not finite."""
     if value is None or not math.isfinite(value):
         return None
-    rounded = float(f"{float(value):.{digits}g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+    if float(value).is_integer() and abs(value) < 1e15:
+        return int(value)
+    return float(f"{float(value):.{digits}g}")
 
 
 def shown(value: float | None, digits: int) -> str:

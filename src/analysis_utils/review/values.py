@@ -8,8 +8,8 @@ import re
 
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Verdict
 
-NUMBER = 1e-5  # relative: recorded numbers have 6 significant digits
-CELL = 1e-6  # relative: cells of tables and of figures' data have 8
+NUMBER = 1e-4  # relative: recorded numbers have 5 significant digits
+CELL = 1e-5  # relative: cells of tables and of figures' data have 6
 ZERO = 1e-9  # of the largest value beside it: what is zero but for rounding
 NUMERALS = re.compile(r"[-\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
 WHOLE = re.compile(r"[-+]?\d+")
@@ -30,7 +30,7 @@ def value(one: object, other: object, exact: bool, scale: float = 0.0) -> Verdic
     """Verdict on two recorded values.
 
     Whole numbers without an interval (`exact`) are counts and must be equal; other
-    numbers agree to five significant digits.
+    numbers agree to the last of their digits.
     """
     if one == other and type(one) is type(other):
         return IDENTICAL

@@ -235,7 +235,7 @@ def draw(
     seen = data[[c for c in data if not str(c).startswith("counterfactual")]]
     ax.set_ylim(0, 1.15 * seen.max().max() + 0.1)  # the band may leave the figure
     data.index = data.index.start_time.rename("week")
-    return publish.rounded(data)
+    return publish.rounded(data.round(10))  # no noise about zero
 
 
 def other_states(

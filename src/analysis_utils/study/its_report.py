@@ -27,7 +27,7 @@ def draw(ax: Axes, result: ITSResults, ylabel: str) -> pd.DataFrame:
     """Draw data, fit and counterfactual; return what is plotted."""
     result.plot(ax=ax)
     ax.set_ylabel(ylabel)
-    path = publish.rounded(result.counterfactual())
+    path = publish.rounded(result.counterfactual().round(10))  # no noise about zero
     path.index = pd.PeriodIndex(path.index).start_time.rename("date")
     return path
 
