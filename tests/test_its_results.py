@@ -309,7 +309,7 @@ def test_figure_marks_events_and_shows_uncertainty():
     assert result.plot(ax=ax) is ax
     assert texts(ax) == ["law", "repeal"] and len(ax.collections) == 3
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["Observed", "Left out", "Fitted", "Without event"]
+    assert labels == ["Observed", "Left out", "Fitted", "Counterfactual"]
     plt.close("all")
 
 

@@ -12,6 +12,8 @@ from analysis_utils.publish import results
 from analysis_utils.run_context import folder
 
 SIGNIFICANT = 6
+P_DIGITS = 3  # p-values far in the tail are the first to differ between processors
+P_COLUMNS = ("p", "p_adjusted")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 HASHED_ID = re.compile(r'(?<=id=")[mp][0-9a-f]{10}(?=")')
 SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
@@ -27,7 +29,7 @@ LATEX = {
 def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
     """Data with floats rounded to significant digits, as published and plotted.
 
-    Whole numbers stay as they are. Linear algebra differs in the last bits between
+    Whole numbers stay as they are; p-values keep three digits. Linear algebra differs in the last bits between
     processors; figures and tables made of rounded data do not.
     """
     if isinstance(data, pd.Series):
@@ -35,15 +37,18 @@ def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
     result = data.copy()
     for column, kind in data.dtypes.items():
         if pd.api.types.is_float_dtype(kind) or kind == object:
-            values = [_significant(value, digits) for value in data[column]]
+            kept = P_DIGITS if str(column).split(" ")[0] in P_COLUMNS else digits
+            values = [_significant(value, kept) for value in data[column]]
             result[column] = pd.Series(values, data.index, dtype=kind)
     return result
 
 
 def _significant(value: float, digits: int) -> float:
     """One number rounded to significant digits; anything else as it is."""
-    if not isinstance(value, float) or pd.isna(value) or value.is_integer():
+    if not isinstance(value, float) or pd.isna(value):
         return value
+    if value.is_integer():
+        return value + 0.0  # no minus before a zero
     return float(f"{value:.{digits}g}")
 
 

@@ -11,6 +11,7 @@ from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
 SIGNIFICANT = 5
+P_DIGITS = 3
 ROLES = ("primary", "sensitivity", "placebo", "comparison")
 
 
@@ -166,7 +167,7 @@ def hypothesis(
             "estimate": significant(estimate),
             "low": significant(low),
             "high": significant(high),
-            "p": significant(p),
+            "p": significant(p, P_DIGITS),
             "n": n,
             "note": note,
         }
