@@ -21,7 +21,7 @@ SENTENCES = (
     "New agreements of those states and levels after a ban: {signed_after:value}.",
     "In states without a ban {controls} were followed, once for each ban: of "
     "{others:value} follow-ups {others_ended:value} ended ({others_share}). The "
-    "difference of the shares is {difference:interval} percentage points. It takes "
+    "difference of the shares is {share_difference:interval} percentage points. It takes "
     "follow-ups for independent, which they are not: if the bans are assigned to other "
     "states at random, a difference so large has the probability {placebo_p}.",
 )
