@@ -162,7 +162,7 @@ def record(bans: pd.DataFrame, followed: pd.DataFrame) -> pd.Series:
         publish.number(key, 100 * pooled[key], "%", 1)
     value, low, high = pooled[["difference", "low", "high"]]
     publish.number(
-        "difference", 100 * value, digits=1, interval=(100 * low, 100 * high)
+        "share_difference", 100 * value, digits=1, interval=(100 * low, 100 * high)
     )
     n = int(pooled["banned"] + pooled["others"])
     note = f"{n} follow-ups of {controls + int(pooled['banned'])} agreements"
