@@ -58,9 +58,10 @@ why: environment ## Say for each run what changed since its outputs were made
 list: environment ## List the notebooks with their runs and parameters
 	@$(DRIVER) list
 
+# The deviation log stays: it comes from git history, which an archive does not have.
 clean: ## Remove the outputs, so that `make all` computes everything again
-	@rm -rf outputs/[0-9]* outputs/verdicts outputs/README.md outputs/custom \
-	  outputs/failed outputs/.[a-z]*
+	@rm -rf outputs/[0-9]* outputs/README.md outputs/custom outputs/failed outputs/.[a-z]*
+	@rm -f outputs/verdicts/manifest.json outputs/verdicts/verdicts.* outputs/verdicts/results.csv
 	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
 
 ##@ Review

@@ -1,11 +1,14 @@
 """Helpers of the notebooks on state acts, bans and the border, on made data."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis_utils import datasets, series
 from analysis_utils.methods.its import Intervention
+from analysis_utils.report import registry
+from analysis_utils.run_context import ROOT
 from analysis_utils.study import bans, border, controlled, events
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
@@ -137,3 +140,18 @@ def test_a_window_has_as_many_periods_on_each_side():
     assert len(made) == 28 and made.index[14].start_time == days[25]
     with pytest.raises(ValueError, match="8 on each side are needed"):
         series.around(counts, days[35], "week", 100, last)
+
+
+def test_the_smallest_correlation_is_the_registered_one():
+    hypotheses, _ = registry.read(ROOT / "notebooks" / registry.FILE)
+    assert hypotheses["H5"].smallest == border.SMALLEST
+
+
+def test_the_legend_names_the_groups():
+    fig, ax = plt.subplots()
+    found = controlled.fit(groups(2), Intervention("act", DAY), True)
+    controlled.draw(ax, groups(2), found, DAY, "act")
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["other states", "TX", "Fitted", "Counterfactual"]
+    assert ax.get_ylim()[0] < 0  # dots at zero are whole
+    plt.close(fig)

@@ -109,14 +109,7 @@ def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
     for month in months:
         last = rosters[rosters.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month) and "rebuilt" not in last.publisher
-        rows.append(
-            (
-                _end(month),
-                int(last.total),
-                "observed" if seen else "rebuilt",
-                f"{last.publisher} of {last.date}",
-            )
-        )
+        rows.append(_carried(last, month, seen))
     return rows
 
 
@@ -126,15 +119,14 @@ def _from_statement(totals: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]
     for month in months:
         last = anchors[anchors.date <= _end(month)].iloc[-1]
         seen = last.date[:7] == str(month)
-        rows.append(
-            (
-                _end(month),
-                int(last.total),
-                "observed" if seen else "rebuilt",
-                f"{last.publisher} of {last.date}",
-            )
-        )
+        rows.append(_carried(last, month, seen))
     return rows
+
+
+def _carried(last, month: pd.Period, seen: bool) -> tuple:
+    """A month with the total published last: observed if of that month."""
+    grade = "observed" if seen else "rebuilt"
+    return _end(month), int(last.total), grade, f"{last.publisher} of {last.date}"
 
 
 def _anchors(totals: pd.DataFrame) -> pd.DataFrame:

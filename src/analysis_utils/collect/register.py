@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis_utils.collect import naming
 from analysis_utils.collect.hand import Hand, require_used
+from analysis_utils.collect.workbooks import CELLS
 
 BRIEF = 10  # days: a listing this short, then gone, is marked
 SWITCH = 30  # days around a removal in which a new model counts as its replacement
@@ -322,22 +323,7 @@ def _alive(rows: pd.DataFrame, size: int) -> list[int]:
 
 
 def _printed_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[
-        [
-            "first_edition",
-            "last_edition",
-            "state",
-            "agency",
-            "type",
-            "county",
-            "support_type",
-            "signed",
-            "moa",
-            "addendum",
-            "agreement_id",
-            "set_aside",
-        ]
-    ]
+    return rows[["first_edition", "last_edition", *CELLS, "agreement_id", "set_aside"]]
 
 
 def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:

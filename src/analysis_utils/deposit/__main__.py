@@ -2,15 +2,13 @@
 
 import sys
 
-from analysis_utils.workflow.__main__ import command_line
-from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.notebook import NotebookError
-from analysis_utils.workflow.runs import Refused, study_runs
+from analysis_utils.workflow.commands import dispatch
+from analysis_utils.workflow.runs import study_runs
 
 SETTINGS = {
-    "standards": ("PYTHON",),
-    "measure": ("PYTHON",),
-    "deposit": ("ENVIRONMENT", "PYTHON"),
+    "standards": (),
+    "measure": (),
+    "deposit": ("ENVIRONMENT",),
 }
 
 
@@ -47,21 +45,5 @@ COMMANDS = {
 }
 
 
-def main() -> int:
-    """Carry out one command; a refusal is a sentence and exit code 2."""
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command not in COMMANDS:
-        print(f"usage: python -m analysis_utils.deposit {'|'.join(COMMANDS)}")
-        return 2
-    given, known = command_line(), SETTINGS[command]
-    try:
-        for name in given.keys() - set(known):
-            raise Refused(f"`make {command}` knows no {name}{nearest(name, known)}")
-        return COMMANDS[command](given)
-    except (Refused, NotebookError) as refused:
-        print(f"Stopped:\n{refused}", file=sys.stderr)
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(dispatch("deposit", COMMANDS, SETTINGS, "Stopped:"))

@@ -2,9 +2,10 @@
 
 import sys
 
-from analysis_utils.workflow.__main__ import command_line
-from analysis_utils.workflow.notebook import NotebookError
-from analysis_utils.workflow.runs import NOTEBOOKS, Refused
+from analysis_utils.workflow.commands import dispatch
+from analysis_utils.workflow.runs import NOTEBOOKS
+
+SETTINGS = {"tidy": (), "new": ("NAME",), "lab": ("PORT", "BROWSER")}
 
 
 def make_tidy(given: dict[str, str]) -> int:
@@ -43,18 +44,5 @@ def make_lab(given: dict[str, str]) -> int:
 COMMANDS = {"tidy": make_tidy, "new": make_new, "lab": make_lab}
 
 
-def main() -> int:
-    """Carry out one command; a refusal is a sentence and exit code 2."""
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command not in COMMANDS:
-        print(f"usage: python -m analysis_utils.editor {'|'.join(COMMANDS)}")
-        return 2
-    try:
-        return COMMANDS[command](command_line())
-    except (Refused, NotebookError) as refused:
-        print(f"Refused, nothing was changed:\n{refused}", file=sys.stderr)
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(dispatch("editor", COMMANDS, SETTINGS, "Refused, nothing was changed:"))

@@ -29,8 +29,8 @@ LATEX = {
 def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
     """Data with floats rounded to significant digits, as published and plotted.
 
-    Whole numbers stay as they are; p-values keep three digits. Linear algebra differs in the last bits between
-    processors; figures and tables made of rounded data do not.
+    Whole numbers stay as they are; p-values keep three digits. Linear algebra differs
+    in the last bits between processors; figures and tables made of rounded data do not.
     """
     if isinstance(data, pd.Series):
         return rounded(data.to_frame(), digits).iloc[:, 0]

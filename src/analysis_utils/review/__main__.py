@@ -4,14 +4,12 @@ import sys
 
 from analysis_utils.review.archive import opened
 from analysis_utils.review.findings import DIFFERS
-from analysis_utils.workflow.__main__ import command_line
-from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.notebook import NotebookError
+from analysis_utils.workflow.commands import dispatch
 from analysis_utils.workflow.runs import OUTPUTS, Refused
 
 SETTINGS = {
-    "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON"),
-    "trace": ("KEY", "DATA", "PYTHON"),
+    "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM"),
+    "trace": ("KEY", "DATA"),
 }
 
 
@@ -63,21 +61,5 @@ def make_trace(given: dict[str, str]) -> int:
 COMMANDS = {"verify": make_verify, "trace": make_trace}
 
 
-def main() -> int:
-    """Carry out one command; a refusal is a sentence and exit code 2."""
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command not in COMMANDS:
-        print(f"usage: python -m analysis_utils.review {'|'.join(COMMANDS)}")
-        return 2
-    given, known = command_line(), SETTINGS[command]
-    try:
-        for name in given.keys() - set(known):
-            raise Refused(f"`make {command}` knows no {name}{nearest(name, known)}")
-        return COMMANDS[command](given)
-    except (Refused, NotebookError) as refused:
-        print(f"Refused, nothing was run:\n{refused}", file=sys.stderr)
-        return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(dispatch("review", COMMANDS, SETTINGS))

@@ -30,9 +30,9 @@ SENTENCES = (
 def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
     """Every agreement in force on the day of a ban, and whether it is gone later.
 
-    One row for each agreement and ban: ban, date, state (of the ban, with the level
-    that it reaches), until (`days` later, or the last list), agreement_id, home (its
-    own state), level, reached by the ban or not, control (in a state without any of
+    One row for each agreement and ban: ban, date, banned_in (postal code), state (the
+    same with the level that the ban reaches), until (`days` later, or the last list),
+    agreement_id, home (its own state), level, reached by the ban or not, control (in a state without any of
     these bans), ended: not on the list in force at `until`.
 
     Raises NotTestable if no ban had taken effect.
@@ -55,6 +55,7 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
         label = event["state"] + (f" ({level} agencies)" if level else "")
         control = ~part["home"].isin(set(events["state"]))
         about = {"ban": name, "date": event["date"], "state": label, "until": until}
+        about["banned_in"] = event["state"]
         parts.append(
             part.assign(**about, reached=reached, control=control, ended=ended)
         )
@@ -83,7 +84,7 @@ def table(followed: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
         reached, control = part[part["reached"]], part[part["control"]]
         day = part["date"].iloc[0]
         later = spells[(spells["first_listed"] > day) & (spells["spell"] == 1)]
-        later = later[later["home"] == part["state"].iloc[0][:2]]
+        later = later[later["home"] == part["banned_in"].iloc[0]]
         if BANS[name]:
             later = later[later["level"] == BANS[name]]
         rows[name] = {
@@ -175,8 +176,10 @@ def record_placebo(followed: pd.DataFrame) -> np.ndarray:
     differences, p = placebo_states(followed)
     publish.number("placebo_p", p, digits=4, label="rank among placebo states")
     estimate, (low, high) = differences.mean(), np.percentile(differences, [2.5, 97.5])
-    note = f"bans assigned to states that had none; rank p of the true ones {p:.4f}"
-    publish.hypothesis("H4", estimate, (low, high), n=DRAWS, role="placebo", note=note)
+    note = "bans assigned to states that had none; p is the rank of the true ones"
+    publish.hypothesis(
+        "H4", estimate, (low, high), p, n=DRAWS, role="placebo", note=note
+    )
     return differences
 
 

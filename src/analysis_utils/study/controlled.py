@@ -231,11 +231,20 @@ def draw(
         found.result.plot(ax=ax, legend=False)
         path = found.result.counterfactual().drop(columns=["observed", "used"])
         data = data.join(path)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, handlelength=1.5)
+    name_dots(ax, str(treated.name))
     seen = data[[c for c in data if not str(c).startswith("counterfactual")]]
-    ax.set_ylim(0, 1.15 * seen.max().max() + 0.1)  # the band may leave the figure
+    top = 1.15 * seen.max().max() or 1.0  # the counterfactual's band may leave it
+    ax.set_ylim(-0.02 * top, top)
     data.index = data.index.start_time.rename("week")
     return publish.rounded(data.round(10))  # no noise about zero
+
+
+def name_dots(ax: Axes, treated: str) -> None:
+    """A legend above the axes in which the dots have the name of the treated group."""
+    handles, names = ax.get_legend_handles_labels()
+    named = [treated if name == "Observed" else name for name in names]
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0)}
+    ax.legend(handles, named, ncols=5, handlelength=1.5, **place)
 
 
 def other_states(

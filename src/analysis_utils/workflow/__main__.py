@@ -1,13 +1,11 @@
 """What `make` calls: `python -m analysis_utils.workflow all|run|why|list`."""
 
-import os
-import re
 import sys
 from dataclasses import replace
 
 from analysis_utils.workflow import driver, manifest
+from analysis_utils.workflow.commands import dispatch
 from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.notebook import NotebookError
 from analysis_utils.workflow.parameters import declared
 from analysis_utils.workflow.runs import (
     NOTEBOOKS,
@@ -20,14 +18,6 @@ from analysis_utils.workflow.runs import (
 )
 
 OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON")
-
-
-def command_line() -> dict[str, str]:
-    """Variables given to make (NAME=value); make itself hands them on as they are."""
-    names = re.findall(
-        r"(?:^|(?<!\\) )([A-Za-z_]\w*)=", os.environ.get("OVERRIDES", "")
-    )
-    return {name: os.environ.get(name, "") for name in names}
 
 
 def split(given: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -145,23 +135,20 @@ def make_list(own: dict[str, str], overrides: dict[str, str]) -> int:
     return 0
 
 
-COMMANDS = {"all": make_all, "run": make_run, "why": make_why, "list": make_list}
+COMMANDS = {
+    name: lambda given, make=make: make(*split(given))
+    for name, make in (
+        ("all", make_all),
+        ("run", make_run),
+        ("why", make_why),
+        ("list", make_list),
+    )
+}
 
 
 def main() -> int:
-    """Carry out one command; a refusal is a sentence and exit code 2."""
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command not in COMMANDS:
-        print(f"usage: python -m analysis_utils.workflow {'|'.join(COMMANDS)}")
-        return 2
-    try:
-        return COMMANDS[command](*split(command_line()))
-    except (Refused, NotebookError) as refused:
-        print(f"Refused, nothing was run:\n{refused}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader has seen enough: make list | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    """Carry out the command named in `sys.argv`."""
+    return dispatch("workflow", COMMANDS)
 
 
 if __name__ == "__main__":

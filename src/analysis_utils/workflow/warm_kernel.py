@@ -61,7 +61,7 @@ def end_with_driver() -> None:
 
 
 class ForkedProcess:
-    """A forked kernel, with the names of `subprocess.Popen` that jupyter_client uses."""
+    """A forked kernel, with those names of `subprocess.Popen` that are used."""
 
     stdin = stdout = stderr = None
 
