@@ -157,5 +157,7 @@ def test_other_results_are_put_into_words():
         result("A", 2.5, 2.0, 4.0, 0.9, role="sensitivity"),
         result("A", 4.0, 2.0, 5.0, 0.9, role="sensitivity"),
         result("A", 0.0, -1.0, 1.0, 0.25, role="placebo"),
+        result("A", 0.0, -1.0, 1.0, 0.0001, role="placebo"),
     )
-    assert verdicts.other_results(rows) == "2.50 to 4.00 in 2 variants; placebo p 0.250"
+    words = "2.50 to 4.00 in 2 variants; placebo p 0.250, < 0.001"
+    assert verdicts.other_results(rows) == words

@@ -79,6 +79,11 @@ def table(
     return rows[[*order, "verdict", "other_results", "n", "run", "note"]]
 
 
+def p_shown(p: float) -> str:
+    """A p-value as printed in the table of verdicts."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def other_results(found: pd.DataFrame) -> str:
     """Range of the sensitivity estimates and p of the placebos, in words."""
     parts = []
@@ -93,7 +98,7 @@ def other_results(found: pd.DataFrame) -> str:
         )
     ranks = found[(found["role"] == "placebo") & found["p"].notna()]
     if len(ranks):
-        parts.append("placebo p " + ", ".join(f"{p:.3f}" for p in ranks["p"]))
+        parts.append("placebo p " + ", ".join(p_shown(p) for p in ranks["p"]))
     return "; ".join(parts)
 
 

@@ -8,6 +8,7 @@ from analysis_utils.publish.files import latex_table, write_csv
 from analysis_utils.publish.results import shown
 from analysis_utils.report import markdown
 from analysis_utils.report.markdown import escaped
+from analysis_utils.report.verdicts import p_shown
 
 LOG = "deviations.csv"
 
@@ -49,7 +50,7 @@ def markdown_row(key: str, row: pd.Series) -> str:
         )
         estimate = f"{value} ({low} to {high})"
     if pd.notna(row["p_adjusted"]):
-        p = f"{row['p_adjusted']:.3f}" if row["p_adjusted"] >= 0.001 else "< 0.001"
+        p = p_shown(row["p_adjusted"])
     texts = [escaped(text) for text in (key, row["statement"], estimate, p)]
     others = escaped(row["other_results"])
     return markdown.row([*texts, f"**{row['verdict']}**", others])

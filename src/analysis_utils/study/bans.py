@@ -32,8 +32,8 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
 
     One row for each agreement and ban: ban, date, banned_in (postal code), state (the
     same with the level that the ban reaches), until (`days` later, or the last list),
-    agreement_id, home (its own state), level, reached by the ban or not, control (in a state without any of
-    these bans), ended: not on the list in force at `until`.
+    agreement_id, home (its own state), level, reached by the ban or not, control (in a
+    state without any of these bans), ended: not on the list in force at `until`.
 
     Raises NotTestable if no ban had taken effect.
     """
