@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import false_discovery_control
 
-from analysis_utils.methods.inputs import InputError
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.multiplicity import (
     benjamini_hochberg,
     holm,
@@ -92,5 +92,5 @@ def test_romano_wolf_of_regressions_keeps_the_familywise_error():
     ],
 )
 def test_bad_input_is_refused(call):
-    with pytest.raises(InputError):
+    with pytest.raises(NotTestable):
         call()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from analysis_utils.methods.inputs import InputError
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.panel import ERRORS, panel_association
 
 
@@ -155,7 +155,7 @@ def test_plot_draws_on_the_given_axes():
     ],
 )
 def test_bad_input_is_refused(spoil, options, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(NotTestable, match=words):
         associate(spoil(panel()), **options)
 
 

@@ -89,19 +89,19 @@ def test_columns_have_the_types_of_the_dictionary(folder):
     ],
 )
 def test_a_cell_that_breaks_its_column_is_named(folder, line, words):
-    with pytest.raises(datasets.DataError, match=words) as error:
+    with pytest.raises(datasets.Refused, match=words) as error:
         datasets.load("things", folder(*GOOD, line))
     assert "things.csv" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_missing_tables_files_and_columns_are_named(folder):
-    with pytest.raises(datasets.DataError, match="no table 'stuff'.* things"):
+    with pytest.raises(datasets.Refused, match="no table 'stuff'.* things"):
         datasets.load("stuff", folder(*GOOD))
-    with pytest.raises(datasets.DataError, match="differing: day, tag"):
+    with pytest.raises(datasets.Refused, match="differing: day, tag"):
         datasets.load("things", folder(*GOOD, header=HEADER.replace("day", "tag")))
     place = folder(*GOOD)
     (place / "things.csv").unlink()
-    with pytest.raises(datasets.DataError, match="is missing"):
+    with pytest.raises(datasets.Refused, match="is missing"):
         datasets.load("things", place)
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 
+from analysis_utils.asking import Refused
 from analysis_utils.deposit import (
     about,
     codecheck,
@@ -23,7 +24,7 @@ from analysis_utils.deposit import (
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.notebook import Notebook
-from analysis_utils.workflow.runs import Refused, study_runs
+from analysis_utils.workflow.runs import study_runs
 
 SECTIONS = [
     "## Overview",

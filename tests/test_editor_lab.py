@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis_utils.asking import Refused
 from analysis_utils.editor import lab, tidy
-from analysis_utils.workflow.runs import Refused
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 

@@ -9,12 +9,12 @@ import yaml
 from test_editor_notebooks import COMPILED, editor
 from test_workflow_faults import tree
 
+from analysis_utils.asking import Refused
 from analysis_utils.editor import new, tidy
 from analysis_utils.review.notebooks import faults
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.notebook import Notebook
 from analysis_utils.workflow.parameters import declared
-from analysis_utils.workflow.runs import Refused
 
 TAKEN = "02_interrupted_time_series"
 

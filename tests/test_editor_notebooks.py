@@ -8,9 +8,9 @@ import sys
 import nbformat
 import pytest
 
+from analysis_utils.asking import Refused
 from analysis_utils.editor import tidy
 from analysis_utils.run_context import ROOT
-from analysis_utils.workflow.notebook import NotebookError
 from analysis_utils.workflow.runs import NOTEBOOKS
 
 SOURCES = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -162,7 +162,7 @@ def test_comprehensions_lambdas_and_handlers_define_names():
 def test_what_is_no_notebook_is_refused_and_left(tmp_path):
     path = tmp_path / "03_none.ipynb"
     path.write_text("<<<<<<< HEAD\n")
-    with pytest.raises(NotebookError, match="03_none.ipynb is not a notebook"):
+    with pytest.raises(Refused, match="03_none.ipynb is not a notebook"):
         tidy.put_right(path)
     assert path.read_text() == "<<<<<<< HEAD\n"
 

@@ -33,9 +33,9 @@ def test_encounters_are_chosen_by_series_level_and_geography():
 
 
 def test_an_unknown_series_or_geography_is_named():
-    with pytest.raises(datasets.DataError, match="no series 'cbp'; there are cbp_enc"):
+    with pytest.raises(datasets.Refused, match="no series 'cbp'; there are cbp_enc"):
         datasets.encounters("cbp")
-    with pytest.raises(datasets.DataError, match="no geography 'AR'"):
+    with pytest.raises(datasets.Refused, match="no geography 'AR'"):
         datasets.encounters("cbp_encounters", geography="AR")
 
 

@@ -7,8 +7,8 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.event_study.estimation import group_time_effects
-from analysis_utils.methods.inputs import InputError
 
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
 
@@ -139,7 +139,7 @@ def test_pre_trend_test_sees_a_trend_and_keeps_its_size():
 
 def test_without_never_treated_the_last_cohort_is_the_control():
     table = panel(never=False, noise=0.001)
-    with pytest.raises(InputError, match="use control='not-yet'"):
+    with pytest.raises(NotTestable, match="use control='not-yet'"):
         estimate(table)
     effects = estimate(table, control="not-yet")
     assert effects.params.index.get_level_values("time").max() == 2006
@@ -271,14 +271,14 @@ def test_every_aggregation_prints_and_draws(kind):
     ],
 )
 def test_bad_input_is_refused(spoil, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(NotTestable, match=words):
         estimate(spoil(panel()), covariates=("x",))
 
 
 def test_pre_trends_that_cannot_be_tested_are_refused():
     table = panel()
     table = table[table["year"] >= 2002].assign(first=table["first"].replace(2005, 0))
-    with pytest.raises(InputError, match="no pre-trend to test"):
+    with pytest.raises(NotTestable, match="no pre-trend to test"):
         estimate(table).pre_trend_test()
 
 

@@ -8,14 +8,13 @@ import pytest
 from its_data import EVENT, counts, event, gaussian
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from analysis_utils.methods.inputs import InputError
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     Fourier,
     InterruptedTimeSeries,
     Intervention,
     NeweyWest,
     PraisWinsten,
-    Refusal,
     SeasonalDummies,
     statespace,
 )
@@ -72,7 +71,7 @@ def dated(dates):
     ],
 )
 def test_data_and_options(y, options, words):
-    with pytest.raises(Refusal, match=words):
+    with pytest.raises(NotTestable, match=words):
         InterruptedTimeSeries(y, event(), **options).fit()
 
 
@@ -105,7 +104,7 @@ def test_data_and_options(y, options, words):
     ],
 )
 def test_interventions(parts, words):
-    with pytest.raises(Refusal, match=words):
+    with pytest.raises(NotTestable, match=words):
         InterruptedTimeSeries(Y, parts).fit()
 
 
@@ -120,7 +119,7 @@ def test_interventions(parts, words):
     ],
 )
 def test_the_words_of_an_intervention(options, words):
-    with pytest.raises(Refusal, match=words):
+    with pytest.raises(NotTestable, match=words):
         event(**options)
 
 
@@ -128,7 +127,7 @@ def test_separation_is_found_exactly():
     y = counts()
     y.iloc[24:] = 0
     for family in ("poisson", "quasipoisson", "negative_binomial"):
-        with pytest.raises(Refusal, match="Separation"):
+        with pytest.raises(NotTestable, match="Separation"):
             InterruptedTimeSeries(y, event(), family=family).fit()
     y.iloc[40] = 1  # one event is enough for a finite level change
     result = InterruptedTimeSeries(y, event(), family="poisson").fit()
@@ -145,7 +144,7 @@ def test_zeros_alone_are_no_separation():
 
 def test_explosive_rho_is_refused():
     steep = pd.Series(np.exp(np.arange(48) / 4.0), Y.index)
-    with pytest.raises(Refusal, match="Prais-Winsten"):
+    with pytest.raises(NotTestable, match="Prais-Winsten"):
         InterruptedTimeSeries(
             steep, event(), trend=None, errors=PraisWinsten("regress", iterate=False)
         ).fit()
@@ -158,25 +157,27 @@ def test_few_points_are_said_aloud():
 
 def test_unknown_names_and_dates_of_a_result():
     result = InterruptedTimeSeries(Y, event()).fit()
-    with pytest.raises(Refusal, match="No coefficient lawlevel"):
+    with pytest.raises(NotTestable, match="No coefficient lawlevel"):
         result.t_test({"lawlevel": 1})
-    with pytest.raises(Refusal, match="No intervention"):
+    with pytest.raises(NotTestable, match="No intervention"):
         result.counterfactual(of="other")
-    with pytest.raises(Refusal, match="outside the data"):
+    with pytest.raises(NotTestable, match="outside the data"):
         result.effect(at="2030-01")
-    with pytest.raises(Refusal, match="ends before it begins"):
+    with pytest.raises(NotTestable, match="ends before it begins"):
         result.effect(over=("2022-05", "2022-02"))
-    with pytest.raises(Refusal, match="not both"):
+    with pytest.raises(NotTestable, match="not both"):
         result.effect(at="2022-05", over=("2022-05", "2022-06"))
 
 
 def test_a_refusal_is_an_input_error():
-    assert issubclass(Refusal, InputError) and issubclass(Refusal, ValueError)
+    assert issubclass(NotTestable, NotTestable) and issubclass(NotTestable, ValueError)
 
 
 def test_errors_that_do_not_converge_are_refused(monkeypatch):
     monkeypatch.setattr(statespace, "_attempt", lambda model, method: None)
-    with pytest.raises(Refusal, match="did not converge by either of two optimizers"):
+    with pytest.raises(
+        NotTestable, match="did not converge by either of two optimizers"
+    ):
         InterruptedTimeSeries(Y, event(), errors="sarima").fit()
 
 
@@ -185,7 +186,7 @@ def test_counts_that_do_not_converge_are_refused(monkeypatch):
         warnings.warn("no", ConvergenceWarning, stacklevel=2)
 
     monkeypatch.setattr(count_models.GLM, "fit", stop)
-    with pytest.raises(Refusal, match="did not converge"):
+    with pytest.raises(NotTestable, match="did not converge"):
         InterruptedTimeSeries(counts(), event(), family="poisson").fit()
 
 
@@ -193,5 +194,5 @@ def test_autocorrelated_counts_that_never_settle_are_refused():
     few = [43, 28, 18, 24, 38, 45, 65, 27, 0, 18, 15, 21]
     few = pd.Series(few, Y.index[:12])
     part = Intervention("law", "2020-07", slope=True)
-    with pytest.raises(Refusal, match="did not converge"):
+    with pytest.raises(NotTestable, match="did not converge"):
         InterruptedTimeSeries(few, part, family="quasipoisson", errors="reml-ar1").fit()

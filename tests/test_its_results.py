@@ -7,10 +7,10 @@ import pytest
 from its_data import EVENT, counts, event, gaussian
 from numpy.testing import assert_allclose
 
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
-    Refusal,
     Sarima,
     Structural,
 )
@@ -154,7 +154,7 @@ def test_wald_and_f_tests_agree_with_t():
     f_test = result.compare_f_test(smaller)
     assert f_test["statistic"] == pytest.approx(t2)
     assert f_test["p"] == pytest.approx(result.pvalues["law_slope"])
-    with pytest.raises(Refusal, match="wald_test"):
+    with pytest.raises(NotTestable, match="wald_test"):
         model().fit().compare_f_test(smaller)
 
 
@@ -287,11 +287,11 @@ def test_forecast_skips_left_out_periods():
 
 
 def test_forecast_refusals():
-    with pytest.raises(Refusal, match="spline"):
+    with pytest.raises(NotTestable, match="spline"):
         model(trend="spline").forecast()
-    with pytest.raises(Refusal, match="needs an intervention"):
+    with pytest.raises(NotTestable, match="needs an intervention"):
         InterruptedTimeSeries(gaussian()).forecast()
-    with pytest.raises(Refusal, match="two full cycles"):
+    with pytest.raises(NotTestable, match="two full cycles"):
         model(gaussian().iloc[12:], seasonality=1).forecast()
 
 

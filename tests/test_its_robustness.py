@@ -9,10 +9,10 @@ from its_data import counts, event, gaussian
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
-    Refusal,
     Sarima,
     calibration,
 )
@@ -144,7 +144,7 @@ def test_other_events_stay_where_they_are():
     result = placebo_dates(stated, "law")
     refused = result.table[result.table["refused"] != ""]
     assert refused.index.tolist() == [pd.Period("2023-01", "M")]
-    with pytest.raises(Refusal, match="Which event"):
+    with pytest.raises(NotTestable, match="Which event"):
         placebo_dates(stated)
 
 
@@ -266,7 +266,7 @@ def test_profile_finds_the_pace_of_a_fading_pulse():
         table = profile_decay(stated, "shock", grid)
         assert table["deviance"].idxmin() == pytest.approx(0.7)
         assert table.loc[0.7, "inside"] and not table.loc[0.3, "inside"]
-    with pytest.raises(Refusal, match="no likelihood"):
+    with pytest.raises(NotTestable, match="no likelihood"):
         profile_decay(stated.replace(errors="newey-west"), "shock")
 
 

@@ -3,8 +3,8 @@
 import pytest
 from register_lists import JEM, TFM, WSO, compiled, data_folder, row, write_hand
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect import naming
-from analysis_utils.collect.hand import HandTableError
 
 GULF = "Gulf County Sheriff's Office"
 
@@ -290,7 +290,7 @@ def test_aliases_states_dates_counties_and_kinds_are_decided_by_hand(tmp_path):
 def test_decisions_that_do_nothing_stop_the_build(tmp_path, name, rows, words):
     data = data_folder(tmp_path)
     write_hand(data, name, rows)
-    with pytest.raises(HandTableError, match=words):
+    with pytest.raises(Refused, match=words):
         register(
             {"03012025am": [row("Alpha PD"), row("Beta PD", kind="Municipality")]},
             tmp_path,

@@ -23,6 +23,7 @@ from register_lists import (
     write_list,
 )
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect import compile as compiling
 from analysis_utils.collect import editions, hand, sources, update
 from analysis_utils.collect.changes import report
@@ -214,7 +215,7 @@ def test_great_changes_need_confirmation(tmp_path, data, change):
             [[*r[:2], *r[3:]] for r in [*SECOND, row("Eta PD")]],
             headings=[*HEADINGS[:2], *HEADINGS[3:]],
         )
-    with pytest.raises(update.Refusal, match="CONFIRM=yes"):
+    with pytest.raises(Refused, match="CONFIRM=yes"):
         proposed(path, data)
     assert proposed(path, data, confirmed=True).edition == "2025-03-10am"
 
@@ -295,7 +296,7 @@ def test_a_list_is_fetched_from_its_address(tmp_path):
     (tmp_path / "here").mkdir()
     found = update.obtained(f"{base}/{served.name}?download=1", tmp_path / "here")
     assert found.name == served.name and found.read_bytes() == served.read_bytes()
-    with pytest.raises(update.Refusal, match="404"):
+    with pytest.raises(Refused, match="404"):
         update.obtained(f"{base}/gone.xlsx", tmp_path / "here")
     server.shutdown()
 

@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 from register_lists import HEADINGS, TFM, day, row, write_list
 
-from analysis_utils.collect.workbooks import UnreadableList, read_table
+from analysis_utils.asking import Refused
+from analysis_utils.collect.workbooks import read_table
 
 PLAIN = {
     "STATE": "state",
@@ -181,7 +182,7 @@ def faulty(tmp_path, good):
 
 def test_what_is_no_list_is_refused_with_the_reason(tmp_path, good):
     for path, reason in faulty(tmp_path, good):
-        with pytest.raises(UnreadableList, match=reason):
+        with pytest.raises(Refused, match=reason):
             read_table(path, PLAIN)
 
 
@@ -196,7 +197,7 @@ def test_wrong_columns_are_refused(tmp_path):
         path = write_list(
             tmp_path / f"{place}.xlsx", [row("Alpha")[: len(headings)]], headings
         )
-        with pytest.raises(UnreadableList, match=reason):
+        with pytest.raises(Refused, match=reason):
             read_table(path, PLAIN)
 
 
@@ -210,7 +211,7 @@ def test_a_sheet_of_absurd_extent_is_not_opened(good):
             "xl/worksheets/sheet1.xml",
             lambda xml, a=cell, b=reference: xml.replace(a, b),
         )
-        with pytest.raises(UnreadableList, match="reaches over"):
+        with pytest.raises(Refused, match="reaches over"):
             read_table(bad, PLAIN)
 
 
@@ -225,6 +226,6 @@ def test_damage_is_refused_or_read_but_never_a_crash(tmp_path, good):
         path.write_bytes(damaged[: dice.choice([len(damaged), len(damaged) - 100])])
         try:
             read_table(path, PLAIN)
-        except UnreadableList:
+        except Refused:
             refused += 1
     assert refused > 100

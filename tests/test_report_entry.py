@@ -12,8 +12,8 @@ from report_data import (
     write_results,
 )
 
+from analysis_utils.asking import Refused
 from analysis_utils.report import build, entry, markdown, verdicts, write
-from analysis_utils.workflow.runs import Refused
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -11,8 +11,8 @@ from report_data import (
     write_results,
 )
 
+from analysis_utils.asking import Refused
 from analysis_utils.report import registry, verdicts
-from analysis_utils.workflow.runs import Refused
 
 RATIO = {"scale": "ratio", "null": 1.0, "smallest": 1.5}
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from analysis_utils import publish
+from analysis_utils.asking import Refused
 from analysis_utils.publish import files
 from analysis_utils.review import archive, compare, pictures, report, tables, values
 from analysis_utils.review.findings import (
@@ -25,7 +26,6 @@ from analysis_utils.review.pair import Pair
 from analysis_utils.review.verify import Verification
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import runs
-from analysis_utils.workflow.runs import Refused
 
 HOSTILE = [
     "<script>alert(1)</script>",

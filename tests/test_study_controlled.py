@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis_utils import datasets, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import Intervention
 from analysis_utils.report import registry
 from analysis_utils.run_context import ROOT
@@ -66,7 +67,7 @@ def test_bans_compare_shares_by_newcombe():
 
 
 def test_no_ban_yet_is_not_testable():
-    with pytest.raises(series.NotTestable, match="no ban had taken effect"):
+    with pytest.raises(NotTestable, match="no ban had taken effect"):
         bans.follow_up(90, "2021-06-01")
 
 

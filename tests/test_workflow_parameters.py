@@ -5,8 +5,9 @@ import json
 import pytest
 from conftest import write_notebook
 
+from analysis_utils.asking import Refused
 from analysis_utils.workflow import kinds
-from analysis_utils.workflow.runs import Refused, read_runs_file, slug, study_runs
+from analysis_utils.workflow.runs import read_runs_file, slug, study_runs
 
 PARAMETERS = (
     'state: "state or all" = "all"\n'
@@ -141,5 +142,5 @@ def test_an_unknown_notebook_is_refused(checkout):
 def test_flags_and_numbers():
     assert kinds.parse("yes", "bool") is True
     assert kinds.parse("2.5", "float") == 2.5
-    with pytest.raises(kinds.ValueRefused, match="neither yes nor no"):
+    with pytest.raises(Refused, match="neither yes nor no"):
         kinds.parse("maybe", "bool")

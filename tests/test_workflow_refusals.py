@@ -5,7 +5,7 @@ def test_refused_with_own_parameters_failed_among_the_archived(checkout):
     checkout.notebook(
         "01_a",
         'weeks: "0 to 9" = 0',
-        "from analysis_utils.series import NotTestable",
+        "from analysis_utils.asking import NotTestable",
         "if weeks < 8: raise NotTestable(f'only {weeks} weeks')",
     )
     code, text = checkout.make("all", WEEKS="3")

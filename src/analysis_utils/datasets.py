@@ -1,7 +1,7 @@
 """The one door to data/: typed tables, validated against data/datapackage.json.
 
 Every loader is `load(name)` for one resource of the data package. A cell that breaks
-its column's type or constraint raises DataError, which names file, line and column.
+its column's type or constraint raises Refused, which names file, line and column.
 """
 
 import json
@@ -11,21 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils import run_context
+from analysis_utils.asking import Refused
 
 DATA = run_context.ROOT / "data"
 PACKAGE = "datapackage.json"
 TRUE_FALSE = {"True": True, "False": False}
 
 
-class DataError(ValueError):
-    """A file of data/ that is missing, or breaks the data dictionary."""
-
-
 def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     """Table of a resource, typed as data/datapackage.json says.
 
     Dates are datetime64, codes strings (blank where missing), numbers float64 where
-    they can be missing; the order is that of the file. Raises DataError.
+    they can be missing; the order is that of the file. Raises Refused.
     """
     resource = _resource(name, folder)
     path = folder / resource["path"]
@@ -122,7 +119,7 @@ def encounters(
 ) -> pd.DataFrame:
     """Monthly counts of events: date, series, level, geography, value, flag, source.
 
-    Levels: nation, state, area (of responsibility), sector. Raises DataError for a
+    Levels: nation, state, area (of responsibility), sector. Raises Refused for a
     series, level or geography that has no counts. encounter_series() says what each
     series counts and what is known to be wrong with it.
     """
@@ -133,7 +130,7 @@ def encounters(
             continue
         known = table[column].unique()
         if value not in known:
-            raise DataError(
+            raise Refused(
                 f"encounters have no {column} {value!r}; there are "
                 f"{', '.join(sorted(known))}"
             )
@@ -179,7 +176,7 @@ def _package(folder: Path) -> dict:
 def _resource(name: str, folder: Path) -> dict:
     known = {resource["name"]: resource for resource in _package(folder)["resources"]}
     if name not in known:
-        raise DataError(
+        raise Refused(
             f"no table {name!r} in data/{PACKAGE}; there are {', '.join(sorted(known))}"
         )
     return known[name]
@@ -188,14 +185,14 @@ def _resource(name: str, folder: Path) -> dict:
 def _text(path: Path, columns: list[str]) -> pd.DataFrame:
     """Cells as text, in the columns that the data dictionary names."""
     if not path.exists():
-        raise DataError(
+        raise Refused(
             f"{_shown(path)} is missing: restore it (git restore "
             f"{_shown(path)}) or compile it (make data)"
         )
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
     if list(text.columns) != columns:
         odd = sorted(set(text.columns) ^ set(columns)) or ["(their order)"]
-        raise DataError(
+        raise Refused(
             f"{_shown(path)}, line 1: the columns are not those of "
             f"data/{PACKAGE}; differing: {', '.join(odd)}"
         )
@@ -208,7 +205,7 @@ def _shown(path: Path) -> str:
 
 
 def _typed(cells: pd.Series, field: dict, path: Path) -> pd.Series:
-    """Column in its type; raises DataError at the first cell that doesn't fit."""
+    """Column in its type; raises Refused at the first cell that doesn't fit."""
     kind = field["type"]
     if kind == "string":
         return cells
@@ -290,8 +287,8 @@ def _bound(value: object, field: dict) -> object:
 
 
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
-    """Raise DataError for a row of a table (row 0 stands in line 2)."""
-    raise DataError(
+    """Raise Refused for a row of a table (row 0 stands in line 2)."""
+    raise Refused(
         f"{_shown(path)}, line {row + 2}, column {column}: "
         f"{value!r} {what} (see data/{PACKAGE})"
     )

@@ -10,16 +10,13 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis_utils import datasets
+from analysis_utils.asking import NotTestable
 
 FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M"}
 GROUPS = ("model", "state", "agency_kind")
 BASES = ("listing", "signing")
 Choice = str | Iterable[str] | None
 Day = str | pd.Timestamp | None
-
-
-class NotTestable(ValueError):
-    """The lists that are known say too little for an answer: a finding, not a fault."""
 
 
 def active(

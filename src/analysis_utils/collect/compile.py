@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect import (
     anomalies,
     dictionary,
@@ -18,7 +19,7 @@ from analysis_utils.collect import (
     sources,
 )
 from analysis_utils.collect.hand import Hand
-from analysis_utils.collect.workbooks import PrintedTable, UnreadableList, read_table
+from analysis_utils.collect.workbooks import PrintedTable, read_table
 from analysis_utils.run_context import sha256
 
 LISTS = "lists"  # data/lists: workbooks taken in by `make update`
@@ -61,8 +62,8 @@ def read_lists(
     for name in sorted(set(table.workbook) & set(paths)):
         try:
             tables[name] = read_table(paths[name], headings)
-        except UnreadableList as error:
-            raise UnreadableList(
+        except Refused as error:
+            raise Refused(
                 f"{error} If the file is no list, set it aside in "
                 "data/hand/files.csv with the reason."
             ) from error
@@ -92,7 +93,7 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def identified(printed: pd.DataFrame, data: Path, decisions: Hand) -> pd.DataFrame:
-    """Printed rows with the agreement that each states; raises HandTableError."""
+    """Printed rows with the agreement that each states; raises Refused."""
     return identify.identified(
         printed, decisions, read(data, "states"), read(data, "counties")
     )

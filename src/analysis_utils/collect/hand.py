@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
+
 # Columns that tell the rows of a table apart
 KEYS = {
     "aliases": ["state", "agency", "model", "signed"],
@@ -21,10 +23,6 @@ KEYS = {
     "spellings": ["column", "printed"],
     "state_corrections": ["state", "agency", "model", "signed"],
 }
-
-
-class HandTableError(ValueError):
-    """A decision in data/hand/ that is double, dangling or no longer needed."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def columns_by_heading(hand: Hand) -> dict[str, str]:
 
 
 def read(folder: Path) -> Hand:
-    """Hand tables of a folder, with unique keys; raises HandTableError."""
+    """Hand tables of a folder, with unique keys; raises Refused."""
     return Hand(**{name: _table(folder, name) for name in KEYS})
 
 
@@ -63,7 +61,7 @@ def _table(folder: Path, name: str) -> pd.DataFrame:
 
 def fail(name: str, row: int, what: str) -> None:
     """Stop, naming a row of a hand table (row 0 stands in line 2)."""
-    raise HandTableError(f"data/hand/{name}.csv, line {row + 2}: {what}")
+    raise Refused(f"data/hand/{name}.csv, line {row + 2}: {what}")
 
 
 def require_used(hand: Hand, name: str, table: pd.DataFrame, used: list[bool]) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect import naming
-from analysis_utils.collect.hand import HandTableError
 
 FIRST_MONTH = "2002-07"
 ROSTER = "ICE 287(g) fact sheet, roster"
@@ -203,7 +203,7 @@ def compared(
 ) -> pd.DataFrame:
     """Published totals beside the register's counts; each difference explained.
 
-    Raises HandTableError for a difference without explanation, or the reverse,
+    Raises Refused for a difference without explanation, or the reverse,
     unless lists are missing (partial).
     """
     table = totals.copy()
@@ -217,7 +217,7 @@ def compared(
     for row in table[differs != (table.explanation != "")].itertuples():
         if partial:
             break
-        raise HandTableError(
+        raise Refused(
             f"data/hand/published_totals.csv, line {row.Index + 2}: {row.publisher} "
             f"gives {row.total} on {row.date}, the register {row.register}: "
             + (

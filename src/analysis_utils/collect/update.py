@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlparse
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect import compile as compiling
 from analysis_utils.collect import editions, hand, sources
 from analysis_utils.collect.changes import report
@@ -22,10 +23,6 @@ from analysis_utils.run_context import sha256
 
 SHARE_THAT_NEEDS_CONFIRMATION = 1 / 3
 WHAT_IT_SAYS = ["state", "agency", "type", "county", "support_type", "signed"]
-
-
-class Refusal(ValueError):
-    """A list that cannot be taken in, and why."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Update:
 
 
 def proposed(path: Path, edition: str, data: Path, confirmed: bool) -> Update:
-    """The register with a new list; raises Refusal, UnreadableList, HandTableError."""
+    """The register with a new list; raises Refused, Refused, Refused."""
     decisions = hand.read(data / "hand")
     table = read_table(path, hand.columns_by_heading(decisions))
     name = _edition(path, edition)
@@ -66,7 +63,7 @@ def _edition(path: Path, edition: str) -> str:
         return edition
     name = editions.edition_of_name(path.name)
     if name is None:
-        raise Refusal(
+        raise Refused(
             f"{path.name}: the file name states no date; give it, for "
             "example DATE=2026-05-18am"
         )
@@ -77,9 +74,9 @@ def _refuse_copies(
     path: Path, table: PrintedTable, printed: pd.DataFrame, names: pd.Series
 ) -> None:
     if table.rows.empty:
-        raise Refusal(f"{path.name}: the list is empty (headings without rows)")
+        raise Refused(f"{path.name}: the list is empty (headings without rows)")
     if (table.rows.signed.str.strip() == "").all():
-        raise Refusal(
+        raise Refused(
             f"{path.name}: no row has a signing date, as in the list of "
             "pending agencies; not a list of participating agencies"
         )
@@ -92,7 +89,7 @@ def _refuse_copies(
         same = old[editions.CELLS].to_numpy().tolist() == new
         older = place < len(names) - 1 and old[WHAT_IT_SAYS].to_numpy().tolist() == said
         if same or older:
-            raise Refusal(
+            raise Refused(
                 f"{path.name}: a copy of the edition {name}; "
                 "there is nothing to take in"
             )
@@ -101,7 +98,7 @@ def _refuse_copies(
 def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
     newest = names.iloc[-1]
     if editions.order(name) <= editions.order(newest):
-        raise Refusal(
+        raise Refused(
             f"{path.name}: its date, {name}, is not later than that of the newest "
             f"edition, {newest}. If the name is wrong, give the date "
             "(DATE=2026-05-18); an older list goes among the raw files, and "
@@ -109,7 +106,7 @@ def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
         )
     days = (pd.Timestamp(name[:10]) - pd.Timestamp(newest[:10])).days
     if days > 366 and not given:
-        raise Refusal(
+        raise Refused(
             f"{path.name}: its date, {name}, is {days:,} days after that of the newest "
             f"edition, {newest}. Give the date if that is true (DATE={name})"
         )
@@ -129,7 +126,7 @@ def _refuse_lost_columns(
         if name not in table.columns and (newest[name].str.strip() != "").any()
     ]
     if lost and not confirmed:
-        raise Refusal(
+        raise Refused(
             f"{path.name}: no column for {', '.join(lost)}, which the newest list has. "
             "If it was renamed, say so in data/hand/headings.csv; if ICE dropped it, "
             "repeat with CONFIRM=yes"
@@ -141,7 +138,7 @@ def _refuse_great_loss(update: Update, confirmed: bool) -> None:
         set(listed(table)) for table in (update.before, update.after["agreements"])
     )
     if not confirmed and len(old - new) > SHARE_THAT_NEEDS_CONFIRMATION * len(old):
-        raise Refusal(
+        raise Refused(
             f"{update.path.name}: {len(old - new)} of {len(old)} agreements are not on "
             "this list, more than a third. If that is true, repeat with CONFIRM=yes"
         )
@@ -186,7 +183,7 @@ def obtained(place: str, folder: Path) -> Path:
     if urlparse(place).scheme not in ("http", "https"):
         path = Path(place)
         if not path.is_file():
-            raise Refusal(f"{place}: there is no such file")
+            raise Refused(f"{place}: there is no such file")
         return path
     import pooch  # late: only an address needs it
 
@@ -195,13 +192,13 @@ def obtained(place: str, folder: Path) -> Path:
     try:
         return Path(pooch.retrieve(place, None, name, folder))
     except Exception as error:  # whatever the connection raises
-        raise Refusal(f"{place}: could not be fetched ({error})") from error
+        raise Refused(f"{place}: could not be fetched ({error})") from error
 
 
 def main(place: str = "", edition: str = "", confirm: str = "") -> None:
     """Show what a list changes, then take it in."""
     if not place:
-        raise Refusal(
+        raise Refused(
             "Name the list: make update LIST=file-or-address "
             "[DATE=2026-05-18am] [CONFIRM=yes]"
         )

@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
+from analysis_utils.asking import Refused
+
 CELLS = [
     "state",
     "agency",
@@ -35,10 +37,6 @@ HEADER_SEARCH = 10  # rows in which the headings must stand
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-class UnreadableList(ValueError):
-    """A file that cannot be taken for a list of participating agencies."""
-
-
 @dataclass(frozen=True)
 class PrintedTable:
     """The rows of one workbook as printed, and what was strange about it."""
@@ -49,7 +47,7 @@ class PrintedTable:
 
 
 def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
-    """Printed rows of a workbook, every cell as text; raises UnreadableList.
+    """Printed rows of a workbook, every cell as text; raises Refused.
 
     headings: printed heading (upper case) -> one of CELLS, or "" to leave it out.
     """
@@ -58,12 +56,12 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
         parts = _sheet_parts(path)
         workbook = CalamineWorkbook.from_path(path)
         sheets = {name: _cells(workbook, name) for name in parts}
-    except UnreadableList:
+    except Refused:
         raise
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the reader panics outside of Exception
-        raise UnreadableList(f"{path.name}: damaged workbook ({error})") from error
+        raise Refused(f"{path.name}: damaged workbook ({error})") from error
     name = _sheet_with_headings(path, sheets, headings)
     others = [
         f"sheet {other!r} beside the list was not read"
@@ -77,26 +75,26 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
 def _refuse_what_is_no_workbook(path: Path) -> None:
     head = path.read_bytes()[:2048]
     if not head:
-        raise UnreadableList(f"{path.name}: empty file")
+        raise Refused(f"{path.name}: empty file")
     if b"<html" in head.lower() or b"<!doctype" in head.lower():
-        raise UnreadableList(
+        raise Refused(
             f"{path.name}: an HTML page with a workbook's name; download the list "
             "itself, not the page that shows it"
         )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableList(
+        raise Refused(
             f"{path.name}: password-protected, or in the old .xls format; save it "
             "as an .xlsx workbook without a password"
         )
     if not zipfile.is_zipfile(path):
-        raise UnreadableList(f"{path.name}: not an .xlsx workbook, or cut off")
+        raise Refused(f"{path.name}: not an .xlsx workbook, or cut off")
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         locked = any(entry.flag_bits & 1 for entry in archive.infolist())
     if locked:
-        raise UnreadableList(f"{path.name}: password-protected; save it without one")
+        raise Refused(f"{path.name}: password-protected; save it without one")
     if size > MAX_UNPACKED:
-        raise UnreadableList(
+        raise Refused(
             f"{path.name}: unpacks to {size / 1e6:,.0f} MB, and the largest list so "
             f"far to 1.4; files over {MAX_UNPACKED / 1e6:.0f} MB are not opened"
         )
@@ -122,7 +120,7 @@ def _sheet_parts(path: Path) -> dict[str, bytes]:
         rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
         far = re.search(rb' r="[A-Z]{3}', content)
         if far or max(map(int, rows), default=0) > MAX_ROWS:
-            raise UnreadableList(
+            raise Refused(
                 f"{path.name}: sheet {name!r} reaches over "
                 f"{MAX_ROWS:,} rows or 702 columns; not opened"
             )
@@ -154,11 +152,11 @@ def _header_row(rows: list[list], headings: dict[str, str]) -> tuple[int, int]:
 def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> str:
     """Name of the sheet that has most of the headings."""
     if not any(sheets.values()):
-        raise UnreadableList(f"{path.name}: every sheet is empty")
+        raise Refused(f"{path.name}: every sheet is empty")
     found = {name: _header_row(rows, headings)[0] for name, rows in sheets.items()}
     best = max(found, key=found.get)
     if found[best] < 2:
-        raise UnreadableList(
+        raise Refused(
             f"{path.name}: no sheet has the headings of a list "
             f"({', '.join(headings)}) in its first {HEADER_SEARCH} rows"
         )
@@ -223,13 +221,13 @@ def _columns(
     named = [headings[heading] for heading in printed if headings.get(heading)]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        raise UnreadableList(f"{path.name}: two columns for {', '.join(twice)}")
+        raise Refused(f"{path.name}: two columns for {', '.join(twice)}")
     places = {headings[h]: i for i, h in enumerate(printed) if headings.get(h)}
     unknown = [h for h in printed if h and h not in headings]
     missing = [name for name in REQUIRED if name not in places]
     if missing:
         lost = [h for h, name in headings.items() if name in missing]
-        raise UnreadableList(
+        raise Refused(
             f"{path.name}: no column {', '.join(lost)}; the headings are "
             f"{', '.join(filter(None, printed))}. " + _pending_hint(missing, unknown)
         )

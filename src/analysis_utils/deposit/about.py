@@ -4,8 +4,8 @@ from functools import cache
 
 import yaml
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
-from analysis_utils.workflow.runs import Refused
 
 FILE = "CITATION.cff"
 NEEDED = ("title", "version", "date-released", "license", "authors", "abstract")

@@ -14,9 +14,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver
-from analysis_utils.workflow.runs import Refused, Run, study_runs
+from analysis_utils.workflow.runs import Run, study_runs
 
 FILE = ROOT / "docs/measured.json"
 MODULE = "analysis_utils.deposit.measure"

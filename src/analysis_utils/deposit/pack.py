@@ -12,10 +12,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.deposit import about, crate, rules, standards
 from analysis_utils.run_context import ROOT, sha256
 from analysis_utils.workflow import manifest
-from analysis_utils.workflow.runs import Refused, study_runs
+from analysis_utils.workflow.runs import study_runs
 
 FOLDER = ROOT / "deposit"
 LEFT_OUT = (".git", ".ci/")  # git's and CI's own files, by the start of their names

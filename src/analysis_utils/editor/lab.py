@@ -12,9 +12,9 @@ import socket
 import sys
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT, RUN_FOLDER
 from analysis_utils.workflow import determinism
-from analysis_utils.workflow.runs import Refused
 
 HOST = "127.0.0.1"
 PORT = 8888

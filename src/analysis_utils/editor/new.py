@@ -4,11 +4,11 @@ import os
 import re
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import (
     DEFAULT_RUN,
     NOTEBOOKS,
-    Refused,
     read_runs_file,
     study_notebooks,
 )

@@ -19,8 +19,9 @@ sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
 import nbformat  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
+from analysis_utils.asking import Refused
 from analysis_utils.workflow.normalise import KERNELSPEC  # noqa: E402
-from analysis_utils.workflow.notebook import Notebook, NotebookError  # noqa: E402
+from analysis_utils.workflow.notebook import Notebook  # noqa: E402
 
 LANGUAGE = {"name": "python"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -29,7 +30,7 @@ GIVEN = {*dir(builtins), "display", "get_ipython", "__file__"}
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook of format 4 as it is on disk; NotebookError if it is none.
+    """A notebook of format 4 as it is on disk; Refused if it is none.
 
     Read without validation, which would fill in missing ids with random ones.
     """
@@ -37,9 +38,7 @@ def read(path: Path) -> NotebookNode:
     try:
         return nbformat.v4.reads(path.read_text(encoding="utf-8"))
     except Exception as error:
-        raise NotebookError(
-            f"{path.name} is no notebook of format 4: {error}"
-        ) from error
+        raise Refused(f"{path.name} is no notebook of format 4: {error}") from error
 
 
 def text(notebook: NotebookNode) -> str:

@@ -12,11 +12,13 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
+from analysis_utils.asking import NotTestable
+
 from .association_null import null_of
 from .association_result import AssociationResult
 from .autoregression import fit_autoregression
 from .cross_correlation import MEASURES, cross_correlations
-from .inputs import InputError, align, as_series, check_varies
+from .inputs import align, as_series, check_varies
 from .stationarity import stationarity_tests
 
 # After each: size of a nominal 5 % test of two independent series, n = 60, that are
@@ -65,7 +67,7 @@ def associate(
     level: of intervals and limits.
     n_resamples: draws of the permutation methods ("prewhiten" permutes whitened x).
 
-    Raises InputError for missing values, gaps, constant or too short series.
+    Raises NotTestable for missing values, gaps, constant or too short series.
     """
     _check_choices(method, measure, whitening, level, max_lag)
     frame = _inputs(x, y, controls)
@@ -135,7 +137,7 @@ def calendar_columns(index: pd.Index, trend: bool, period: int | None) -> pd.Dat
     if period is None:
         return time
     if period < 2 or len(index) < 2 * period:
-        raise InputError(
+        raise NotTestable(
             f"A season of {period} periods needs {2 * max(period, 2)} "
             f"periods or more; there are {len(index)}."
         )
@@ -186,12 +188,12 @@ def partial_out(
     """
     design = np.column_stack([np.ones(len(pair)), nuisance])
     if np.linalg.matrix_rank(design) < design.shape[1]:
-        raise InputError("The controls are collinear: leave one of them out.")
+        raise NotTestable("The controls are collinear: leave one of them out.")
     basis = np.linalg.qr(design)[0]
     residuals = pair - basis @ (basis.T @ pair.to_numpy())
     for name in pair.columns:
         if residuals[name].std() <= 1e-10 * pair[name].std():
-            raise InputError(
+            raise NotTestable(
                 f"{name} is an exact combination of controls and calendar."
             )
     return residuals, basis
@@ -260,7 +262,7 @@ def _check_choices(
 def _check_length(n: int, max_lag: int) -> None:
     needed = max(MINIMUM, 3 * max_lag)
     if n < needed:
-        raise InputError(
+        raise NotTestable(
             f"{n} periods are too few to correlate at lags up to {max_lag}: "
             f"{needed} are needed."
         )

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
+from analysis_utils.asking import NotTestable
+
 from .association import (
     METHODS,
     calendar_columns,
@@ -15,7 +17,6 @@ from .association import (
     transform,
 )
 from .association_null import null_of
-from .inputs import InputError
 from .resampling.batches import run_batches
 
 BURN = 100
@@ -140,7 +141,7 @@ def pvalues(
                 draws=n_resamples,
                 seed=int(rng.integers(2**31)),
             ).sup_pvalue
-        except InputError:
+        except NotTestable:
             return np.nan
 
     return np.array([one() for _ in range(size)])

@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
+from analysis_utils.asking import NotTestable
+
 from .cross_correlation import (
     FISHER_Z,
     bretherton_size,
     cross_correlations,
     pyper_peterman_size,
 )
-from .inputs import InputError
 from .resampling.batches import run_batches
 from .surrogates import block_permuted, circular_shifts, permuted, phase_randomized
 
@@ -100,7 +101,7 @@ def _from_size(
 ) -> Null:
     """p-values by Student's t with the effective size, over lags by Sidak."""
     if size.min() <= 3:
-        raise InputError(
+        raise NotTestable(
             f"The series are worth only {size.min():.1f} independent periods, too few "
             "for a test: their autocorrelation is too strong. Use method='prewhiten'."
         )

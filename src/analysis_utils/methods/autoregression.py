@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .inputs import InputError
+from analysis_utils.asking import NotTestable
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def fit_autoregression(
         aic = aic_of_orders(values, most, others)
         order = int(np.argmin(aic))
     if n < 2 * order + 3 + extra:
-        raise InputError(
+        raise NotTestable(
             f"An autoregression of order {order} needs {2 * order + 3 + extra} periods "
             f"or more; there are {n}."
         )

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-
-class InputError(ValueError):
-    """Data from which the asked number cannot be estimated; the message says why."""
+from analysis_utils.asking import NotTestable
 
 
 def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
@@ -21,7 +19,7 @@ def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
         name if getattr(values, "name", None) is None else values.name
     )
     if not pd.api.types.is_numeric_dtype(series.dtype):
-        raise InputError(f"{name}: numbers are needed, not values of {series.dtype}.")
+        raise NotTestable(f"{name}: numbers are needed, not values of {series.dtype}.")
     series = series.astype("float64").sort_index()
     check_finite(series, name)
     check_calendar(series.index, name)
@@ -33,7 +31,7 @@ def check_finite(series: pd.Series, name: str) -> None:
     bad = series.index[~np.isfinite(series.to_numpy())]
     if len(bad):
         where = ", ".join(_label(item) for item in bad[:3])
-        raise InputError(
+        raise NotTestable(
             f"{name}: {len(bad)} missing or infinite value(s), first at {where}. "
             "Fill them by a stated rule, or leave out the periods at either end."
         )
@@ -43,13 +41,13 @@ def check_calendar(index: pd.Index, name: str) -> None:
     """Refuse duplicate dates and periods that are missing between first and last."""
     repeated = index[index.duplicated()]
     if len(repeated):
-        raise InputError(
+        raise NotTestable(
             f"{name}: {_label(repeated[0])} occurs more than once. "
             "Add up or choose, so that each period has one value."
         )
     missing = missing_periods(index)
     if missing is not None:
-        raise InputError(
+        raise NotTestable(
             f"{name}: the calendar has a gap, first after {_label(missing)}. "
             "Each period between first and last needs a value (0 if nothing occurred)."
         )
@@ -84,7 +82,7 @@ def align(*series: pd.Series) -> pd.DataFrame:
     frame = pd.concat(series, axis=1, join="inner", keys=range(len(series)))
     if frame.empty:
         names = " and ".join(str(item.name) for item in series)
-        raise InputError(f"{names} have no period in common.")
+        raise NotTestable(f"{names} have no period in common.")
     frame.columns = [str(item.name) for item in series]
     check_calendar(frame.index, " and ".join(frame.columns))
     return frame
@@ -94,7 +92,7 @@ def check_varies(series: pd.Series, name: str) -> None:
     """Refuse a constant series: nothing can be associated with it."""
     values = series.to_numpy()
     if np.ptp(values) <= 1e-12 * max(1.0, np.abs(values).max()):
-        raise InputError(f"{name}: all values are the same ({values[0]:g}).")
+        raise NotTestable(f"{name}: all values are the same ({values[0]:g}).")
 
 
 def _label(item: object) -> str:

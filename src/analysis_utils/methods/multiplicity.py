@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from .inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .resampling.batches import run_batches
 from .resampling.bootstrap import block_indices
 from .resampling.linear import LinearEngine
@@ -31,12 +32,12 @@ def romano_wolf(statistics: pd.Series, null_draws: np.ndarray) -> pd.Series:
     observed = np.abs(_checked(statistics, "statistics").to_numpy())
     draws = np.abs(np.asarray(null_draws, dtype="float64"))
     if draws.ndim != 2 or draws.shape[1] != len(observed):
-        raise InputError(
+        raise NotTestable(
             f"null_draws must have {len(observed)} columns, one for each statistic; "
             f"its shape is {draws.shape}."
         )
     if not np.isfinite(draws).all():
-        raise InputError("null_draws holds missing or infinite values.")
+        raise NotTestable("null_draws holds missing or infinite values.")
     order = np.argsort(-observed, kind="stable")
     largest = np.maximum.accumulate(draws[:, order][:, ::-1], axis=1)[:, ::-1]
     exceed = (largest >= observed[order]).sum(axis=0)
@@ -101,7 +102,7 @@ def romano_wolf_regressions(
 def _adjust(pvalues: pd.Series, method: str) -> pd.Series:
     checked = _checked(pvalues, "p-values")
     if ((checked < 0) | (checked > 1)).any():
-        raise InputError("p-values must lie between 0 and 1.")
+        raise NotTestable("p-values must lie between 0 and 1.")
     adjusted = multipletests(checked, method=method)[1]
     return pd.Series(adjusted, index=pvalues.index, name=method)
 
@@ -109,7 +110,7 @@ def _adjust(pvalues: pd.Series, method: str) -> pd.Series:
 def _checked(values: pd.Series, what: str) -> pd.Series:
     series = pd.Series(values).astype("float64")
     if series.empty or series.isna().any():
-        raise InputError(
+        raise NotTestable(
             f"{what}: {int(series.isna().sum())} of {len(series)} are missing. A test "
             "that failed still belongs to the family: decide what to do with it."
         )

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
-from .inputs import InputError
+from analysis_utils.asking import NotTestable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -138,7 +138,7 @@ def panel_association(
     units, for series with trends or unit roots of their own. weights: precision of the
     rows. Small-sample corrections are pyfixest's defaults (those of R's fixest).
 
-    Raises InputError for missing values, duplicates, regressors without variation.
+    Raises NotTestable for missing values, duplicates, regressors without variation.
     """
     names = [regressors] if isinstance(regressors, str) else list(regressors)
     _check_choices(effects, errors)
@@ -155,7 +155,7 @@ def panel_association(
     )
     main = fits.of("y", _codes(names), table)
     if len(main.coef()) < len(names):
-        raise InputError(
+        raise NotTestable(
             "A regressor does not vary beyond the effects, or is a "
             "combination of the others: leave it out."
         )
@@ -240,14 +240,14 @@ def _table(
     }
     absent = [name for name in (*wanted.values(), unit, time) if name not in data]
     if absent:
-        raise InputError(f"No column {', '.join(map(repr, absent))} in the data.")
+        raise NotTestable(f"No column {', '.join(map(repr, absent))} in the data.")
     ids = data[[unit, time]]
     if ids.isna().any(axis=None):
-        raise InputError(f"{unit} or {time} is missing in some rows.")
+        raise NotTestable(f"{unit} or {time} is missing in some rows.")
     twice = ids.duplicated()
     if twice.any():
         name, period = data.loc[twice, unit].iloc[0], data.loc[twice, time].iloc[0]
-        raise InputError(f"Unit {name} has more than one row for {period}.")
+        raise NotTestable(f"Unit {name} has more than one row for {period}.")
     table = pd.DataFrame({key: data[name] for key, name in wanted.items()})
     for key, name in wanted.items():
         if key != "cluster":
@@ -262,15 +262,15 @@ def _table(
 
 def _check_column(column: pd.Series, name: str) -> None:
     if not pd.api.types.is_numeric_dtype(column):
-        raise InputError(f"{name}: numbers are needed, not values of {column.dtype}.")
+        raise NotTestable(f"{name}: numbers are needed, not values of {column.dtype}.")
     bad = ~np.isfinite(column.astype("float64"))
     if bad.any():
-        raise InputError(
+        raise NotTestable(
             f"{name}: {int(bad.sum())} missing or infinite value(s), first "
             f"in row {bad.idxmax()}."
         )
     if np.ptp(column.astype("float64")) == 0:
-        raise InputError(f"{name}: all values are the same.")
+        raise NotTestable(f"{name}: all values are the same.")
 
 
 def _differences(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -288,7 +288,7 @@ def _lags(table: pd.DataFrame, errors: str, maxlags: int | None) -> int:
         return 0
     gaps = table.groupby("unit")["time"].diff().dropna() != 1
     if gaps.any():
-        raise InputError(
+        raise NotTestable(
             f"errors={errors!r} needs units without gaps in time; "
             f"{int(gaps.sum())} periods are missing. Use 'cluster'."
         )

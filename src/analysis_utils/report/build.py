@@ -6,11 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.report import entry, history
 from analysis_utils.run_context import ROOT, sha256
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.imports import all_imports_of
-from analysis_utils.workflow.runs import NOTEBOOKS, Refused, Run
+from analysis_utils.workflow.runs import NOTEBOOKS, Run
 
 NAME = "verdicts"
 REGISTRY = NOTEBOOKS / "hypotheses.yaml"

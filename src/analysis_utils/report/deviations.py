@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.report.history import versions
 from analysis_utils.report.registry import Hypothesis, parse
-from analysis_utils.workflow.runs import Refused
 
 COLUMNS = ["date", "hypothesis", "field", "registered", "changed_to", "reason"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from analysis_utils.asking import Refused, StringLoader, nearest
 from analysis_utils.report.markdown import escaped, image, link, row
-from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.runs import NOTEBOOKS, Refused, Run, StringLoader
+from analysis_utils.workflow.runs import NOTEBOOKS, Run
 
 NAME = "README.md"
 FILE = NOTEBOOKS / "entry.yaml"

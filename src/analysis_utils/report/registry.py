@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from analysis_utils.workflow.runs import Refused, StringLoader
+from analysis_utils.asking import Refused, StringLoader
 
 FILE = "hypotheses.yaml"
 RULES = ("greater", "less", "none", "different")

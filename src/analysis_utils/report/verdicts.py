@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from analysis_utils.asking import nearest
 from analysis_utils.publish.results import shown
 from analysis_utils.report.registry import Family, Hypothesis
-from analysis_utils.workflow.kinds import nearest
 
 NOT_TESTABLE = "not testable with these data"
 

@@ -2,10 +2,11 @@
 
 import sys
 
+from analysis_utils.asking import Refused
 from analysis_utils.review.archive import opened
 from analysis_utils.review.findings import DIFFERS
 from analysis_utils.workflow.commands import dispatch
-from analysis_utils.workflow.runs import OUTPUTS, Refused
+from analysis_utils.workflow.runs import OUTPUTS
 
 SETTINGS = {
     "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM"),

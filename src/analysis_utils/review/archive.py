@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
-from analysis_utils.workflow.runs import OUTPUTS, Refused
+from analysis_utils.workflow.runs import OUTPUTS
 
 NEEDED = ("outputs", "data", manifest.LOCK)
 LARGEST = 8 * 1024**3  # bytes unpacked

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from analysis_utils.asking import nearest
 from analysis_utils.review import values
 from analysis_utils.review.findings import (
     DIFFERS,
@@ -12,7 +13,6 @@ from analysis_utils.review.findings import (
     printable,
 )
 from analysis_utils.review.pair import Pair
-from analysis_utils.workflow.kinds import nearest
 
 FILE = "results.json"
 PLACES = ("cell", "line")  # where it stands in the notebook, not what it says

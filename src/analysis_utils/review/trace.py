@@ -6,12 +6,11 @@ A key is `notebook/run:name`; the name alone does if no other run has it.
 from collections.abc import Iterator
 from textwrap import indent, shorten
 
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.review import lineage
 from analysis_utils.review.findings import printable
 from analysis_utils.review.lineage import Item, Record
 from analysis_utils.run_context import ROOT, sha256
-from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.runs import Refused
 
 MOST_FILES = 3
 

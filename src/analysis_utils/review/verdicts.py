@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.report import build, entry, write
 from analysis_utils.review import causes
 from analysis_utils.review.archive import Archive
@@ -13,7 +14,7 @@ from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Finding, 
 from analysis_utils.review.pair import Pair
 from analysis_utils.run_context import ROOT, sha256
 from analysis_utils.workflow import manifest
-from analysis_utils.workflow.runs import OUTPUTS, Refused, Run
+from analysis_utils.workflow.runs import OUTPUTS, Run
 
 REGISTRY = {"registry": build.REGISTRY.name, "entry": entry.FILE.name}
 RESULTS = "the results that it is made from differ"

@@ -6,6 +6,7 @@ from scipy.stats import fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 
 # Bans that took effect while lists are dense; the level that each reaches.
 BANS = {
@@ -41,7 +42,7 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
     events = datasets.policy_events().set_index("id").loc[list(BANS)]
     events = events[events["date"] < last].sort_values("date")
     if events.empty:
-        raise series.NotTestable(f"no ban had taken effect by {last.date()}")
+        raise NotTestable(f"no ban had taken effect by {last.date()}")
     spells = _spells(last)
     parts = []
     for name, event in events.iterrows():
@@ -158,7 +159,7 @@ def record(bans: pd.DataFrame, followed: pd.DataFrame) -> pd.Series:
     publish.number("signed_after", int(bans["signed_after"].sum()), "agreements")
     if "difference" not in pooled:
         publish.hypothesis("H4", note="No agreement was reached by a ban.")
-        raise series.NotTestable("no agreement was in force where a ban took effect")
+        raise NotTestable("no agreement was in force where a ban took effect")
     for key in ("banned_share", "others_share"):
         publish.number(key, 100 * pooled[key], "%", 1)
     value, low, high = pooled[["difference", "low", "high"]]

@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
     ITSResults,
     NeweyWest,
-    Refusal,
 )
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
@@ -102,7 +102,7 @@ def fit(
     try:
         model = InterruptedTimeSeries(treated, [change], **options)
         return Fit(model.fit())
-    except Refusal as refused:
+    except NotTestable as refused:
         return Fit(None, str(refused))
 
 
@@ -125,7 +125,7 @@ def record_means(
     """Record weeks and means of both groups before and after a day, as in the model."""
     split = periods(groups, day, exclude)
     if not split["before"].any() or not split["after"].any():
-        raise series.NotTestable(
+        raise NotTestable(
             f"no whole week lies on one side of {day.date()}; choose a later as_of"
         )
     for when in ("before", "after"):

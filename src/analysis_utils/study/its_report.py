@@ -4,11 +4,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
     ITSResults,
-    Refusal,
 )
 from analysis_utils.methods.its.placebo import placebo_dates
 from analysis_utils.methods.its.power import minimum_detectable_effect
@@ -204,7 +204,7 @@ def record_detectable(result: ITSResults, term: str) -> None:
     """Record the smallest change of level found with probability 0.8."""
     try:
         size = minimum_detectable_effect(result.model, term, n_sim=400, seed=287)
-    except Refusal:
+    except NotTestable:
         size = None
     unit = "times" if result.model.log_link else ""
     if result.model.log_link:

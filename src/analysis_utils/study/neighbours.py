@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.publish.style import COLOURS
 from analysis_utils.study import findings
 from analysis_utils.study.findings import Finding, rank_p
@@ -24,7 +25,7 @@ def signed_by_state(start: str, as_of: str | None = None) -> pd.DataFrame:
     last = pd.Period(series.last_day(as_of) + pd.Timedelta(days=1), "M") - 1
     months = pd.period_range(pd.Period(start, "M") - 1, last, freq="M")
     if len(months) < 4:
-        raise series.NotTestable(
+        raise NotTestable(
             f"{max(0, len(months) - 1)} whole months lie between {start} and the last "
             "list; three are needed. Choose a later as_of"
         )

@@ -13,11 +13,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import publish, run_context, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
     ITSResults,
-    Refusal,
 )
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
@@ -94,7 +94,7 @@ def reimbursement(
     gap = (str(told.date()), str((day - pd.Timedelta(days=3)).date()))
     found = controlled.fit(groups, Intervention(event, day, slope=True), True, (gap,))
     if found.result is None:
-        raise Refusal(found.refused)
+        raise NotTestable(found.refused)
     return found.result
 
 
@@ -166,7 +166,7 @@ def answered(
     nothing = dict.fromkeys(ESTIMATES, float("nan")) | {"n": 0}
     try:
         result = question.model(as_of, last)
-    except (Refusal, series.NotTestable) as refused:
+    except (NotTestable, NotTestable) as refused:
         return nothing | {"note": str(refused)}
     return question.answer(result, question.part) | {"n": result.nobs, "note": ""}
 

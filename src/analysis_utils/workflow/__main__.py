@@ -3,14 +3,13 @@
 import sys
 from dataclasses import replace
 
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.workflow import driver, manifest
 from analysis_utils.workflow.commands import dispatch
-from analysis_utils.workflow.kinds import nearest
 from analysis_utils.workflow.parameters import declared
 from analysis_utils.workflow.runs import (
     NOTEBOOKS,
     OUTPUTS,
-    Refused,
     Run,
     slug,
     study_notebooks,

@@ -5,9 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 
-from analysis_utils.workflow.kinds import nearest
-from analysis_utils.workflow.notebook import NotebookError
-from analysis_utils.workflow.runs import Refused
+from analysis_utils.asking import Refused, nearest
 
 Given = dict[str, str]
 
@@ -45,7 +43,7 @@ def dispatch(
         if settings is not None:
             refuse_unknown(command, given, (*settings[command], "PYTHON"))
         return commands[command](given)
-    except (Refused, NotebookError) as refused:
+    except (Refused, Refused) as refused:
         print(f"{refusal}\n{refused}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader has seen enough: make list | head

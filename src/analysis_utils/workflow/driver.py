@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis_utils.asking import Refused
 from analysis_utils.workflow import determinism, manifest
-from analysis_utils.workflow.runs import Refused, Run
+from analysis_utils.workflow.runs import Run
 
 LOCK = ".lock"
 

@@ -37,7 +37,7 @@ class RunRefused(RunFailed):
 
 
 # Exceptions by which series and methods refuse what the data cannot carry.
-REFUSALS = ("NotTestable", "Refusal")
+REFUSALS = ("NotTestable",)
 
 
 @contextmanager

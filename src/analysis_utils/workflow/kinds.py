@@ -13,13 +13,10 @@ from collections.abc import Callable
 from datetime import date
 from functools import cache
 
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.run_context import ROOT
 
 DATA = ROOT / "data"
-
-
-class ValueRefused(ValueError):
-    """A value that a type does not admit; the text says what would be right."""
 
 
 @cache
@@ -29,22 +26,12 @@ def column(file: str, name: str) -> tuple[str, ...]:
         return tuple(row[name] for row in csv.DictReader(stream))
 
 
-def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """'; did you mean FL?', or the known words if none is near."""
-    lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), list(lower), n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {lower[near[0]]}?"
-    shown = ", ".join(sorted(known)[:60])
-    return f"; known: {shown}" if shown else ""
-
-
 def one_of(text: str, known: tuple[str, ...], what: str) -> str:
     """The known word that equals `text`, capitals aside."""
     for word in known:
         if word.lower() == text.lower():
             return word
-    raise ValueRefused(f"{text!r} is no {what}{nearest(text, known)}")
+    raise Refused(f"{text!r} is no {what}{nearest(text, known)}")
 
 
 def calendar_day(text: str, first: str, last: str, what: str) -> str:
@@ -52,11 +39,11 @@ def calendar_day(text: str, first: str, last: str, what: str) -> str:
     try:
         day = date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueRefused(
+        raise Refused(
             f"{text!r} is no date; write it as 2025-01-20 (year-month-day)"
         ) from None
     if not first <= day <= last:
-        raise ValueRefused(f"{day} lies outside {what}: {first} to {last}")
+        raise Refused(f"{day} lies outside {what}: {first} to {last}")
     return day
 
 
@@ -94,13 +81,13 @@ def state(text: str) -> str:
             return code
     near = difflib.get_close_matches(text.title(), list(names), n=1)
     hint = f"; did you mean {names[near[0]]} ({near[0]})?" if near else ""
-    raise ValueRefused(f"{text!r} is no state{hint or nearest(text.upper(), codes)}")
+    raise Refused(f"{text!r} is no state{hint or nearest(text.upper(), codes)}")
 
 
 def county(text: str) -> str:
     """Five-digit FIPS code of a county, zeros in front kept."""
     if not re.fullmatch(r"\d{5}", text):
-        raise ValueRefused(f"{text!r} is no county code; it has five digits: 01001")
+        raise Refused(f"{text!r} is no county code; it has five digits: 01001")
     return one_of(text, column("counties.csv", "fips"), "county")
 
 
@@ -112,7 +99,7 @@ def agreement_model(text: str) -> str:
 def integer(text: str) -> int:
     """A whole number."""
     if not re.fullmatch(r"[+-]?\d+", text):
-        raise ValueRefused(f"{text!r} is no whole number")
+        raise Refused(f"{text!r} is no whole number")
     return int(text)
 
 
@@ -121,14 +108,14 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueRefused(f"{text!r} is no number") from None
+        raise Refused(f"{text!r} is no number") from None
 
 
 def flag(text: str) -> bool:
     """True or False, written as such or as yes or no."""
     words = {"true": True, "yes": True, "false": False, "no": False}
     if text.lower() not in words:
-        raise ValueRefused(f"{text!r} is neither yes nor no")
+        raise Refused(f"{text!r} is neither yes nor no")
     return words[text.lower()]
 
 
@@ -151,12 +138,12 @@ def in_range(text: str, low: int, high: int) -> int:
     """A whole number between two others, both included."""
     value = integer(text)
     if not low <= value <= high:
-        raise ValueRefused(f"{value} lies outside {low} to {high}")
+        raise Refused(f"{value} lies outside {low} to {high}")
     return value
 
 
 def parse(text: str, declared: str) -> object:
-    """Value of `text` under a declared type; ValueRefused says what would be right."""
+    """Value of `text` under a declared type; Refused says what would be right."""
     alternatives = [part.strip() for part in declared.split(" or ")]
     words = tuple(p for p in alternatives if p not in NAMED and not RANGE.fullmatch(p))
     for word in words:
@@ -170,12 +157,12 @@ def parse(text: str, declared: str) -> object:
                 return in_range(text, int(limits[1]), int(limits[2]))
             if part in NAMED:
                 return NAMED[part](text)
-        except ValueRefused as refused:
+        except Refused as refused:
             reasons.append(str(refused))
     if not reasons:
-        raise ValueRefused(f"{text!r} is none of {', '.join(words)}{hint(text, words)}")
+        raise Refused(f"{text!r} is none of {', '.join(words)}{hint(text, words)}")
     also = f" (or: {', '.join(words)})" if words else ""
-    raise ValueRefused(" and ".join(reasons) + also)
+    raise Refused(" and ".join(reasons) + also)
 
 
 def hint(text: str, words: tuple[str, ...]) -> str:

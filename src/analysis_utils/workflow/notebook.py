@@ -6,11 +6,9 @@ import json
 from functools import cached_property
 from pathlib import Path
 
+from analysis_utils.asking import Refused
+
 PARAMETERS_TAG = "parameters"
-
-
-class NotebookError(ValueError):
-    """A source notebook that cannot be used, with its name and what to do."""
 
 
 class Notebook:
@@ -19,7 +17,7 @@ class Notebook:
     Parameters
     ----------
     path : Path
-        The file. Raises NotebookError if it is not a notebook.
+        The file. Raises Refused if it is not a notebook.
     """
 
     def __init__(self, path: Path):
@@ -28,7 +26,7 @@ class Notebook:
         try:
             self.cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotebookError(
+            raise Refused(
                 f"{path.name} is not a notebook that can be read ({error}); "
                 "restore it from git or save it again from JupyterLab."
             ) from error
@@ -51,7 +49,7 @@ class Notebook:
             if PARAMETERS_TAG in cell.get("metadata", {}).get("tags", [])
         ]
         if len(tagged) > 1:
-            raise NotebookError(
+            raise Refused(
                 f"{self.path.name} has {len(tagged)} cells tagged "
                 f"`{PARAMETERS_TAG}`; keep one."
             )
@@ -72,7 +70,7 @@ class Notebook:
         try:
             return ast.parse("\n".join(plain))
         except SyntaxError as error:
-            raise NotebookError(
+            raise Refused(
                 f"{self.path.name} holds code that Python cannot read: "
                 f"{error.msg} in `{(error.text or '').strip()}`."
             ) from error

@@ -4,8 +4,9 @@ import ast
 import re
 from dataclasses import dataclass
 
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.workflow import kinds
-from analysis_utils.workflow.notebook import Notebook, NotebookError
+from analysis_utils.workflow.notebook import Notebook
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ def declared(notebook: Notebook) -> dict[str, Parameter]:
     try:
         body = ast.parse(source).body
     except SyntaxError as error:
-        raise NotebookError(
+        raise Refused(
             f"{notebook.path.name}, parameters cell, line {error.lineno}: {error.msg}."
         ) from error
     lines = source.splitlines()
@@ -40,7 +41,7 @@ def one_declaration(node: ast.stmt, lines: list[str], notebook: Notebook) -> Par
         and isinstance(node.target, ast.Name)
         and node.value is not None
     ):
-        raise NotebookError(
+        raise Refused(
             f"{where}: `{lines[node.lineno - 1].strip()}` declares no typed "
             'parameter; write for example: state: "state or all" = "all"'
         )
@@ -49,7 +50,7 @@ def one_declaration(node: ast.stmt, lines: list[str], notebook: Notebook) -> Par
     try:
         default = ast.literal_eval(node.value)
     except ValueError:
-        raise NotebookError(
+        raise Refused(
             f"{where}: the default of `{node.target.id}` must be a plain value."
         ) from None
     comment = re.search(r"#\s*(.*)$", lines[(node.end_lineno or node.lineno) - 1])
@@ -70,8 +71,8 @@ def check_kind(kind: str, where: str) -> None:
         and kind not in kinds.NAMED
         and not kinds.RANGE.fullmatch(kind)
     ):
-        raise NotebookError(
-            f"{where}: unknown type {kind!r}{kinds.nearest(kind, tuple(kinds.NAMED))}"
+        raise Refused(
+            f"{where}: unknown type {kind!r}{nearest(kind, tuple(kinds.NAMED))}"
         )
 
 
@@ -81,7 +82,7 @@ def typed(
     """Complete, typed values for a run, and a sentence for each that is refused."""
     values: dict[str, object] = {}
     problems = [
-        f"{where}: unknown parameter {name!r}{kinds.nearest(name, tuple(parameters))}"
+        f"{where}: unknown parameter {name!r}{nearest(name, tuple(parameters))}"
         for name in given
         if name not in parameters
     ]
@@ -89,6 +90,6 @@ def typed(
         text = given.get(name, str(parameter.default))
         try:
             values[name] = kinds.parse(text, parameter.kind)
-        except kinds.ValueRefused as refused:
+        except Refused as refused:
             problems.append(f"{where}: {name} = {refused}")
     return values, problems

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from analysis_utils.asking import Refused, StringLoader, nearest
 from analysis_utils.run_context import ROOT
-from analysis_utils.workflow import kinds
 from analysis_utils.workflow.notebook import Notebook
 from analysis_utils.workflow.parameters import declared, typed
 
@@ -16,10 +16,6 @@ NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 DEFAULT_RUN = "main"
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
-
-
-class Refused(ValueError):
-    """A request that cannot be carried out; one line for each thing to put right."""
 
 
 @dataclass(frozen=True)
@@ -40,23 +36,6 @@ class Run:
     def folder(self) -> Path:
         """Where everything that this run makes is kept."""
         return self.base / self.notebook.name / self.name
-
-
-class StringLoader(yaml.BaseLoader):
-    """YAML in which every scalar stays text and a repeated key is an error."""
-
-
-def mapping_without_repeats(loader: StringLoader, node: yaml.MappingNode) -> dict:
-    """A mapping; refuses a key that stands twice, which YAML would lose in silence."""
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        where = f"line {node.start_mark.line + 1}"
-        raise yaml.YAMLError(f"{where}: {', '.join(twice)} stands more than once")
-    return loader.construct_mapping(node, deep=True)
-
-
-StringLoader.add_constructor("tag:yaml.org,2002:map", mapping_without_repeats)
 
 
 def read_runs_file(path: Path) -> dict[str, dict[str, dict[str, str]]]:
@@ -91,8 +70,7 @@ def chosen(
     if unknown:
         raise Refused(
             "\n".join(
-                f"runs.yaml: no notebook {name!r}"
-                f"{kinds.nearest(name, tuple(notebooks))}"
+                f"runs.yaml: no notebook {name!r}{nearest(name, tuple(notebooks))}"
                 for name in unknown
             )
         )
@@ -163,8 +141,7 @@ def refuse_unknown(overrides: dict[str, str], contracts: dict[str, dict]) -> Non
     if unknown:
         raise Refused(
             "\n".join(
-                f"no notebook has a parameter {name.upper()}"
-                f"{kinds.nearest(name, known)}"
+                f"no notebook has a parameter {name.upper()}{nearest(name, known)}"
                 for name in unknown
             )
         )

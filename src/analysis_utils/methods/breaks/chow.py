@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from ..inputs import InputError, align, as_series
+from analysis_utils.asking import NotTestable
+
+from ..inputs import align, as_series
 from .results import SEARCHED, EstimatedBreak
 
 
@@ -21,10 +23,10 @@ def chow_test(
     constant. maxlags: Newey-West errors (with n / (n - k)); None: classical F test
     (Chow 1960, Econometrica 28:591). Returns F, its degrees of freedom and p.
 
-    Raises InputError for a date that was estimated by `find_breaks`.
+    Raises NotTestable for a date that was estimated by `find_breaks`.
     """
     if isinstance(first_after, EstimatedBreak):
-        raise InputError(SEARCHED)
+        raise NotTestable(SEARCHED)
     series = [as_series(y, "y")]
     if regressors is not None:
         series += [as_series(regressors[name], str(name)) for name in regressors]
@@ -33,7 +35,7 @@ def chow_test(
     after = np.asarray(frame.index >= _like(first_after, frame.index))
     k = design.shape[1]
     if min(after.sum(), (~after).sum()) <= k:
-        raise InputError(
+        raise NotTestable(
             f"{first_after}: {k} coefficients need {k + 1} periods or more "
             "before and after the date."
         )

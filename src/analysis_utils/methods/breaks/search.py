@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError, align, as_series, check_varies
+from analysis_utils.asking import NotTestable
+
+from ..inputs import align, as_series, check_varies
 from .intervals import break_interval
 from .results import BreakSearch, EstimatedBreak
 from .segments import best_partitions, segment_rss
@@ -34,14 +36,14 @@ def find_breaks(
 
     Least squares over all partitions (Bai and Perron 2003, J. Appl. Econometrics
     18:1). The test of "no break" is sup-F (Andrews 1993); p-values at the dates found
-    do not exist. Raises InputError for gaps, missing values, too short series.
+    do not exist. Raises NotTestable for gaps, missing values, too short series.
     """
     frame, design = _inputs(y, regressors)
     shortest = _shortest(min_segment, *design.shape)
     most = min(MOST, len(frame) // shortest - 1) if max_breaks is None else max_breaks
     outcome = frame.iloc[:, 0].to_numpy()
     if not 1 <= most <= len(frame) // shortest - 1 or (n_breaks or 0) > most:
-        raise InputError(
+        raise NotTestable(
             f"{len(frame)} periods in segments of {shortest} or more allow "
             f"1 to {len(frame) // shortest - 1} breaks."
         )
@@ -81,7 +83,7 @@ def _shortest(min_segment: float, n: int, k: int) -> int:
     share = min_segment * n if min_segment < 1 else min_segment
     shortest = math.floor(share + 1e-9)
     if shortest < k + 1 or 2 * shortest > n:
-        raise InputError(
+        raise NotTestable(
             f"A segment of {shortest} of {n} periods (min_segment={min_segment}) "
             f"cannot be fitted: {k} coefficients need {k + 1} periods or more, and two "
             "segments must fit."
@@ -99,7 +101,7 @@ def _criteria(
         for cuts in partitions
     ]
     if min(totals) <= 1e-13 * totals[0]:
-        raise InputError("Segments fit the series without error: nothing to estimate.")
+        raise NotTestable("Segments fit the series without error: nothing to estimate.")
     counts = np.arange(len(partitions))
     fit = n * (np.log(totals) + 1 - np.log(n) + np.log(2 * np.pi))
     return pd.DataFrame(

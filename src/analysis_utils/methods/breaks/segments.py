@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from ..resampling.design import orthonormal
 
 
@@ -27,7 +28,7 @@ def _rss_from_moments(moments: np.ndarray, k: int) -> np.ndarray:
     """RSS from q'q, q'e and e'e of segments: (segments, k + 1, k + 1)."""
     inner, cross, total = moments[:, :k, :k], moments[:, :k, k], moments[:, k, k]
     if np.linalg.cond(inner).max() > 1e13:
-        raise InputError(
+        raise NotTestable(
             "A regressor does not vary within one of the shortest segments:"
             " allow longer ones (min_segment) or leave it out."
         )

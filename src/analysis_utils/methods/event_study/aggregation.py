@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
 
 KINDS = ("simple", "dynamic", "group", "calendar")
 
@@ -99,7 +99,7 @@ def _cells_by_key(
         allowed &= (last - cells.group >= balance) & (event <= balance)
         allowed &= event >= balance - (last - first)
     if not (allowed & (event >= 0)).any():
-        raise InputError("No group-time effect lies within these event times.")
+        raise NotTestable("No group-time effect lies within these event times.")
     return (sorted(set(event[allowed])), lambda key: (event == key) & allowed)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .aggregation import Cells
 from .estimates import Inference
 from .panel_data import AdoptionPanel, adoption_panel
@@ -47,7 +48,7 @@ def group_time_effects(
     periods instead of refusing them. Units treated from the first period on are
     left out, and the result says so.
 
-    Callaway and Sant'Anna 2021, J. Econometrics 225:200. Raises InputError for panels
+    Callaway and Sant'Anna 2021, J. Econometrics 225:200. Raises NotTestable for panels
     that are unbalanced, have missing values, or lack control units.
     """
     for value, allowed, what in (
@@ -89,11 +90,11 @@ def _estimable(
             "period on are left out: they have no before.",
         )
     if not len(panel.groups):
-        raise InputError("No unit is first treated after the first period.")
+        raise NotTestable("No unit is first treated after the first period.")
     if np.isinf(panel.cohort).any():
         return panel, len(panel.clock)
     if control == "never":
-        raise InputError(
+        raise NotTestable(
             "All units are treated by the last period, so none is a "
             "never-treated control: use control='not-yet'."
         )
@@ -107,7 +108,7 @@ def _last_cohort_as_control(
     last = panel.groups[-1]
     periods = int((panel.clock < last - anticipation).sum())
     if periods < 2 or len(panel.groups) < 2:
-        raise InputError("All units are treated at once: there is no control.")
+        raise NotTestable("All units are treated at once: there is no control.")
     note = (
         f"All units are treated by the last period; effects are estimated before "
         f"{panel.label(last)}, with the cohort of that period as control."
@@ -174,8 +175,8 @@ def _cell(
             panel.weights[used],
             estimator,
         )
-    except InputError as error:
-        raise InputError(
+    except NotTestable as error:
+        raise NotTestable(
             f"Group {panel.label(group)}, period {panel.times[now]}: {error}. Use "
             "fewer covariates or another estimator."
         ) from error

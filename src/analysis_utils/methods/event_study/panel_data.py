@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def adoption_panel(
     columns = [outcome, unit, time, cohort, *covariates, *extra]
     absent = [name for name in columns if name not in data.columns]
     if absent:
-        raise InputError(
+        raise NotTestable(
             f"No column {', '.join(map(repr, absent))} in the data; it has "
             f"{', '.join(map(repr, data.columns))}."
         )
@@ -108,14 +108,14 @@ def _check_values(
         if pd.api.types.is_float_dtype(table[name]):
             bad |= np.isinf(table[name])
         if bad.any():
-            raise InputError(
+            raise NotTestable(
                 f"{name}: {int(bad.sum())} missing or infinite value(s), "
                 f"first for unit {table.loc[bad, unit].iloc[0]}."
             )
     twice = table.duplicated([unit, time])
     if twice.any():
         name, period = table.loc[twice, unit].iloc[0], table.loc[twice, time].iloc[0]
-        raise InputError(f"Unit {name} has more than one row for {period}.")
+        raise NotTestable(f"Unit {name} has more than one row for {period}.")
 
 
 def _complete(
@@ -127,12 +127,12 @@ def _complete(
     if not len(short):
         return table, ()
     if not drop:
-        raise InputError(
+        raise NotTestable(
             f"The panel is unbalanced: {len(short)} of {len(counts)} units lack "
             f"periods, first {short[0]}. Complete them, or use drop_incomplete=True."
         )
     if len(short) == len(counts):
-        raise InputError("No unit has all periods.")
+        raise NotTestable("No unit has all periods.")
     return table[~table[unit].isin(short)], (
         f"{len(short)} of {len(counts)} units lack periods and are left out.",
     )
@@ -143,7 +143,7 @@ def _constant(table: pd.DataFrame, name: str, unit: str) -> pd.Series:
     grouped = table.groupby(unit, sort=True)[name]
     varying = grouped.nunique(dropna=False) > 1
     if varying.any():
-        raise InputError(
+        raise NotTestable(
             f"{name} varies within unit {varying.idxmax()}; it must be one "
             "value for each unit."
         )
@@ -174,5 +174,5 @@ def _weights(table: pd.DataFrame, name: str | None, unit: str, n: int) -> np.nda
         return np.ones(n)
     values = _constant(table, name, unit).to_numpy(dtype="float64")
     if (values <= 0).any():
-        raise InputError(f"{name}: weights must be positive.")
+        raise NotTestable(f"{name}: weights must be positive.")
     return values / values.mean()

@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .aggregation import Cells, aggregate_cells
 from .estimates import Estimates, Inference
 from .panel_data import AdoptionPanel
@@ -66,14 +67,14 @@ class GroupTimeEffects(Estimates):
         cells = self.cells
         before = (cells.time < cells.group - cells.anticipation) & (self.bse > 0)
         if not before.any():
-            raise InputError(
+            raise NotTestable(
                 "No group has two periods before its treatment, so there "
                 "is no pre-trend to test."
             )
         effects = cells.effect[before]
         covariance = self.cov_params().to_numpy()[np.ix_(before, before)]
         if np.linalg.matrix_rank(covariance) < len(effects):
-            raise InputError(
+            raise NotTestable(
                 "The covariance of the effects before treatment is "
                 "singular: too few clusters for this test."
             )
@@ -131,7 +132,7 @@ class GroupTimeEffects(Estimates):
         try:
             test = self.pre_trend_test()
             facts["Pre-trend p"] = f"{test['p']:.5f} ({test['df']:.0f} df)"
-        except InputError:
+        except NotTestable:
             facts["Pre-trend p"] = "not testable"
         summary.add_dict(facts)
         table = _table(self).reset_index().astype({"group": str, "time": str})

@@ -10,7 +10,7 @@ import numpy as np
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
 
 ESTIMATORS = ("dr", "reg", "ipw")
 TRIM = 0.995  # controls with a propensity score above it get no weight
@@ -68,7 +68,7 @@ def _outcome_regression(
     on_control = weights * (1 - treated)
     bread = (covariates.T * on_control) @ covariates / len(change)
     if np.linalg.matrix_rank(bread) < len(bread):
-        raise InputError("the covariates are collinear among the control units")
+        raise NotTestable("the covariates are collinear among the control units")
     moment = covariates.T @ (on_control * change) / len(change)
     left = change - covariates @ np.linalg.solve(bread, moment)
     scores = covariates * (on_control * left)[:, None]
@@ -80,7 +80,7 @@ def _propensity(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Odds weights of the controls by a logit; influence on its coefficients."""
     if np.linalg.matrix_rank(covariates) < covariates.shape[1]:
-        raise InputError("the covariates are collinear")
+        raise NotTestable("the covariates are collinear")
     with warnings.catch_warnings():  # separation is found below, and refused
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         model = sm.GLM(
@@ -88,7 +88,7 @@ def _propensity(
         ).fit(tol=1e-12)
     score = model.fittedvalues
     if not model.converged or score.max() > OVERLAP:
-        raise InputError(
+        raise NotTestable(
             "some treated units have no comparable controls, as the "
             "covariates separate them"
         )

@@ -32,7 +32,6 @@ from .estimators import OLS, NeweyWest, PraisWinsten, RemlAR1
 from .forecast import ForecastResults
 from .intervention import Intervention
 from .model import InterruptedTimeSeries
-from .refusals import Refusal
 from .results import ITSResults
 from .seasonality import Fourier, SeasonalDummies
 from .statespace import Sarima, Structural
@@ -48,7 +47,7 @@ __all__ = [
     "OLS",
     "PraisWinsten",
     "QuasiPoissonAR1",
-    "Refusal",
+    "NotTestable",
     "RemlAR1",
     "Sarima",
     "SeasonalDummies",

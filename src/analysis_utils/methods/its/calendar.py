@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .refusals import Refusal
+from analysis_utils.asking import NotTestable
 
 # Median days between observations -> frequency of the periods.
 _STEPS = (((28, 31), "M"), ((89, 93), "Q"), ((360, 370), "Y"))
@@ -18,15 +18,15 @@ def as_periods(index: pd.Index) -> pd.PeriodIndex:
     ``resample("W")``. A PeriodIndex says it without a convention.
     """
     if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
-        raise Refusal(
+        raise NotTestable(
             "The series needs dates: its index is "
             f"{type(index).__name__}. Use a DatetimeIndex or a PeriodIndex, for "
             'example pd.PeriodIndex(years, freq="Y").'
         )
     if index.hasnans:
-        raise Refusal("The index holds a missing date (NaT): remove or repair it.")
+        raise NotTestable("The index holds a missing date (NaT): remove or repair it.")
     if len(index) < 3:
-        raise Refusal(f"Too few points: the series has {len(index)}.")
+        raise NotTestable(f"Too few points: the series has {len(index)}.")
     if isinstance(index, pd.PeriodIndex):
         return index
     dates = index.tz_localize(None)
@@ -42,7 +42,7 @@ def _frequency(dates: pd.DatetimeIndex) -> str:
         if low <= days <= high and days != 28:
             return freq
     if days < 1 or days != round(days):
-        raise Refusal(
+        raise NotTestable(
             "No regular calendar in the dates (median step "
             f"{days:g} days): aggregate to days, weeks, months, quarters or years."
         )
@@ -60,11 +60,13 @@ def sorted_regular(y: pd.Series, name: str = "The series") -> pd.Series:
     y, periods = y.iloc[order], periods[order]
     twice = periods[periods.duplicated()].unique()
     if len(twice):
-        raise Refusal(f"{name} has duplicate dates: {listed(twice)}. Keep one each.")
+        raise NotTestable(
+            f"{name} has duplicate dates: {listed(twice)}. Keep one each."
+        )
     whole = pd.period_range(periods[0], periods[-1], freq=periods.freq)
     missing = whole.difference(periods)
     if len(missing):
-        raise Refusal(
+        raise NotTestable(
             f"{name} has gaps in its calendar, missing {listed(missing)}. Fill them "
             "(a count of nothing is 0) or put NaN there and name them in exclude=."
         )
@@ -98,7 +100,7 @@ def _span(date: object) -> tuple[pd.Timestamp, pd.Timestamp]:
             return date.start_time, date.end_time
         when = pd.Timestamp(date).tz_localize(None)
     except (ValueError, TypeError) as error:
-        raise Refusal(f"{date!r} is not a date: write it as 2025-01-20.") from error
+        raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.") from error
     return when, when
 
 
@@ -109,7 +111,7 @@ def position(
     when = last_moment(date) if last else moment(date)
     place = int(periods.start_time.searchsorted(when, side="right")) - 1
     if pd.isna(when) or place < 0 or when > periods[-1].end_time:
-        raise Refusal(
+        raise NotTestable(
             f"{what} ({date}) lies outside the data, {periods[0]} to {periods[-1]}."
         )
     return place
@@ -120,5 +122,5 @@ def window(periods: pd.PeriodIndex, over: tuple[object, object]) -> tuple[int, i
     first = position(periods, over[0], "The window's start")
     last = position(periods, over[1], "The window's end", last=True)
     if last < first:
-        raise Refusal(f"The window {over} ends before it begins.")
+        raise NotTestable(f"The window {over} ends before it begins.")
     return first, last

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .refusals import Refusal
+from analysis_utils.asking import NotTestable
 
 if TYPE_CHECKING:
     from .results import ITSResults
@@ -38,9 +38,11 @@ def compare_f_test(result: ITSResults, restricted: ITSResults) -> pd.Series:
     large, small = result._estimate.deviance, restricted._estimate.deviance
     q = len(result.params) - len(restricted.params)
     if large is None or small is None:
-        raise Refusal(f"No deviance with {result.model.estimator.label}: wald_test().")
+        raise NotTestable(
+            f"No deviance with {result.model.estimator.label}: wald_test()."
+        )
     if q < 1 or result.nobs != restricted.nobs:
-        raise Refusal("The restricted model has fewer terms and the same periods.")
+        raise NotTestable("The restricted model has fewer terms and the same periods.")
     df = result.nobs - len(result.params)
     f = (small - large) / q / result.scale
     return _row(f, q, df, stats.f.sf(f, q, df))

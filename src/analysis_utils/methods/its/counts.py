@@ -15,6 +15,8 @@ from statsmodels.tools.sm_exceptions import (
     PerfectSeparationWarning,
 )
 
+from analysis_utils.asking import NotTestable
+
 from .estimators import (
     Estimate,
     autocorrelation_note,
@@ -23,7 +25,6 @@ from .estimators import (
     short_note,
 )
 from .least_squares import Layout, hac_covariance
-from .refusals import Refusal
 
 FAMILIES = ("poisson", "quasipoisson", "negative_binomial")
 
@@ -132,9 +133,13 @@ def _irls(y, X, offset, alpha):
             model = GLM(y, X, family=family, offset=offset)
             fit = model.fit(maxiter=100, tol=1e-12, tol_criterion="params")
         except ConvergenceWarning as error:
-            raise Refusal("The count model did not converge in 100 steps.") from error
+            raise NotTestable(
+                "The count model did not converge in 100 steps."
+            ) from error
     if not np.isfinite(fit.params).all():
-        raise Refusal("The count model did not converge: coefficients are infinite.")
+        raise NotTestable(
+            "The count model did not converge: coefficients are infinite."
+        )
     return fit
 
 
@@ -156,7 +161,7 @@ def _alpha(y: np.ndarray, X: np.ndarray, offset: np.ndarray) -> float:
         minus_loglik, bounds=(-14.0, 4.0), method="bounded", options={"xatol": 1e-8}
     )
     if found.x > 3.9:
-        raise Refusal("The negative binomial's alpha did not converge (over 50).")
+        raise NotTestable("The negative binomial's alpha did not converge (over 50).")
     return float(np.exp(found.x)) if found.x > -13.5 else 0.0
 
 
@@ -188,7 +193,7 @@ def check_separation(y: np.ndarray, X: np.ndarray) -> None:
         bounds=[(-1, 1)] * k,
     )
     if found.status == 0 and found.fun < -1e-7:
-        raise Refusal(
+        raise NotTestable(
             "Separation: some part of the model is seen only with counts of zero (a "
             "period without events), so its rate ratio has no finite estimate. Use "
             "longer periods, or leave that term out."

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis_utils.asking import NotTestable
+
 from .counts import check_separation, poisson_start
 from .estimators import Estimate, RemlAR1
 from .least_squares import Layout
-from .refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class QuasiPoissonAR1:
                 break
             if np.abs(step).max() < 1e-7:
                 return self._estimate(fit, np.exp(eta))
-        raise Refusal(
+        raise NotTestable(
             "Quasi-Poisson with AR(1) errors did not converge: use "
             "errors='newey-west' and say so."
         )

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis_utils.asking import NotTestable
+
 from .model import InterruptedTimeSeries
-from .refusals import Refusal
 
 GRID = np.round(np.arange(0.05, 1.0, 0.05), 2)
 
@@ -26,7 +27,7 @@ def profile_decay(
     decay do not count that it was chosen: show the effect at both ends of the interval.
     """
     if event not in model.design.owners:
-        raise Refusal(
+        raise NotTestable(
             f"No event {event!r}: there are {', '.join(model.design.owners)}."
         )
     values = []
@@ -47,7 +48,7 @@ def _minus_two_loglik(result) -> float:
     if "loglik" in result.noise:
         return -2 * result.noise["loglik"]
     if estimate.deviance is None:
-        raise Refusal(f"{result.model.estimator.label}: no likelihood to profile.")
+        raise NotTestable(f"{result.model.estimator.label}: no likelihood to profile.")
     if result.model.log_link:
         return estimate.deviance / estimate.scale
     return result.nobs * float(np.log(estimate.deviance))

@@ -11,11 +11,12 @@ import pandas as pd
 from scipy.interpolate import CubicSpline
 from scipy.linalg import qr
 
+from analysis_utils.asking import NotTestable
+
 from . import seasonality
 from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
@@ -122,7 +123,7 @@ def _trend(model: InterruptedTimeSeries, periods) -> pd.DataFrame:
     time, trend = np.arange(len(periods), dtype=float), model.trend
     columns = {} if absorbed > 0 else {"Intercept": np.ones(len(time))}
     if trend not in (None, "linear", "quadratic", "spline"):
-        raise Refusal(f"trend is None, linear, quadratic or spline, not {trend!r}.")
+        raise NotTestable(f"trend is None, linear, quadratic or spline, not {trend!r}.")
     if trend == "spline":
         columns |= _spline(time, model.trend_df)
     elif trend and absorbed < 2:
@@ -135,7 +136,7 @@ def _trend(model: InterruptedTimeSeries, periods) -> pd.DataFrame:
 def _spline(time: np.ndarray, df: int) -> dict[str, np.ndarray]:
     """Natural cubic spline on df + 1 evenly spaced knots, the constant left out."""
     if df < 2:
-        raise Refusal(f"A spline has at least 2 degrees of freedom: trend_df={df}.")
+        raise NotTestable(f"A spline has at least 2 degrees of freedom: trend_df={df}.")
     knots = np.linspace(time[0], time[-1], df + 1)
     basis = CubicSpline(knots, np.eye(df + 1), bc_type="natural")(time)
     return {f"time_spline{k}": basis[:, k] for k in range(1, df + 1)}
@@ -165,14 +166,16 @@ def _check_columns(columns: pd.Index) -> None:
     """Refuse a covariate that has the name of another column."""
     twice = columns[columns.duplicated()].union(columns.intersection(["offset"]))
     if len(twice):
-        raise Refusal(f"Column names occur twice: {listed(twice)}. Rename a covariate.")
+        raise NotTestable(
+            f"Column names occur twice: {listed(twice)}. Rename a covariate."
+        )
 
 
 def _check_names(interventions: list[Intervention]) -> None:
     slugs = pd.Index([part.slug for part in interventions])
     if slugs.has_duplicates:
         twice = listed(slugs[slugs.duplicated()])
-        raise Refusal(f"Interventions need different names: {twice} occurs twice.")
+        raise NotTestable(f"Interventions need different names: {twice} occurs twice.")
 
 
 def align(data: pd.Series | pd.DataFrame, y: pd.Series, what: str):
@@ -180,14 +183,16 @@ def align(data: pd.Series | pd.DataFrame, y: pd.Series, what: str):
     periods = as_periods(y.index)
     own = as_periods(data.index)
     if own.freqstr != periods.freqstr:
-        raise Refusal(
+        raise NotTestable(
             f"{what} has periods {own.freqstr}, the outcome {periods.freqstr}."
         )
     if own.has_duplicates:
-        raise Refusal(f"{what} has duplicate dates: {listed(own[own.duplicated()])}.")
+        raise NotTestable(
+            f"{what} has duplicate dates: {listed(own[own.duplicated()])}."
+        )
     missing = periods.difference(own)
     if len(missing):
-        raise Refusal(f"{what} has no value at {listed(missing)}.")
+        raise NotTestable(f"{what} has no value at {listed(missing)}.")
     return data.set_axis(own).reindex(periods)
 
 
@@ -200,7 +205,7 @@ def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
     names = [unit.name for unit in units]
     missing = [str(name) for name in names if name not in offset]
     if missing:
-        raise Refusal(f"The offset has no column {', '.join(missing)}.")
+        raise NotTestable(f"The offset has no column {', '.join(missing)}.")
     return offset[names].to_numpy(float).T.ravel()
 
 
@@ -211,7 +216,7 @@ def _left_out(periods, interventions, exclude) -> np.ndarray:
             periods.start_time <= last_moment(last)
         )
         if not inside.any():
-            raise Refusal(f"The exclusion {first} to {last} lies outside the data.")
+            raise NotTestable(f"The exclusion {first} to {last} lies outside the data.")
         out |= inside
     for part in interventions:
         out |= part.excluded(periods)
@@ -226,7 +231,7 @@ def _checked(design: Design, interventions, kept: np.ndarray) -> Design:
         notes += _check_intervention(design, part, kept)
     n, k = design.X.shape
     if n <= k:
-        raise Refusal(f"Too few points: {n} rows for {k} coefficients.")
+        raise NotTestable(f"Too few points: {n} rows for {k} coefficients.")
     if k:
         check_rank(design.X, design.names)
     return replace(design, notes=tuple(notes))
@@ -240,13 +245,13 @@ def _check_values(design: Design) -> None:
         if bad.any():
             what = "missing" if np.isnan(values[bad]).any() else "infinite"
             where = listed(rows.index[bad].get_level_values("date"))
-            raise Refusal(
+            raise NotTestable(
                 f"{'The outcome' if column == 'y' else column} is {what} at {where}. "
                 "Repair it, or name these periods in exclude=."
             )
     y = design.treated["y"][design.used[: len(design.periods)]]
     if y.nunique() < 2:
-        raise Refusal("The outcome is constant: there is nothing to explain.")
+        raise NotTestable("The outcome is constant: there is nothing to explain.")
 
 
 def _check_intervention(design: Design, part: Intervention, kept) -> list[str]:
@@ -254,14 +259,14 @@ def _check_intervention(design: Design, part: Intervention, kept) -> list[str]:
     first, last = design.spans[part.name]
     before, after = int(kept[:first].sum()), int(kept[first:last].sum())
     if before < 2:
-        raise Refusal(f"{part.name} has {before} period before it: two are needed.")
+        raise NotTestable(f"{part.name} has {before} period before it: two are needed.")
     if after < 1:
-        raise Refusal(f"{part.name} has no fitted period after it.")
+        raise NotTestable(f"{part.name} has no fitted period after it.")
     if part.slope:
         column = f"{part.slug}_slope"
         ramp = design.treated[column].to_numpy()[first:last][kept[first:last]]
         if len(np.unique(ramp)) < 2:
-            raise Refusal(
+            raise NotTestable(
                 f"{part.name}: a slope needs two periods after the event at least, "
                 f"it has {after}. Use slope=False."
             )
@@ -278,7 +283,7 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
     length = np.sqrt((X**2).sum(axis=0))
     if (length == 0).any():
         zero = [name for name, size in zip(names, length, strict=True) if size == 0]
-        raise Refusal(f"{', '.join(zero)} is zero in every fitted period: drop it.")
+        raise NotTestable(f"{', '.join(zero)} is zero in every fitted period: drop it.")
     _, r, order = qr(X / length, mode="economic", pivoting=True)
     diagonal = np.abs(np.diag(r))
     rank = int((diagonal > 1e-9 * diagonal[0]).sum())
@@ -287,7 +292,7 @@ def check_rank(X: np.ndarray, names: list[str]) -> None:
     loose, held = order[rank], order[:rank]
     weights = np.linalg.lstsq(X[:, held] / length[held], X[:, loose], rcond=None)[0]
     partners = [names[held[i]] for i in np.flatnonzero(np.abs(weights) > 1e-6)]
-    raise Refusal(
+    raise NotTestable(
         f"Collinear: {names[loose]} is determined by {', '.join(partners)} in the "
         "fitted periods, so their effects cannot be told apart. Leave one out."
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import optimize
 
+from analysis_utils.asking import NotTestable
+
 from ..resampling.ar1 import GRID, fit_ar1_reml
 from .least_squares import Layout, hac_covariance, log_determinant, solve, whiten
-from .refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Estimate:
 
 def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
     if (resid**2).sum() <= 1e-20 * ((y - y.mean()) ** 2).sum():
-        raise Refusal(
+        raise NotTestable(
             "The model fits every point exactly: nothing is left to measure its "
             "uncertainty by. Use fewer terms or more periods."
         )
@@ -127,7 +128,9 @@ class NeweyWest:
 def check_correction(correction: str) -> None:
     """Refuse a small-sample correction that has no name here."""
     if correction not in ("stata", "none"):
-        raise Refusal(f'correction is "stata" (n/(n-k)) or "none", not {correction!r}.')
+        raise NotTestable(
+            f'correction is "stata" (n/(n-k)) or "none", not {correction!r}.'
+        )
 
 
 def hac_lags(lags: int | None, layout: Layout) -> int:
@@ -136,7 +139,7 @@ def hac_lags(lags: int | None, layout: Layout) -> int:
     if lags is None:
         return int(4 * (n / 100) ** (2 / 9))
     if not 0 <= lags < n:
-        raise Refusal(f"Newey-West lags must be 0 to {n - 1}: {lags} asked.")
+        raise NotTestable(f"Newey-West lags must be 0 to {n - 1}: {lags} asked.")
     return int(lags)
 
 
@@ -161,7 +164,7 @@ class PraisWinsten:
 
     def __post_init__(self) -> None:
         if self.rho not in _RHO:
-            raise Refusal(f"rho is one of {', '.join(_RHO)}, not {self.rho!r}.")
+            raise NotTestable(f"rho is one of {', '.join(_RHO)}, not {self.rho!r}.")
 
     def fit(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> Estimate:
         """Fit ``y = X b + e``, e AR(1), by repeated Prais-Winsten regressions."""
@@ -182,7 +185,7 @@ class PraisWinsten:
             if abs(rho - before) < 1e-6:
                 return rho
         if self.iterate:
-            raise Refusal("Prais-Winsten did not converge: use errors='reml-ar1'.")
+            raise NotTestable("Prais-Winsten did not converge: use errors='reml-ar1'.")
         return rho
 
     def _rho(self, e: np.ndarray, steps: np.ndarray, k: int) -> float:
@@ -199,7 +202,7 @@ class PraisWinsten:
         }
         rho = float(estimators[self.rho])
         if abs(rho) >= 1:
-            raise Refusal(
+            raise NotTestable(
                 f"Prais-Winsten: rho is {rho:.3f} by {self.rho!r}, outside (-1, 1): "
                 "use rho='tscorr', or errors='reml-ar1'."
             )
@@ -237,7 +240,7 @@ class RemlAR1:
 
     def __post_init__(self) -> None:
         if self.method not in ("reml", "ml"):
-            raise Refusal(f"method is 'reml' or 'ml', not {self.method!r}.")
+            raise NotTestable(f"method is 'reml' or 'ml', not {self.method!r}.")
 
     @property
     def label(self) -> str:
@@ -248,7 +251,7 @@ class RemlAR1:
         """Fit ``y = X b + e``, e AR(1), rho by (restricted) maximum likelihood."""
         steps = layout.steps
         if len(y) - X.shape[1] < 3:
-            raise Refusal(
+            raise NotTestable(
                 f"Too few points for AR(1) errors: {len(y)} rows and {X.shape[1]} "
                 "coefficients. Use errors='ols'."
             )

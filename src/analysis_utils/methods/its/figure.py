@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.dates import ConciseDateFormatter
 
+from analysis_utils.asking import NotTestable
+
 from .calendar import as_periods
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def draw(
     are open circles. Returns `ax`.
     """
     if not result.model.interventions:
-        raise Refusal("Nothing to draw: the model has no intervention.")
+        raise NotTestable("Nothing to draw: the model has no intervention.")
     ax = plt.gca() if ax is None else ax
     table = result.counterfactual(of, alpha)
     table.index = as_periods(table.index).start_time

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import toeplitz
 
+from analysis_utils.asking import NotTestable
+
 from .calendar import as_periods, moment, window
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,11 +125,15 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
 
 def _check(model: InterruptedTimeSeries) -> None:
     if not model.interventions:
-        raise Refusal("A forecast needs an intervention: fitting stops there.")
+        raise NotTestable("A forecast needs an intervention: fitting stops there.")
     if model.control is not None:
-        raise Refusal("A forecast takes control series as covariates=, not control=.")
+        raise NotTestable(
+            "A forecast takes control series as covariates=, not control=."
+        )
     if model.trend == "spline":
-        raise Refusal("A spline is not extrapolated: use a linear or quadratic trend.")
+        raise NotTestable(
+            "A spline is not extrapolated: use a linear or quadratic trend."
+        )
 
 
 def _left_out(model: InterruptedTimeSeries) -> pd.PeriodIndex:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import NotTestable
+
 from .calendar import position
-from .refusals import Refusal
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,22 @@ class Intervention:
 
     def __post_init__(self) -> None:
         if not (self.level or self.slope or self.pulse):
-            raise Refusal(f"{self.name}: choose level, slope or pulse; none is set.")
+            raise NotTestable(
+                f"{self.name}: choose level, slope or pulse; none is set."
+            )
         if self.phase not in ("linear", "exclude", "separate"):
-            raise Refusal(
+            raise NotTestable(
                 f"{self.name}: phase is {self.phase!r}; it can be linear, exclude or "
                 "separate."
             )
         if self.ramp_start not in (0, 1):
-            raise Refusal(f"{self.name}: ramp_start is 0 or 1, not {self.ramp_start}.")
+            raise NotTestable(
+                f"{self.name}: ramp_start is 0 or 1, not {self.ramp_start}."
+            )
         if self.decay is not None and not 0 < self.decay < 1:
-            raise Refusal(f"{self.name}: decay lies between 0 and 1: {self.decay}.")
+            raise NotTestable(f"{self.name}: decay lies between 0 and 1: {self.decay}.")
         if self.lag < 0 or self.transition < 0 or int(self.pulse) < 0:
-            raise Refusal(f"{self.name}: lag, transition and pulse are 0 or more.")
+            raise NotTestable(f"{self.name}: lag, transition and pulse are 0 or more.")
 
     @property
     def slug(self) -> str:
@@ -84,12 +89,12 @@ class Intervention:
         last = n if self.end is None else self._end(periods)
         if first < 1 or first >= n:
             where = "no period before it" if first < 1 else "no period after it"
-            raise Refusal(
+            raise NotTestable(
                 f"{self.name} ({self.date}, lag {self.lag}) lies outside the data: "
                 f"{where} in {periods[0]} to {periods[-1]}."
             )
         if last <= first:
-            raise Refusal(f"{self.name} ends ({self.end}) before it has an effect.")
+            raise NotTestable(f"{self.name} ends ({self.end}) before it has an effect.")
         return first, last
 
     def _end(self, periods: pd.PeriodIndex) -> int:

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import NotTestable
+
 from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
@@ -18,7 +20,6 @@ from .equation import equation, formula
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
 from .forecast import ForecastResults, forecast
 from .intervention import Intervention
-from .refusals import Refusal
 from .results import ITSResults
 from .statespace import Sarima, Structural
 
@@ -73,7 +74,7 @@ class InterruptedTimeSeries:
 
     Raises
     ------
-    Refusal : what the data cannot carry, with the reason.
+    NotTestable : what the data cannot carry, with the reason.
 
     Source: Lopez Bernal, Cummins & Gasparrini 2017 (doi 10.1093/ije/dyw098); Linden
     2015; Turner et al. 2021 (doi 10.1186/s12874-021-01364-0) for the default errors.
@@ -117,12 +118,12 @@ class InterruptedTimeSeries:
 
     def _estimator(self, errors: str | Errors | None) -> Errors | Counts:
         if self.family not in ("gaussian", *FAMILIES):
-            raise Refusal(
+            raise NotTestable(
                 f"family is gaussian, {', '.join(FAMILIES)}, not {self.family!r}."
             )
         if isinstance(errors, str):
             if errors not in _ERRORS:
-                raise Refusal(f"errors is {', '.join(_ERRORS)}, not {errors!r}.")
+                raise NotTestable(f"errors is {', '.join(_ERRORS)}, not {errors!r}.")
             errors = _ERRORS[errors]()
         if self.family == "gaussian":
             short = len(self.y) < _SHORT
@@ -134,7 +135,7 @@ class InterruptedTimeSeries:
             return CountModel(self.family, lags, errors.correction)
         if errors == RemlAR1() and self.family == "quasipoisson":
             return QuasiPoissonAR1()
-        raise Refusal(
+        raise NotTestable(
             f"Errors {errors.label} are not for {self.family}: counts have their "
             "family's variance (errors=None), 'newey-west', or, quasipoisson only, "
             "'reml-ar1'."
@@ -147,16 +148,18 @@ class InterruptedTimeSeries:
 
     def _check_outcome(self) -> None:
         if self.offset is not None and not self.log_link:
-            raise Refusal("An offset belongs to counts: model the rate, or a family.")
+            raise NotTestable(
+                "An offset belongs to counts: model the rate, or a family."
+            )
         if not self.log_link:
             return
         outcomes = [self.y, *([] if self.control is None else _columns(self.control))]
         for values in outcomes:
             values = values[np.isfinite(values.to_numpy())]
             if (values < 0).any():
-                raise Refusal(f"{self.family} needs counts: some are below zero.")
+                raise NotTestable(f"{self.family} needs counts: some are below zero.")
             if self.family != "quasipoisson" and (values % 1 != 0).any():
-                raise Refusal(
+                raise NotTestable(
                     f"{self.family} needs whole counts: use quasipoisson, or an "
                     "offset instead of a rate."
                 )
@@ -202,11 +205,11 @@ class InterruptedTimeSeries:
 
 def _numeric(y: pd.Series) -> pd.Series:
     if not isinstance(y, pd.Series):
-        raise Refusal(f"y is a pandas Series with dates, not {type(y).__name__}.")
+        raise NotTestable(f"y is a pandas Series with dates, not {type(y).__name__}.")
     try:
         return y.astype(float)
     except (TypeError, ValueError) as error:
-        raise Refusal(f"The outcome is not numeric: {error}.") from error
+        raise NotTestable(f"The outcome is not numeric: {error}.") from error
 
 
 def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import NotTestable
+
 from .forecast import before
 from .model import InterruptedTimeSeries
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +96,7 @@ def placebo_dates(
     if before_only:
         others = []
     if not places:
-        raise Refusal(f"No room for placebo dates in {n} periods, margin {margin}.")
+        raise NotTestable(f"No room for placebo dates in {n} periods, margin {margin}.")
     rows = []
     for place in places:
         date = model.design.periods[place].start_time
@@ -114,7 +115,7 @@ def placebo_units(
     Hainmueller 2010).
     """
     if model.control is None or model.control.shape[1] < 2:
-        raise Refusal("Placebo units need control= with two units at least.")
+        raise NotTestable("Placebo units need control= with two units at least.")
     part = _event(model, event)
     term = _term(model, part, kind)
     rows = {}
@@ -131,7 +132,7 @@ def _event(model: InterruptedTimeSeries, name: str | None):
     if name is None and len(parts) == 1:
         return model.interventions[0]
     if name not in parts:
-        raise Refusal(f"Which event? Name one of {', '.join(parts)}.")
+        raise NotTestable(f"Which event? Name one of {', '.join(parts)}.")
     return parts[name]
 
 
@@ -139,7 +140,7 @@ def _term(model: InterruptedTimeSeries, part, kind: str) -> str:
     names = model.design.owners[part.name]
     found = [name for name in names if name.endswith(f"{part.slug}_{kind}")]
     if not found:
-        raise Refusal(f"{part.name} has no {kind}: there are {', '.join(names)}.")
+        raise NotTestable(f"{part.name} has no {kind}: there are {', '.join(names)}.")
     return found[0]
 
 
@@ -147,7 +148,7 @@ def _try(model: InterruptedTimeSeries, term: str, **changes: object) -> dict:
     """Return the row of one refit; a refusal is kept with its reason."""
     try:
         return {**_row(model.replace(**changes).fit(), term), "refused": ""}
-    except Refusal as reason:
+    except NotTestable as reason:
         return dict.fromkeys(_COLUMNS, np.nan) | {"refused": str(reason)}
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from analysis_utils.asking import NotTestable
+
 from ..resampling.batches import run_batches
 from .model import InterruptedTimeSeries
 from .refit import refit
-from .refusals import Refusal
 from .simulate import CountNoise, GaussianNoise, Noise
 
 
@@ -69,7 +70,7 @@ def minimum_detectable_effect(
     while not found(high):
         low, high = high, 1.5 * high
         if high > draws.largest:
-            raise Refusal(
+            raise NotTestable(
                 f"No effect of {term} up to {draws.effect(direction * low):.3g} is "
                 f"found with probability {target:g}: the series is too short or noisy."
             )
@@ -86,7 +87,7 @@ class _Draws:
         self.result = model.fit()
         if term not in self.result.params:
             names = ", ".join(self.result.params.index)
-            raise Refusal(f"No coefficient {term!r}: there are {names}.")
+            raise NotTestable(f"No coefficient {term!r}: there are {names}.")
         self.model, self.term = model, term
         self.noise = noise or _noise_of(self.result)
         self.n_sim, self.seed = n_sim, seed
@@ -153,5 +154,7 @@ def _noise_of(result) -> Noise:
         rho = result.noise.get("rho", 0.0) * phi / max(phi - 1, 0.05)
         return CountNoise(phi, float(np.clip(rho, -0.95, 0.95)))
     if hasattr(result.model.estimator, "absorbed"):
-        raise Refusal("Give noise=GaussianNoise(sigma, rho) with state-space errors.")
+        raise NotTestable(
+            "Give noise=GaussianNoise(sigma, rho) with state-space errors."
+        )
     return GaussianNoise(np.sqrt(result.scale), result.noise.get("rho", 0.0))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis_utils.asking import NotTestable
+
 from ..resampling.ar1 import fit_ar1_reml
 from ..resampling.batches import one_blas_thread
 from ..resampling.counts import fit_counts
 from ..resampling.linear import LinearEngine
 from .counts import CountModel
 from .estimators import OLS, NeweyWest, RemlAR1, hac_lags
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
@@ -83,7 +84,7 @@ def _one_by_one(
         for draw in range(outcomes.shape[1]):
             try:
                 fit = model.estimator.fit(outcomes[:, draw], *rest)
-            except Refusal:
+            except NotTestable:
                 continue
             params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))
     return params, bse

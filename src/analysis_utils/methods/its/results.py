@@ -11,11 +11,12 @@ import pandas as pd
 from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
+from analysis_utils.asking import NotTestable
+
 from . import effects
 from .calendar import window
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
-from .refusals import Refusal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,7 +121,7 @@ class ITSResults:
         """
         unknown = sorted(set(weights) - set(self.params.index))
         if unknown:
-            raise Refusal(
+            raise NotTestable(
                 f"No coefficient {', '.join(unknown)}: there are "
                 f"{', '.join(self.params.index)}."
             )
@@ -171,12 +172,14 @@ class ITSResults:
         every = list(self.model.design.owners)
         if of is None:
             if not every:
-                raise Refusal("The model has no intervention, so no counterfactual.")
+                raise NotTestable(
+                    "The model has no intervention, so no counterfactual."
+                )
             return every
         names = [of] if isinstance(of, str) else list(of)
         unknown = [name for name in names if name not in every]
         if unknown:
-            raise Refusal(f"No intervention {unknown}: there are {every}.")
+            raise NotTestable(f"No intervention {unknown}: there are {every}.")
         return names
 
     def counterfactual(
@@ -231,7 +234,7 @@ class ITSResults:
     def _window(self, at, over, of) -> slice:
         periods = self.model.design.periods
         if at is not None and over is not None:
-            raise Refusal("Give at= (one date) or over= (first, last), not both.")
+            raise NotTestable("Give at= (one date) or over= (first, last), not both.")
         if at is not None:
             over = (at, at)
         if over is None:
@@ -308,11 +311,11 @@ def _roots(estimate: Estimate, names: pd.Index) -> np.ndarray:
     """Return the standard errors; refuse an estimate without them."""
     variances = np.diag(estimate.cov)
     if not np.isfinite(estimate.params).all() or not np.isfinite(variances).all():
-        raise Refusal("The fit did not converge to finite numbers.")
+        raise NotTestable("The fit did not converge to finite numbers.")
     scale = np.abs(variances).max()
     none = [n for n, v in zip(names, variances, strict=True) if v < -1e-12 * scale]
     if none or scale == 0:
-        raise Refusal(
+        raise NotTestable(
             f"The covariance gives no standard error for {', '.join(none or names)}: "
             "the outcome does not vary where they are seen. Use errors='reml-ar1' or "
             "'ols', which share one variance over all periods."

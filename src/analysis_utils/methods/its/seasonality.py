@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .refusals import Refusal
+from analysis_utils.asking import NotTestable
 
 # Periods in a cycle: a year, but a week for daily data.
 _CYCLES = {"M": 12.0, "Q": 4.0, "W": 365.25 / 7, "D": 7.0}
@@ -25,7 +25,7 @@ class Fourier:
         """Return two columns a pair; a cosine alone where the sine is zero."""
         period = self.period or natural_cycle(periods)
         if self.pairs < 1 or self.pairs > period / 2:
-            raise Refusal(
+            raise NotTestable(
                 f"A cycle of {period:g} periods has 1 to {int(period / 2)} Fourier "
                 f"pairs: {self.pairs} asked."
             )
@@ -49,7 +49,7 @@ class SeasonalDummies:
         """Return period - 1 columns of 0 and 1."""
         period = self.period or natural_cycle(periods)
         if period != int(period):
-            raise Refusal(
+            raise NotTestable(
                 f"A cycle of {period:.4g} periods has no dummies: use Fourier pairs, "
                 "or SeasonalDummies(52)."
             )
@@ -65,7 +65,7 @@ def natural_cycle(periods: pd.PeriodIndex) -> float:
     """Return the number of periods in a year (in a week for daily data)."""
     letter = periods.freqstr[0] if periods.freq.n == 1 else ""
     if letter not in _CYCLES:
-        raise Refusal(
+        raise NotTestable(
             f"No natural season for periods of {periods.freqstr}: give the period, "
             "for example Fourier(pairs=1, period=26)."
         )
@@ -84,20 +84,20 @@ def parse(seasonality: object) -> list[Seasonality]:
     if isinstance(seasonality, Fourier | SeasonalDummies):
         return [seasonality]
     if isinstance(seasonality, bool):
-        raise Refusal("seasonality is a number of Fourier pairs, a term or None.")
+        raise NotTestable("seasonality is a number of Fourier pairs, a term or None.")
     if isinstance(seasonality, int):
         return [Fourier(seasonality)] if seasonality else []
     if isinstance(seasonality, str):
         return [_named(seasonality)]
     if isinstance(seasonality, Sequence):
         return [term for part in seasonality for term in parse(part)]
-    raise Refusal(f"Unknown seasonality {seasonality!r}.")
+    raise NotTestable(f"Unknown seasonality {seasonality!r}.")
 
 
 def _named(word: str) -> Seasonality:
     names = {"fourier": Fourier(1), "periods": SeasonalDummies()}
     if word not in names:
-        raise Refusal(
+        raise NotTestable(
             f"Unknown seasonality {word!r}: use a number of Fourier pairs, "
             '"periods", Fourier(pairs, period) or SeasonalDummies(period).'
         )
@@ -109,7 +109,7 @@ def columns(terms: list[Seasonality], periods: pd.PeriodIndex) -> pd.DataFrame:
     for term in terms:
         period = term.period or natural_cycle(periods)
         if len(periods) < 2 * period:
-            raise Refusal(
+            raise NotTestable(
                 f"Seasonality of {period:.4g} periods needs two full cycles, "
                 f"{int(np.ceil(2 * period))} periods; the series has {len(periods)}."
             )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis_utils.asking import NotTestable
+
 from ..resampling.batches import one_blas_thread
 from .estimators import Estimate
 from .least_squares import Layout
-from .refusals import Refusal
 
 
 class _StateSpace:
@@ -27,7 +28,9 @@ class _StateSpace:
     def fit(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> Estimate:
         """Fit ``y = X b + e``."""
         if len(np.unique(layout.unit)) > 1:
-            raise Refusal(f"{self.label} errors are for one series: use 'reml-ar1'.")
+            raise NotTestable(
+                f"{self.label} errors are for one series: use 'reml-ar1'."
+            )
         constant = _constant_direction(X)
         shift, spread, length = _scales(y, X)
         rows = layout.time - layout.time[0]
@@ -66,7 +69,9 @@ class _StateSpace:
         place = self._places(len(fit.params), k)
         cov = np.asarray(fit.cov_params())[np.ix_(place, place)]
         if not np.isfinite(cov).all() or (np.diag(cov) <= 0).any():
-            raise Refusal(f"{self.label} has no usable covariance: simplify the model.")
+            raise NotTestable(
+                f"{self.label} has no usable covariance: simplify the model."
+            )
         return np.asarray(fit.params)[place], cov
 
     def _noise(self, fit, k: int, spread: float) -> dict[str, float]:
@@ -93,7 +98,7 @@ class _StateSpace:
         fits = [_attempt(model, method) for method in ("lbfgs", "bfgs")]
         fits = [fit for fit in fits if fit is not None]
         if not fits:
-            raise Refusal(
+            raise NotTestable(
                 f"{self.label} did not converge by either of two optimizers: try a "
                 "simpler model."
             )
@@ -163,7 +168,7 @@ class Structural(_StateSpace):
 
     def __post_init__(self) -> None:
         if self.level not in ("local level", "local linear trend"):
-            raise Refusal("level is 'local level' or 'local linear trend'.")
+            raise NotTestable("level is 'local level' or 'local linear trend'.")
 
     @property
     def label(self) -> str:

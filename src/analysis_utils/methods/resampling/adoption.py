@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .batches import run_batches
 
 
@@ -43,13 +44,13 @@ def permute_adoption(
     """
     y, d = _demeaned(outcome, "outcome"), _demeaned(treatment, "treatment")
     if y.shape != d.shape:
-        raise InputError(
+        raise NotTestable(
             f"outcome {y.shape} and treatment {d.shape} must have the same "
             "units and periods."
         )
     spread = float((d**2).sum())
     if spread <= 1e-12:
-        raise InputError("The treatment does not vary beyond units and time.")
+        raise NotTestable("The treatment does not vary beyond units and time.")
     products = d @ y.T / spread
     groups = _groups(strata, len(y))
 
@@ -76,7 +77,7 @@ def permute_adoption(
 def _demeaned(values: np.ndarray | pd.DataFrame, what: str) -> np.ndarray:
     matrix = np.asarray(values, dtype="float64")
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
-        raise InputError(
+        raise NotTestable(
             f"{what}: a balanced panel is needed, (units, periods) without "
             "missing values."
         )
@@ -95,5 +96,5 @@ def _groups(strata: np.ndarray | pd.Series | None, n: int) -> list[np.ndarray]:
         else pd.factorize(np.asarray(strata), sort=True)[0]
     )
     if len(codes) != n:
-        raise InputError(f"strata has {len(codes)} values for {n} units.")
+        raise NotTestable(f"strata has {len(codes)} values for {n} units.")
     return [np.flatnonzero(codes == code) for code in np.unique(codes)]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 
@@ -50,7 +51,7 @@ def fit_ar1_reml(
     outcomes: (n,) or (n, draws). rho: profiled, or fixed if given. Given rho the
     estimates are generalized least squares, sigma2 = RSS / (n - k); use Student's t
     with n - k degrees of freedom. Equal to R's nlme::gls(corAR1, method="REML").
-    Raises InputError for collinear or missing data.
+    Raises NotTestable for collinear or missing data.
     """
     basis = orthonormal(design)
     y = as_outcomes(outcomes, basis.shape[0])
@@ -70,7 +71,7 @@ def _fit_block(
     first = basis.q.T @ y
     residuals = y - basis.q @ first
     if ((residuals**2).sum(axis=0) <= 1e-24 * (y**2).sum(axis=0)).any():
-        raise InputError(
+        raise NotTestable(
             "An outcome is constant or an exact combination of the "
             "design: it has no errors to model."
         )

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .batches import run_batches
 from .linear import LinearEngine
 
@@ -26,7 +27,7 @@ def block_indices(
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is not known; choose one of {KINDS}.")
     if not 1 <= length <= n:
-        raise InputError(f"Blocks of {length} do not fit a series of {n} periods.")
+        raise NotTestable(f"Blocks of {length} do not fit a series of {n} periods.")
     if kind == "stationary":
         fresh = rng.random((draws, n)) < 1 / length
         fresh[:, 0] = True

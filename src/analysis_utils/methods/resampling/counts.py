@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
@@ -50,7 +51,7 @@ def fit_counts(
     family: "poisson" (variance mu), "quasipoisson" (dispersion * mu) or
     "negativebinomial" (mu + alpha mu^2, `alpha` fixed). maxlags: Newey-West errors
     instead of those of the family; use_correction multiplies them by n / (n - k).
-    Equal to statsmodels' GLM. Raises InputError for negative or missing counts.
+    Equal to statsmodels' GLM. Raises NotTestable for negative or missing counts.
     """
     basis = orthonormal(design)
     n, k = basis.shape
@@ -170,14 +171,14 @@ def _newey_west(
 def _checked(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
     y = as_outcomes(outcomes, n)
     if (y < 0).any():
-        raise InputError("Counts cannot be negative.")
+        raise NotTestable("Counts cannot be negative.")
     return y
 
 
 def _checked_offset(offset: np.ndarray | pd.Series, n: int) -> np.ndarray:
     shift = np.asarray(offset, dtype="float64")
     if shift.shape != (n,) or not np.isfinite(shift).all():
-        raise InputError(
+        raise NotTestable(
             f"The offset needs {n} finite values (logarithms of the "
             "population or of the days at risk, all positive)."
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import solve_triangular
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Orthonormal:
         """Return the column of a coefficient given by name or number."""
         if isinstance(coefficient, str):
             if coefficient not in self.names:
-                raise InputError(
+                raise NotTestable(
                     f"No coefficient {coefficient!r}; the design has "
                     f"{', '.join(self.names)}."
                 )
@@ -52,14 +52,16 @@ def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
     """Decompose a design (n, k); refuse missing values, n <= k and collinearity."""
     matrix = np.asarray(design, dtype="float64")
     if matrix.ndim != 2:
-        raise InputError(f"A design has rows and columns; its shape is {matrix.shape}.")
+        raise NotTestable(
+            f"A design has rows and columns; its shape is {matrix.shape}."
+        )
     names = [str(name) for name in getattr(design, "columns", range(matrix.shape[1]))]
     if not np.isfinite(matrix).all():
         column = names[int(np.argmin(np.isfinite(matrix).all(axis=0)))]
-        raise InputError(f"The design has missing or infinite values in {column}.")
+        raise NotTestable(f"The design has missing or infinite values in {column}.")
     n, k = matrix.shape
     if n <= k:
-        raise InputError(
+        raise NotTestable(
             f"{n} periods cannot identify {k} coefficients and a variance."
         )
     scale = np.sqrt((matrix**2).sum(axis=0))
@@ -67,7 +69,7 @@ def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
     q, triangle = np.linalg.qr(matrix / scale)
     tiny = np.abs(np.diag(triangle)) < n * np.finfo(float).eps
     if tiny.any():
-        raise InputError(
+        raise NotTestable(
             f"Column {names[int(np.argmax(tiny))]} of the design is a combination of "
             "those before it: its coefficient cannot be estimated."
         )
@@ -79,10 +81,10 @@ def as_outcomes(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
     matrix = np.asarray(outcomes, dtype="float64")
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or matrix.shape[0] != n:
-        raise InputError(
+        raise NotTestable(
             f"Outcomes must have the {n} rows of the design, one column "
             f"for each draw; their shape is {np.shape(outcomes)}."
         )
     if not np.isfinite(matrix).all():
-        raise InputError("Outcomes have missing or infinite values.")
+        raise NotTestable("Outcomes have missing or infinite values.")
     return matrix

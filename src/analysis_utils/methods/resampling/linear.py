@@ -34,7 +34,7 @@ class LinearEngine:
     """Least squares with the design X (n, k), given once, for any outcomes (n, draws).
 
     Equal to `statsmodels.OLS(y, X).fit(cov_type=...)` in coefficients and standard
-    errors. Raises InputError for collinear columns, missing values, n <= k.
+    errors. Raises NotTestable for collinear columns, missing values, n <= k.
     """
 
     def __init__(self, design: np.ndarray | pd.DataFrame) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..inputs import InputError
+from analysis_utils.asking import NotTestable
+
 from .batches import one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 from .newey_west import bartlett_sums
@@ -57,7 +58,7 @@ def placebo_fits(
     outcomes: (n,) or (n, draws). base: (n, p), with the constant. events: (dates, n,
     d), as `event_columns` makes them. tested: the column of events whose coefficient
     is returned. maxlags: of Newey-West errors, None for classical. Equal to
-    statsmodels' OLS of each date. Raises InputError for a date whose columns cannot
+    statsmodels' OLS of each date. Raises NotTestable for a date whose columns cannot
     be told from the base.
     """
     basis = orthonormal(base)
@@ -98,7 +99,7 @@ def event_bases(
     diagonal = np.abs(np.diagonal(triangles, axis1=1, axis2=2))
     lost = np.flatnonzero((diagonal < 1e-9).any(axis=1))
     if len(lost):
-        raise InputError(
+        raise NotTestable(
             f"Event {lost[0]} (counted from 0) cannot be told from the trend and the "
             "other columns: too few periods before or after it."
         )
