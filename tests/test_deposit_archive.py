@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from test_editor_notebooks import COMPILED, git
 
-from analysis_utils.deposit import crate, pack, rules
+from analysis_utils.deposit import about, crate, pack, rules, standards
 from analysis_utils.run_context import ROOT
 
 GOOD = {
@@ -107,7 +107,9 @@ def test_the_study_as_committed_keeps_the_rules(tmp_path):
     names = [
         n for n in names if not n.startswith(pack.LEFT_OUT) and (ROOT / n).exists()
     ]
-    found = rules.broken(archive(tmp_path, {n: (ROOT / n).read_bytes() for n in names}))
+    contents = {name: (ROOT / name).read_bytes() for name in names}
+    contents |= {name: text.encode() for name, text in standards.texts().items()}
+    found = rules.broken(archive(tmp_path, contents))
     assert not found, "\n".join(found)
 
 
@@ -116,7 +118,7 @@ def test_the_study_as_committed_keeps_the_rules(tmp_path):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """A small study in a repository: one notebook, executed, standards written."""
+    """A small study in a repository: one notebook, executed."""
     from conftest import Checkout
 
     root = tmp_path_factory.mktemp("deposit") / "study"
@@ -164,21 +166,20 @@ def packed(study) -> list[str]:
 
 
 def test_the_way_to_a_proven_archive(study):
+    note = study.root / "note.md"
+    note.write_text("A thought\n")
     code, said = ask(study, "deposit", ENVIRONMENT="present")
-    assert code == 2 and "README.txt, codecheck.yml, .zenodo.json" in said, said
-    code, said = ask(study, "deposit", ENVIRONMENT="present")
-    assert code == 2 and "not as committed" in said and "README.txt" in said
-    git(study.root, "add", ".")
-    git(study.root, "commit", "-qm", "Standards")
+    assert code == 2 and "not as committed" in said and "note.md" in said
+    note.unlink()
     code, said = ask(study, "deposit", ENVIRONMENT="present")
     assert code == 0, said
     assert "IDENTICAL: 1 run made again; 1 number, 1 table" in said
-    assert packed(study) == [f"{NAME}-0.1.0.zip"]
+    assert packed(study) == [f"{NAME}-{about.citation()['version']}.zip"]
     assert git(study.root, "status", "--porcelain") == ""
 
 
 def test_the_archive_holds_the_study_and_its_description(study):
-    path = study.root / "deposit" / f"{NAME}-0.1.0.zip"
+    path = study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip"
     with zipfile.ZipFile(path) as opened:
         names = opened.namelist()
         metadata = opened.read(crate.METADATA).decode()
@@ -244,7 +245,9 @@ def test_an_independent_validator_agrees(study, tmp_path, monkeypatch):
         monkeypatch.setattr(
             http.HttpRequester, verb, lambda *a, **k: Answer(), raising=False
         )
-    with zipfile.ZipFile(study.root / "deposit" / f"{NAME}-0.1.0.zip") as opened:
+    with zipfile.ZipFile(
+        study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip"
+    ) as opened:
         opened.extractall(tmp_path)
     answer = services.validate(
         services.ValidationSettings(
@@ -276,12 +279,14 @@ def test_the_same_commit_gives_the_same_bytes(study, tmp_path):
     again = tmp_path / "again.zip"
     code, said = script(study, f"pack.pack(pack.ready(), Path({str(again)!r}))")
     assert code == 0, said
-    path = study.root / "deposit" / f"{NAME}-0.1.0.zip"
+    path = study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip"
     assert again.read_bytes() == path.read_bytes()
 
 
 def test_what_does_not_verify_gets_no_archive(study):
-    (study.root / "deposit" / f"{NAME}-0.1.0.zip").unlink(missing_ok=True)
+    (study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip").unlink(
+        missing_ok=True
+    )
     code, said = script(
         study,
         "names = pack.ready()\n"

@@ -1,5 +1,7 @@
 """The standard files are those that the study gives, complete and true."""
 
+import csv
+import io
 import json
 import os
 import re
@@ -42,21 +44,26 @@ SECTIONS = [
     "## List of tables and programs",
     "## References",
 ]
-README = replication.text()
+TEXTS = standards.texts()
+README = TEXTS["README.txt"]
 
 
-def test_the_committed_ones_are_up_to_date():
-    names = ", ".join(standards.outdated())
-    assert not names, f"{names} do not fit the study any more: run `make standards`"
+def listed(name: str) -> list[dict[str, str]]:
+    """Rows of an inventory."""
+    return list(csv.DictReader(io.StringIO(TEXTS[f"inventory/{name}.csv"])))
 
 
-def test_the_same_bytes_elsewhere():
-    code = "from analysis_utils.deposit import standards; print(standards.outdated())"
+def test_the_same_bytes_elsewhere(tmp_path):
+    code = "from analysis_utils.deposit.standards import write; import pathlib, sys; "
+    code += "write(pathlib.Path(sys.argv[1]))"
     other = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-    said = subprocess.check_output(
-        [sys.executable, "-c", code], env=os.environ | other, cwd="/", text=True
-    )
-    assert said == f"{standards.outdated()}\n"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    subprocess.check_call(command, env=os.environ | other, cwd="/")
+    assert {n: (tmp_path / n).read_text(encoding="utf-8") for n in TEXTS} == TEXTS
+
+
+def test_a_data_editor_can_read_it_in_two_pages():
+    assert len(README.splitlines()) <= 180
 
 
 # Replication README
@@ -68,14 +75,14 @@ def test_the_replication_readme_has_every_section_in_order():
 
 
 def test_every_data_file_and_source_has_its_statement():
-    for file in data.data_files():
-        assert f"| {file.path} |" in README
-    for source in data.sources():
-        assert f"#### {source.title}\n" in README
-        assert source.files and source.licences
-    listed = {f"data/{r['path']}" for r in data.resources()}
+    files = [row["file"] for row in listed("data_files")]
+    assert files == [file.path for file in data.data_files()]
+    for source in listed("sources"):
+        assert source["source"] and source["licences"]
+        assert set(source["files"].split("; ")) <= set(files)
+    described = {f"data/{r['path']}" for r in data.resources()}
     on_disk = {p.relative_to(ROOT).as_posix() for p in (ROOT / "data").rglob("*.csv")}
-    assert on_disk - {n for n in on_disk if n.startswith("data/raw/")} == listed
+    assert on_disk - {n for n in on_disk if n.startswith("data/raw/")} == described
 
 
 def test_rows_are_those_of_the_files():
@@ -97,9 +104,11 @@ def test_every_figure_table_and_number_is_listed_with_its_cell():
         tabled = {f"{folder}/{n[:-4]}.csv" for n in stamp if n.endswith(".tex")}
         assert {o.file for o in items if o.kind == "table"} == tabled
         assert {o.key for o in items if o.kind == "number"} == set(results["numbers"])
-        for item in items:
-            assert (ROOT / item.file).is_file()
-            assert f"| {item.program} | {item.place} | {item.file} |" in README
+        assert all((ROOT / item.file).is_file() for item in items)
+        rows = [row for row in listed("outputs") if row["run"] == run.label]
+        assert [(r["kind"], r["key"], r["file"]) for r in rows] == [
+            (o.kind, o.key, o.file) for o in items
+        ]
 
 
 def test_the_cell_named_is_the_one_that_makes_it():
@@ -166,7 +175,9 @@ def test_every_draw_of_the_study_is_controlled_and_its_line_is_true():
         if ", cell " not in draw.file:
             line = (ROOT / draw.file).read_text().splitlines()[draw.line - 1]
             assert line.strip() == draw.code
-        assert f"- {draw.file}, line {draw.line}: `{draw.code}`" in README
+    assert [(r["file"], int(r["line"])) for r in listed("randomness")] == [
+        (draw.file, draw.line) for draw in found
+    ]
 
 
 # Measured needs

@@ -2,6 +2,7 @@
 
 import sys
 
+from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.commands import dispatch
 from analysis_utils.workflow.runs import study_runs
 
@@ -13,22 +14,22 @@ SETTINGS = {
 
 
 def make_standards(given: dict[str, str]) -> int:
-    """Write the standard files that are out of date."""
+    """Write the standard files of an archive into deposit/standards/."""
     from analysis_utils.deposit import replication, standards
 
-    written = standards.write()
-    print(f"Written: {', '.join(written)}." if written else "Up to date.")
+    folder = ROOT / "deposit/standards"
+    print(f"In {folder.relative_to(ROOT)}: {', '.join(standards.write(folder))}.")
     for work in replication.uncited():
         print(f"CITATION.cff lists no {work}, which a notebook cites: add it there.")
     return 0
 
 
 def make_measure(given: dict[str, str]) -> int:
-    """Measure time and memory of every run, then write the standard files."""
+    """Measure time and memory of every run."""
     from analysis_utils.deposit import measure
 
     measure.write(measure.measure(study_runs()))
-    return make_standards(given)
+    return 0
 
 
 def make_deposit(given: dict[str, str]) -> int:

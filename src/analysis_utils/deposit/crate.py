@@ -3,11 +3,11 @@
 Process Run Crate 0.5 on RO-Crate 1.1: https://w3id.org/ro/wfrun/process/0.5
 """
 
+import hashlib
 import json
 import mimetypes
 import tempfile
-from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rocrate.model.contextentity import ContextEntity
 from rocrate.model.entity import Entity
@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 from analysis_utils.deposit import about
 from analysis_utils.deposit.programs import packages
 from analysis_utils.review.lineage import Record, records
-from analysis_utils.run_context import ROOT, sha256
+from analysis_utils.run_context import ROOT
 
 METADATA = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -34,12 +34,12 @@ TYPES = {
 }
 
 
-def text(names: Iterable[str]) -> str:
-    """Content of ro-crate-metadata.json for an archive of files of the project."""
+def text(contents: dict[str, bytes]) -> str:
+    """Content of ro-crate-metadata.json for an archive of these files."""
     crate = ROCrate(version="1.1")
     describe(crate)
     agent = add_authors(crate)
-    files = {name: add_file(crate, name) for name in sorted(names)}
+    files = {name: add_file(crate, name, contents[name]) for name in sorted(contents)}
     actions = [add_run(crate, record, files, agent) for record in records()]
     crate.root_dataset["mentions"] = actions
     with tempfile.TemporaryDirectory() as folder:
@@ -90,15 +90,15 @@ def add_authors(crate: ROCrate) -> Entity:
     return added[0]
 
 
-def add_file(crate: ROCrate, name: str) -> Entity:
+def add_file(crate: ROCrate, name: str, content: bytes) -> Entity:
     """A file with its type, size and checksum."""
-    path = ROOT / name
+    path = PurePosixPath(name)
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(name)[0] or "text/plain"
     properties: dict[str, object] = {
         "name": name,
         "encodingFormat": kind,
-        "contentSize": str(path.stat().st_size),
-        "sha256": sha256(path),
+        "contentSize": str(len(content)),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
     if name.startswith("notebooks/") and path.suffix == ".ipynb":
         properties["@type"] = SOURCE_CODE

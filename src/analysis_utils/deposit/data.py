@@ -78,19 +78,12 @@ def sources() -> tuple[Source, ...]:
     return tuple(sorted(found.values(), key=lambda source: source.title))
 
 
-def published_files() -> list[dict[str, object]]:
-    """Files that were read, by kind, publisher and licence: how many, how large."""
-    groups: dict[tuple[str, ...], list[int]] = {}
+def published_files() -> list[tuple[str, int, float]]:
+    """Files that were read, by kind: how many, and how many MB."""
+    groups: dict[str, list[int]] = {}
     for row in rows(DATA / "sources.csv"):
-        group = row["kind"], row["publisher"], row["licence"]
-        groups.setdefault(group, []).append(int(row["bytes"] or 0))
+        groups.setdefault(row["kind"], []).append(int(row["bytes"] or 0))
     return [
-        {
-            "kind": kind,
-            "publisher": publisher,
-            "licence": licence,
-            "files": len(sizes),
-            "megabytes": round(sum(sizes) / 1e6, 1),
-        }
-        for (kind, publisher, licence), sizes in sorted(groups.items())
+        (kind, len(sizes), round(sum(sizes) / 1e6, 1))
+        for kind, sizes in sorted(groups.items())
     ]

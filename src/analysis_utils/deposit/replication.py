@@ -42,7 +42,7 @@ def text() -> str:
         keep_trailing_newline=True,
         autoescape=False,  # plain text
     )
-    engine.globals |= {"tick": tick, "cell": table_cell}
+    engine.globals["tick"] = tick
     made = engine.get_template("replication.txt.jinja").render(facts())
     return re.sub(r"\n{3,}", "\n\n", made).strip() + "\n"
 
@@ -50,32 +50,41 @@ def text() -> str:
 def facts() -> dict[str, object]:
     """Everything that the template shows."""
     outputs = inventory.outputs()
-    draws = randomness.draws()
+    draws, needed = randomness.draws(), needs()
+    kinds = Counter(item.kind for items in outputs.values() for item in items)
     return {
         "citation": about.citation(),
         "data": data.data_files(),
-        "sources": data.sources(),
         "published": data.published_files(),
         "open_licences": open_licences(),
         "notebooks": programs.notebooks(),
-        "modules": programs.modules(),
-        "packages": programs.packages(),
         "python": programs.python_needed(),
         "draws": draws,
         "controlled": all(draw.controlled for draw in draws),
-        "outputs": outputs,
-        "counts": Counter(item.kind for items in outputs.values() for item in items),
+        "overview": overview(kinds, needed["minutes"]),
         "references": about.references(),
         "uncited": uncited(),
-    } | needs()
+    } | needed
+
+
+def overview(kinds: Counter, minutes: str) -> str:
+    """What the package holds and what one command makes of it."""
+    return (
+        f"The package holds {len(data.data_files())} data files, "
+        f"{len(programs.notebooks())} notebooks and the Python package that they use. "
+        f"One command, `make all`, executes the notebooks in {len(study_runs())} runs "
+        f"and makes all {kinds['figure']} figures, {kinds['table']} tables and "
+        f"{kinds['number']} recorded numbers; `make verify` makes them again beside "
+        f"the archive and compares. The replicator should expect {minutes} of "
+        "computation."
+    )
 
 
 def needs() -> dict[str, object]:
     """Time, memory and storage, as measured."""
     measured = measure.read()
     runs = [
-        {"label": run.label}
-        | measure.of_run(measured, run.label, run.notebook.fingerprint)
+        measure.of_run(measured, run.label, run.notebook.fingerprint)
         for run in study_runs()
     ]
     seconds = measured.get("all", {}).get("seconds")
@@ -84,7 +93,7 @@ def needs() -> dict[str, object]:
         "machine": measured.get("machine"),
         "all": measured.get("all"),
         "environment": measured.get("environment"),
-        "runs": runs,
+        "peak": max((run["megabytes"] or 0 for run in runs), default=0),
         "minutes": in_words(seconds),
         "times": ticked(TIMES, seconds),
         "storage": ticked(STORAGE, space),
@@ -130,8 +139,3 @@ def uncited() -> list[str]:
 def tick(done: bool) -> str:
     """A box of the template, ticked or not."""
     return "- [x]" if done else "- [ ]"
-
-
-def table_cell(text: str) -> str:
-    """Text that stays in its cell of a Markdown table."""
-    return " ".join(str(text).replace("|", "\\|").split())
