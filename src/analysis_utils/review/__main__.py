@@ -4,7 +4,7 @@ import sys
 
 from analysis_utils.asking import Refused
 from analysis_utils.review.archive import opened
-from analysis_utils.review.findings import DIFFERS
+from analysis_utils.review.findings import DIFFERS, NOT_MADE
 from analysis_utils.workflow.commands import dispatch
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -15,7 +15,7 @@ SETTINGS = {
 
 
 def make_verify(given: dict[str, str]) -> int:
-    """Rerun, compare, report; exit code 1 if something differs."""
+    """Rerun, compare, report; exit code 1 if something differs, 3 if a run failed."""
     from analysis_utils.workflow import determinism, driver
     from analysis_utils.workflow.warm_kernel import start_stack
 
@@ -42,7 +42,7 @@ def make_verify(given: dict[str, str]) -> int:
         f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)"
     )
     print(done.sentence)
-    return 1 if done.verdict is DIFFERS else 0
+    return {DIFFERS: 1, NOT_MADE: 3}.get(done.verdict, 0)
 
 
 def make_trace(given: dict[str, str]) -> int:

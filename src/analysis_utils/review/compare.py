@@ -29,7 +29,7 @@ def compare_run(pair: Pair) -> list[Finding]:
         ]
     common = [name for name in pair.names if all(name in side for side in pair.hashes)]
     common = [name for name in common if name not in pair.links]
-    found = [*missing_and_added(pair), *broken_stamp(pair)]
+    found = [*missing_and_added(pair), *broken_stamp(pair), *other_rights(pair, common)]
     found += [
         pair.finding("file", n, DIFFERS, "is a link; not followed", file=n)
         for n in pair.links
@@ -69,8 +69,9 @@ def compare_file(pair: Pair, name: str, moved: bool) -> list[Finding]:
     else:
         found = [compare_text(pair, name, moved)]
     if not pair.same(name) and worst(found) is IDENTICAL:
+        # No number moved, so no processor wrote these bytes.
         words = "is written otherwise; the values are the same"
-        found.append(pair.finding("file", name, WITHIN, words))
+        found.append(pair.finding("file", name, DIFFERS, words))
     return [replace(finding, file=name) for finding in found]
 
 
@@ -94,11 +95,27 @@ def broken_stamp(pair: Pair) -> Iterator[Finding]:
             "manifest", manifest.NAME, DIFFERS, "is missing or cannot be read"
         )
         return
+    made = manifest.read(pair.remade) or {}
+    for key in sorted(pair.stamp.keys() ^ made.keys()):
+        words = f"{'holds' if key in pair.stamp else 'lacks'} the entry {key!r}"
+        yield pair.finding("manifest", manifest.NAME, DIFFERS, words)
     listed, archived = pair.stamp.get("outputs", {}), pair.hashes[0]
     for name in sorted(listed.keys() | archived.keys()):
         if listed.get(name) != archived.get(name) and pair.same(name):
             words = f"does not list {name} as it is archived"
             yield pair.finding("manifest", manifest.NAME, DIFFERS, words, file=name)
+
+
+def other_rights(pair: Pair, names: list[str]) -> Iterator[Finding]:
+    """Archived files that may be executed, where those made again may not."""
+    for name in names:
+        archived, remade = (
+            bool((side / name).stat().st_mode & 0o111)
+            for side in (pair.archived, pair.remade)
+        )
+        if archived != remade:
+            words = f"{'may' if archived else 'may not'} be executed"
+            yield pair.finding("file", name, DIFFERS, words, file=name)
 
 
 def kind_of(name: str) -> str:
@@ -139,8 +156,7 @@ def compare_table(pair: Pair, name: str) -> list[Finding]:
     found = [] if one == other else list(tables.compare(one, other))
     if not found:
         detail = table_size(one)
-        verdict = IDENTICAL if pair.same(name) else WITHIN
-        return [pair.finding(kind, name, verdict, detail)]
+        return [pair.finding(kind, name, IDENTICAL, detail)]
     return [
         pair.finding(kind, f"{name}, column {column}" if column else name, *rest)
         for column, *rest in found
@@ -163,13 +179,9 @@ def compare_picture(pair: Pair, name: str, moved: bool) -> Finding:
         found = pictures.compare(one, other, suffix)
     except pictures.NotDrawn as refused:
         return pair.finding("picture", name, DIFFERS, f"not drawn: {refused}")
-    detail = (
-        f"mean absolute error {found.error:.4g} of 255, largest {found.largest}; "
-        f"{found.share:.3%} of the pixels differ"
-    )
     both = Pictures(found.archived, found.remade, found.image, found.error)
     verdict = WITHIN if found.close(moved) else DIFFERS
-    return pair.finding("picture", name, verdict, detail, pictures=both)
+    return pair.finding("picture", name, verdict, found.words, pictures=both)
 
 
 def plain(content: bytes, suffix: str) -> Pictures | None:
@@ -193,7 +205,7 @@ def compare_notebook(pair: Pair, name: str, moved: bool) -> list[Finding]:
         for cell, *rest in changes
     ]
     words = "cells and outputs are the same; the file is written otherwise"
-    return found or [pair.finding("notebook", name, WITHIN, words)]
+    return found or [pair.finding("notebook", name, DIFFERS, words)]
 
 
 def compare_text(pair: Pair, name: str, moved: bool) -> Finding:

@@ -13,6 +13,7 @@ class Verdict(IntEnum):
     IDENTICAL = 0
     WITHIN_TOLERANCE = 1
     DIFFERS = 2
+    NOT_MADE_AGAIN = 3  # the run did not end well, so nothing could be compared
 
     @property
     def words(self) -> str:
@@ -20,7 +21,7 @@ class Verdict(IntEnum):
         return self.name.lower().replace("_", " ")
 
 
-IDENTICAL, WITHIN, DIFFERS = Verdict
+IDENTICAL, WITHIN, DIFFERS, NOT_MADE = Verdict
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from analysis_utils.review import drawings
+
 DPI = 144
 LARGEST = 40  # inches: a picture that claims to be larger is not drawn
 ANTIALIASING = 8  # of 255: as far as a pixel moves when a curve moves by rounding
+WRITTEN = 2e-6  # a coordinate's last printed digit, of six
+VISIBLE = 0.25  # as far as a line may move, in units of 1/72 inch
 INCHES = {
     "": 1 / 96,
     "px": 1 / 96,
@@ -57,6 +61,10 @@ class Difference:
         Largest difference of one pixel, of 255.
     share : float
         Share of the pixels that differ.
+    content : str
+        What differs that a pixel need not show: text, elements, colours. Or empty.
+    moved_by : float
+        How far the furthest coordinate has moved, in units of the drawing.
     archived, remade, image : bytes
         PNG: the two pictures as drawn, and their difference (what differs in red).
     """
@@ -64,13 +72,35 @@ class Difference:
     error: float
     largest: int
     share: float
+    content: str
+    moved_by: float
     archived: bytes
     remade: bytes
     image: bytes
 
     def close(self, moved: bool) -> bool:
-        """Whether no pixel differs, or, where the data have `moved`, none by much."""
-        return self.largest <= (ANTIALIASING if moved else 0)
+        """Whether it may be the same drawing from another processor.
+
+        Where no number of the run has `moved`, coordinates may differ by their last
+        printed digit and no more; a file that is only written otherwise may not.
+        """
+        if self.content or not (moved or self.moved_by):
+            return False
+        pixels, place = (ANTIALIASING, VISIBLE) if moved else (0, WRITTEN)
+        return self.largest <= pixels and self.moved_by <= place
+
+    @property
+    def words(self) -> str:
+        """What differs, in words."""
+        found = [self.content] if self.content else []
+        if self.moved_by:
+            found.append(f"a coordinate has moved by {self.moved_by:.3g}")
+        if self.share:
+            found.append(
+                f"mean absolute error {self.error:.4g} of 255, largest {self.largest}; "
+                f"{self.share:.3%} of the pixels differ"
+            )
+        return "; ".join(found) or "the file is written otherwise"
 
 
 def refuse_active(svg: bytes) -> ET.Element:
@@ -174,7 +204,13 @@ def compare(archived: bytes, remade: bytes, suffix: str) -> Difference:
     The smaller is laid on a white page of the larger's size. Raises NotDrawn.
     """
     one, other = DRAW[suffix](archived), DRAW[suffix](remade)
-    size = tuple(max(pair) for pair in zip(one.size, other.size, strict=True))
+    width, height = map(max, zip(one.size, other.size, strict=True))
+    size = (width, height)
+    content, moved_by = "", 0.0
+    if suffix == ".svg":
+        content, moved_by = drawings.compare_svg(archived, remade)
+    elif suffix == ".pdf":
+        content = drawings.compare_pdf(archived, remade)
     a, b = on_page(one, size), on_page(other, size)
     apart = np.abs(a - b)
     pixels = apart.max(axis=2)
@@ -182,6 +218,8 @@ def compare(archived: bytes, remade: bytes, suffix: str) -> Difference:
         float(apart.mean()),
         int(pixels.max()),
         float((pixels > 0).mean()),
+        content,
+        moved_by,
         png(one),
         png(other),
         png(difference_image(a, pixels)),

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from analysis_utils.review.findings import (
-    DIFFERS,
+    WITHIN,
     IDENTICAL,
     Finding,
     Verdict,
@@ -152,7 +152,7 @@ def terminal(done: Verification) -> str:
 
 def line(finding: Finding) -> str:
     """A finding on one line; `!` marks what differs, `~` what is within tolerance."""
-    mark = "!" if finding.verdict is DIFFERS else "~"
+    mark = "~" if finding.verdict is WITHIN else "!"
     words = ", ".join(filter(None, [finding.detail, both(finding)]))
     return printable(f"{mark} {finding.name}: {words}", 400)
 

@@ -5,14 +5,20 @@ import re
 import shutil
 import time
 from collections import Counter
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis_utils.review import causes, environment
 from analysis_utils.review.archive import Archive
 from analysis_utils.review.compare import compare_run, strangers
-from analysis_utils.review.findings import DIFFERS, IDENTICAL, Finding, Verdict, worst
+from analysis_utils.review.findings import (
+    DIFFERS,
+    IDENTICAL,
+    NOT_MADE,
+    Finding,
+    Verdict,
+    worst,
+)
 from analysis_utils.review.pair import Pair
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver, manifest
@@ -74,6 +80,13 @@ class Verification:
     def sentence(self) -> str:
         """The answer, in one sentence."""
         made = f"{self.runs} run{'s' * (self.runs != 1)} made again"
+        if self.verdict is NOT_MADE:
+            lost = [f.run for f in self.findings if f.verdict is NOT_MADE]
+            rest = worst(f for f in self.results if f.verdict is not NOT_MADE)
+            return (
+                f"NOT MADE AGAIN: {', '.join(lost)} did not run here, so nothing is "
+                f"said of it; {made}: {rest.words}."
+            )
         if self.verdict is IDENTICAL:
             return f"IDENTICAL: {made}; {counted(self.results)}: all as archived."
         cause = self.causes[0] if self.causes else "see the report"
@@ -93,9 +106,13 @@ class Verification:
 
     @property
     def causes(self) -> list[str]:
-        """Likely causes, the most frequent first."""
-        found = Counter(f.cause for f in self.findings if f.verdict is not IDENTICAL)
-        return [cause for cause, _ in found.most_common() if cause]
+        """Likely causes: of the gravest findings first, then the most frequent."""
+        odd = [f for f in self.findings if f.verdict is not IDENTICAL and f.cause]
+        often = Counter(f.cause for f in odd)
+        gravest = {
+            cause: max(f.verdict for f in odd if f.cause == cause) for cause in often
+        }
+        return sorted(often, key=lambda cause: (-gravest[cause], -often[cause]))
 
 
 def counted(findings: list[Finding]) -> str:
@@ -129,7 +146,9 @@ def verify(archive: Archive, runs: list[Run], workers: int, warm: bool) -> Verif
         See `workflow.driver.run_all`.
     """
     started = time.monotonic()
-    with driver.exclusive(OUTPUTS) if archive.own else nullcontext():
+    with driver.exclusive(
+        OUTPUTS
+    ):  # the reruns' folder is shared, whatever the archive
         shutil.rmtree(PLACE, ignore_errors=True)
         outcomes = driver.run_all(runs, PLACE / RERUN, workers, warm)
         unlocked = environment.not_as_locked((ROOT / manifest.LOCK).read_text())
@@ -163,7 +182,7 @@ def failures(outcomes: list[driver.Outcome]) -> list[Finding]:
             o.run.label,
             "run",
             o.run.label,
-            DIFFERS,
+            NOT_MADE,
             f"could not be made again: {o.message}",
         )
         for o in outcomes
@@ -204,7 +223,7 @@ def explain(
     return [
         f
         if f.cause or f.verdict is IDENTICAL
-        else replace(f, cause=answers.get(f.run, causes.ARITHMETIC))
+        else replace(f, cause=answers.get(f.run) or causes.ARITHMETIC)
         for findings in found
         for f in findings
     ]
