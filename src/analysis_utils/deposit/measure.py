@@ -13,6 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
@@ -114,7 +115,7 @@ def of_run(measured: dict, label: str, notebook: str) -> dict:
 
 def execute(names: list[str]) -> int:
     """Execute one run in an ordinary kernel, or all as `make all` does; exit code."""
-    choice = dict(zip(("notebook", "run"), names, strict=False))
+    choice: dict[str, Any] = dict(zip(("notebook", "run"), names, strict=False))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         runs = [replace(run, base=place) for run in study_runs(**choice)]

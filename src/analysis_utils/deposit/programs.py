@@ -60,7 +60,7 @@ def packages() -> list[tuple[str, str, str]]:
     locked = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", lock, re.MULTILINE))
     found = []
     for wanted in project["dependencies"]:
-        name = re.match(r"[\w.-]+", wanted)[0]
+        name = re.split(r"[^\w.-]", wanted)[0]
         purpose = re.search(rf'"{re.escape(wanted)}",\s+# (.*)', text)
         found.append(
             (name, locked.get(name, "not locked"), purpose[1] if purpose else "")

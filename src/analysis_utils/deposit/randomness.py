@@ -43,6 +43,9 @@ def programs() -> list[tuple[str, str]]:
     return found
 
 
+Place = ast.expr | ast.stmt | ast.arg  # nodes that have a line
+
+
 def draws() -> list[Draw]:
     """Every place where the archive's code draws random numbers or sets a seed."""
     found: dict[tuple[str, int], Draw] = {}
@@ -57,7 +60,7 @@ def draws() -> list[Draw]:
     return sorted(found.values())
 
 
-def places(text: str) -> Iterator[tuple[ast.AST, bool]]:
+def places(text: str) -> Iterator[tuple[Place, bool]]:
     """Nodes that make a generator or give a seed, and whether a seed controls them."""
     plain = [
         "" if line.lstrip()[:1] in ("%", "!") else line for line in text.splitlines()
@@ -74,7 +77,7 @@ def places(text: str) -> Iterator[tuple[ast.AST, bool]]:
                 yield node, True
 
 
-def of_call(node: ast.Call) -> Iterator[tuple[ast.AST, bool]]:
+def of_call(node: ast.Call) -> Iterator[tuple[Place, bool]]:
     """A call that makes a generator, draws from a global one, or is given a seed."""
     name = ast.unparse(node.func)
     if name.split(".")[-1] in GENERATORS:
@@ -86,9 +89,10 @@ def of_call(node: ast.Call) -> Iterator[tuple[ast.AST, bool]]:
             yield keyword.value, keyword.value.value is not None
 
 
-def defaults(node: ast.arguments) -> Iterator[tuple[ast.AST, bool]]:
+def defaults(node: ast.arguments) -> Iterator[tuple[Place, bool]]:
     """Seeds that a function uses if none is given."""
     positional = [*node.posonlyargs, *node.args]
+    pairs: list[tuple[ast.arg, ast.expr | None]]
     pairs = [*zip(positional[::-1], node.defaults[::-1], strict=False)]
     pairs += zip(node.kwonlyargs, node.kw_defaults, strict=True)
     for argument, value in pairs:

@@ -61,7 +61,7 @@ def facts() -> dict[str, object]:
         "python": programs.python_needed(),
         "draws": draws,
         "controlled": all(draw.controlled for draw in draws),
-        "overview": overview(kinds, needed["minutes"]),
+        "overview": overview(kinds, str(needed["minutes"])),
         "references": about.references(),
         "uncited": uncited(),
     } | needed
@@ -110,7 +110,7 @@ def in_words(seconds: float | None) -> str:
 def ticked(limits: dict[str, int], value: float | None) -> list[tuple[str, bool]]:
     """Each class, and whether the value falls into it (into none if it is None)."""
     fits = [w for w, most in limits.items() if value is not None and value <= most]
-    return [(words, words == (fits or [None])[0]) for words in limits]
+    return [(words, fits[:1] == [words]) for words in limits]
 
 
 def open_licences() -> bool:

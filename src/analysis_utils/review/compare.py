@@ -158,8 +158,10 @@ def compare_table(pair: Pair, name: str) -> list[Finding]:
         detail = table_size(one)
         return [pair.finding(kind, name, IDENTICAL, detail)]
     return [
-        pair.finding(kind, f"{name}, column {column}" if column else name, *rest)
-        for column, *rest in found
+        pair.finding(
+            kind, f"{name}, column {column}" if column else name, verdict, *rest
+        )
+        for column, verdict, *rest in found
     ]
 
 
@@ -201,8 +203,8 @@ def compare_notebook(pair: Pair, name: str, moved: bool) -> list[Finding]:
         return [pair.finding("notebook", name, IDENTICAL, "every cell and output")]
     changes = list(notebooks.compare(pair.archived / name, pair.remade / name, moved))
     found = [
-        pair.finding("notebook", f"{name}, {cell}" if cell else name, *rest)
-        for cell, *rest in changes
+        pair.finding("notebook", f"{name}, {cell}" if cell else name, verdict, *rest)
+        for cell, verdict, *rest in changes
     ]
     words = "cells and outputs are the same; the file is written otherwise"
     return found or [pair.finding("notebook", name, DIFFERS, words)]

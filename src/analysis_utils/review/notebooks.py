@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # 1.5 s
 import nbformat  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
@@ -150,10 +150,9 @@ def compare(archived: Path, remade: Path, moved: bool) -> Iterator[Change]:
         yield "", DIFFERS, change, "", ""
     if not changes:
         for place, (a, b) in enumerate(zip(one.cells, other.cells, strict=True), 1):
-            for change in compare_outputs(
-                a.get("outputs", []), b.get("outputs", []), moved
-            ):
-                yield (f"cell {place}", *change)
+            outputs = a.get("outputs", []), b.get("outputs", [])
+            for found in compare_outputs(*outputs, moved):
+                yield (f"cell {place}", *found)
 
 
 def compare_outputs(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from analysis_utils.review.findings import Finding, Verdict
 from analysis_utils.workflow import manifest
@@ -48,7 +49,8 @@ class Pair:
         return self.hashes[0].get(name) == self.hashes[1].get(name)
 
     def finding(
-        self, kind: str, item: str, verdict: Verdict, *words: str, **more
+        self, kind: str, item: str, verdict: Verdict, *words: str, **more: Any
     ) -> Finding:
         """A finding on this run; `words` are detail, archived and remade."""
-        return Finding(self.label, kind, item, verdict, *words, **more)
+        named = dict(zip(("detail", "archived", "remade"), words, strict=False))
+        return Finding(self.label, kind, item, verdict, **(named | more))

@@ -52,7 +52,7 @@ def compare_numbers(pair: Pair, one: dict, other: dict) -> Iterator[Finding]:
 def number_verdict(one: dict, other: dict) -> tuple[Verdict, str]:
     """Verdict on a number with its interval and description."""
     exact = one.get("low") is None and one.get("high") is None
-    ends = [abs(x) for x in (one.get("low"), one.get("high")) if values.is_number(x)]
+    ends = [abs(one[k]) for k in ("low", "high") if values.is_number(one.get(k))]
     parts = {
         part: values.value(
             one.get(part), other.get(part), exact, max(ends, default=0.0)

@@ -16,8 +16,8 @@ from itertools import groupby
 from pathlib import Path
 
 from analysis_utils.review.findings import (
-    WITHIN,
     IDENTICAL,
+    WITHIN,
     Finding,
     Verdict,
     printable,

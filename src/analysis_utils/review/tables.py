@@ -96,7 +96,7 @@ def row_changes(one: Table, other: Table, most: int = 3) -> str:
     """In words, which lines were changed, are gone, or were added."""
     lines = [[",".join(row) for row in table] for table in (one, other)]
     found = []
-    matcher = difflib.SequenceMatcher(None, *lines, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, lines[0], lines[1], autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag in ("delete", "replace"):
             found += [

@@ -38,7 +38,8 @@ def value(one: object, other: object, exact: bool, scale: float = 0.0) -> Verdic
         return DIFFERS
     if exact and isinstance(one, int) and isinstance(other, int):
         return DIFFERS
-    return WITHIN if close(one, other, NUMBER, scale) else DIFFERS
+    near = close(float(one), float(other), NUMBER, scale)  # type: ignore[arg-type]
+    return WITHIN if near else DIFFERS
 
 
 def as_number(cell: str) -> float | None:

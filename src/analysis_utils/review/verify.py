@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from analysis_utils.review import causes, environment
 from analysis_utils.review.archive import Archive
@@ -164,7 +165,7 @@ def verify(archive: Archive, runs: list[Run], workers: int, warm: bool) -> Verif
     return done
 
 
-def runs_again(**choice: object) -> list[Run]:
+def runs_again(**choice: Any) -> list[Run]:
     """The runs of the study, to be made in `outputs/.verify/rerun/`."""
     return study_runs(outputs=PLACE / RERUN, **choice)
 
