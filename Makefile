@@ -100,7 +100,7 @@ update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONF
 register: environment ## Compile the register anew after a change in data/hand (no raw files needed)
 	@$(COMPILE) register
 
-raw: environment ## Fetch the published files with checksums (177 files, 30 MB; resumes)
+raw: environment ## Fetch the published files with checksums (178 files, 30 MB; resumes)
 	@$(PY) -m analysis_utils.collect.fetch
 
 data: environment ## Compile data/ from the published files (RAW_DIR=folder, else make raw)

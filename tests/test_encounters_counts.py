@@ -46,7 +46,7 @@ def test_cbp_fiscal_years_are_those_cbp_published(counts):
 
 
 def test_cbp_parts_add_up(counts):
-    total = series(counts, "cbp_encounters")
+    total = series(counts, "cbp_encounters")[:"2025-11-01"]  # the last state file
     borders = sum(series(counts, name) for name in cbp.REGIONS)
     titles = sum(series(counts, name) for name in cbp.TITLES)
     states = series(counts, "cbp_encounters", "state").groupby(level=0).sum()
@@ -85,7 +85,7 @@ def test_areas_are_those_of_the_counties(counts):
 def test_months_cut_by_the_date_of_publication_are_partial(counts):
     book_ins = counts[counts.series == "ice_bookins_ice_arrest"].set_index("date")
     partial = list(book_ins.index[book_ins.flag == "partial"])
-    assert partial == ["2021-09-01", "2022-09-01", "2025-09-01", "2025-12-01"]
+    assert partial == ["2021-09-01", "2022-09-01", "2025-09-01", "2026-04-01"]
 
 
 def test_program_counts_of_fiscal_years():

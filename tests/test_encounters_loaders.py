@@ -9,7 +9,7 @@ LOADERS = [
     datasets.states, datasets.state_neighbours, datasets.counties,
     datasets.policy_events, datasets.encounters, datasets.encounter_series,
     datasets.encounter_overlaps, datasets.published_figures, datasets.program_counts,
-    datasets.sources,
+    datasets.sources, datasets.encounter_bounds, datasets.series_breaks,
 ]  # fmt: skip
 
 

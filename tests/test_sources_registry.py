@@ -25,8 +25,9 @@ def test_every_file_that_is_compiled_is_registered_under_its_id(registry):
         cbp.CROSS: cbp.CROSS_FILE,
         ohss.SOURCE: ohss.FILE,
         **{
-            f"ice-detention-fy{year % 100}": f"ice_detention_statistics/{name}"
-            for year, name in ice_counts.DETENTION_FILES.items()
+            source: f"ice_detention_statistics/{name}"
+            for books in (ice_counts.WORKBOOKS, ice_counts.EARLIER)
+            for source, (_, name) in books.items()
         },
     }
     assert registered == {key: f"encounters/{name}" for key, name in read.items()}
@@ -70,5 +71,5 @@ def test_addresses_are_built_from_repository_commit_and_path():
 )
 def test_the_files_here_are_the_registered_ones():
     files = fetch.registered(fetch.REGISTRY, fetch.BASE)
-    assert len(files) == 177
+    assert len(files) == 178
     assert [f.file for f in files if not fetch.is_complete(f, RAW)] == []

@@ -148,6 +148,16 @@ def encounter_overlaps() -> pd.DataFrame:
     return load("encounter_overlaps")
 
 
+def encounter_bounds() -> pd.DataFrame:
+    """Lowest and highest count that published totals allow, where no series exists."""
+    return load("encounter_bounds")
+
+
+def series_breaks() -> pd.DataFrame:
+    """Days on which a series of encounters stops meaning what it meant before."""
+    return load("series_breaks")
+
+
 def published_figures() -> pd.DataFrame:
     """Single figures that others published, as printed, with how exact they are."""
     return load("published_figures")

@@ -80,6 +80,17 @@ def encounters(raw: Path) -> pd.DataFrame:
     return pd.concat([*parts, _by_state(cells, source)], ignore_index=True)
 
 
+def extended(table: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """CBP's files, and after their last month the nation from totals to date.
+
+    `later` holds differences of cumulated totals (data/hand/monthly_counts.csv); its
+    months that the files cover serve only for comparison (encounter_overlaps.csv).
+    """
+    last = table[table.level == "nation"].date.max()
+    more = later[(later.series == "cbp_encounters") & (later.date > last)]
+    return pd.concat([table, more], ignore_index=True)
+
+
 def _by_class(cells: pd.DataFrame, column: str, names: dict[str, str]) -> pd.DataFrame:
     """Sums by date, one column a series; ValueError for a class that has no series."""
     unknown = set(cells[column]) - set(names.values())

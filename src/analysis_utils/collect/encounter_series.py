@@ -7,8 +7,9 @@ import pandas as pd
 from analysis_utils.collect.counts import PARTIAL
 
 COLUMNS = [
-    "series", "level", "title", "unit", "publisher", "counts", "known_faults", "first",
-    "last", "months", "months_missing", "first_flag", "last_flag", "sources",
+    "series", "level", "title", "meaning", "unit", "publisher", "counts",
+    "known_faults", "first", "last", "months", "months_missing", "first_flag",
+    "last_flag", "sources",
 ]  # fmt: skip
 
 

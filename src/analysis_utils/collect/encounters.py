@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils.collect import cbp, ice_counts, ohss
+from analysis_utils.collect.bounds import encounter_bounds
 from analysis_utils.collect.counts import COLUMNS, FLAGS
 from analysis_utils.collect.encounter_series import encounter_series
 from analysis_utils.collect.overlaps import encounter_overlaps
@@ -19,7 +20,8 @@ def tables(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
     return {
         "encounters": counts,
         "encounter_series": encounter_series(counts, data / "hand"),
-        "encounter_overlaps": encounter_overlaps(raw, counts, figures),
+        "encounter_overlaps": encounter_overlaps(raw, counts, figures, data / "hand"),
+        "encounter_bounds": encounter_bounds(figures, data / "hand"),
     }
 
 
@@ -29,7 +31,9 @@ def encounters(raw: Path, hand: Path) -> pd.DataFrame:
     One row for each series, level, geography and month; columns of counts.COLUMNS.
     """
     files = raw / "encounters"
-    national, patrol = cbp.encounters(files), cbp.border_patrol(files)
+    transcribed = ice_counts.monthly_counts(hand)
+    national = cbp.extended(cbp.encounters(files), transcribed)
+    patrol = cbp.border_patrol(files)
     table = pd.concat(
         [
             national,
@@ -42,6 +46,7 @@ def encounters(raw: Path, hand: Path) -> pd.DataFrame:
             ice_counts.dashboard_removals(hand),
             ice_counts.state_counts(hand),
             ice_counts.weekly_counts(hand),
+            transcribed[transcribed.series.str.startswith("ice_")],
         ],
         ignore_index=True,
     )

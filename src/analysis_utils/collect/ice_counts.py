@@ -1,8 +1,8 @@
 """U.S. Immigration and Customs Enforcement: book-ins, and counts of released records.
 
 Person-level releases are never read here: their monthly counts are the hand tables
-data/hand/ice_foia_2019.csv, ice_removals_dashboard.csv, state_counts.csv and
-weekly_counts.csv.
+data/hand/ice_foia_2019.csv, ice_removals_dashboard.csv, state_counts.csv,
+weekly_counts.csv and monthly_counts.csv.
 """
 
 import re
@@ -14,6 +14,7 @@ import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from analysis_utils.collect.counts import (
+    COLUMNS,
     COMPLETE,
     ESTIMATED,
     MONTHS,
@@ -24,12 +25,19 @@ from analysis_utils.collect.counts import (
     rows,
 )
 
-DETENTION_FILES = {
-    2019: "FY19-detentionstats.xlsx", 2020: "FY20-detentionstats.xlsx",
-    2021: "FY21-detentionstats.xlsx", 2022: "FY22-detentionStats.xlsx",
-    2023: "FY23_detentionStats.xlsx", 2024: "FY24_detentionStats.xlsx",
-    2025: "FY25_detentionStats09252025.xlsx", 2026: "FY26_detentionStats12222025.xlsx",
-}  # fmt: skip
+# Fiscal year and name of each workbook of detention statistics, by source
+WORKBOOKS = {
+    "ice-detention-fy19": (2019, "FY19-detentionstats.xlsx"),
+    "ice-detention-fy20": (2020, "FY20-detentionstats.xlsx"),
+    "ice-detention-fy21": (2021, "FY21-detentionstats.xlsx"),
+    "ice-detention-fy22": (2022, "FY22-detentionStats.xlsx"),
+    "ice-detention-fy23": (2023, "FY23_detentionStats.xlsx"),
+    "ice-detention-fy24": (2024, "FY24_detentionStats.xlsx"),
+    "ice-detention-fy25": (2025, "FY25_detentionStats09252025.xlsx"),
+    "ice-detention-fy26-april": (2026, "FY26_detentionStats_04092026.xlsx"),
+}
+# Published earlier in a year, and compared with what the year's last workbook says
+EARLIER = {"ice-detention-fy26": (2026, "FY26_detentionStats12222025.xlsx")}
 BOOK_INS = "Initial Book-Ins by Arresting Agency"
 THROUGH = re.compile(r"Detention data .*?through\s+(\d{1,2}/\d{1,2}/\d{4})")
 AGENCIES = {"ICE": "ice_bookins_ice_arrest", "CBP": "ice_bookins_cbp_arrest"}
@@ -52,18 +60,21 @@ WEEKLY = {
 }  # fmt: skip
 
 
-def book_ins(raw: Path) -> pd.DataFrame:
-    """Initial book-ins into ICE detention by arresting agency, FY2019 to FY2026."""
+def book_ins(raw: Path, workbooks: dict = WORKBOOKS) -> pd.DataFrame:
+    """Initial book-ins into ICE detention by arresting agency, FY2019 to FY2026.
+
+    `workbooks`: fiscal year and file name by source; `EARLIER` for the comparison.
+    """
     return pd.concat(
         [
-            _book_ins_of_year(raw / "ice_detention_statistics" / name, year)
-            for year, name in DETENTION_FILES.items()
+            _book_ins_of_year(raw / "ice_detention_statistics" / name, year, source)
+            for source, (year, name) in workbooks.items()
         ],
         ignore_index=True,
     )
 
 
-def _book_ins_of_year(path: Path, year: int) -> pd.DataFrame:
+def _book_ins_of_year(path: Path, year: int, source: str) -> pd.DataFrame:
     workbook = CalamineWorkbook.from_path(published(path))
     table = _book_in_table(workbook, path)
     months = pd.Series([MONTHS[name.upper()] for name in table.columns])
@@ -74,7 +85,6 @@ def _book_ins_of_year(path: Path, year: int) -> pd.DataFrame:
         counts = table.loc[agency][table.loc[agency] != ""].astype(int)
         ends = pd.PeriodIndex(counts.index, freq="M").end_time
         flag = np.where(ends.normalize() > pd.Timestamp(through), PARTIAL, COMPLETE)
-        source = f"ice-detention-fy{year % 100}"
         parts.append(rows(counts, series=series, source=source, flag=flag))
     return pd.concat(parts, ignore_index=True)
 
@@ -145,6 +155,11 @@ def state_counts(hand: Path) -> pd.DataFrame:
     """Arrests and detainers of single states, counted by others from records."""
     table = pd.read_csv(hand / "state_counts.csv")
     return table.rename(columns={"state": "geography"}).assign(level="state")
+
+
+def monthly_counts(hand: Path) -> pd.DataFrame:
+    """Monthly counts published by others, as transcribed, in the columns of counts."""
+    return pd.read_csv(hand / "monthly_counts.csv")[COLUMNS]
 
 
 def weekly_counts(hand: Path) -> pd.DataFrame:

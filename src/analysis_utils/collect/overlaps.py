@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect import cbp
+from analysis_utils.collect import cbp, ice_counts
 from analysis_utils.collect.counts import PARTIAL
 
 COLUMNS = [
@@ -30,6 +30,9 @@ MONTHLY = {
     "ICE arrests, ICE records and DDP": (
         ("ice_arrests", "nation"), ("ice_arrests_ddp", "nation")
     ),
+    "ICE arrests, DDP by week and DDP joined to detentions": (
+        ("ice_arrests_ddp", "nation"), ("ice_arrests_ddp_joined", "nation")
+    ),
     "ICE encounters, ICE records and DDP": (
         ("ice_encounters", "nation"), ("ice_encounters_ddp", "nation")
     ),
@@ -40,21 +43,23 @@ MONTHLY = {
 YEARLY = {
     "ICE arrests by fiscal year, published and records": "ice_arrests",
     "ICE arrests by fiscal year, published and DDP": "ice_arrests_ddp",
+    "ICE arrests by fiscal year, published and DDP joined": "ice_arrests_ddp_joined",
 }
 
 
 def encounter_overlaps(
-    raw: Path, encounters: pd.DataFrame, figures: pd.DataFrame
+    raw: Path, encounters: pd.DataFrame, figures: pd.DataFrame, hand: Path
 ) -> pd.DataFrame:
     """Every overlap of two sources: value_a, value_b, difference b - a, percent of a.
 
     `cells` counts the cells that both have (states, sectors), `cells_differing` those
-    with two values. `figures` is data/published_figures.csv.
+    with two values. `figures` is data/published_figures.csv, `hand` holds the counts
+    that are transcribed.
     """
     whole = encounters[encounters.flag != PARTIAL]
     files = raw / "encounters"
     parts = [*_state_files(files), _cross_reference(files), _transcription(files)]
-    parts.append(_southwest(whole))
+    parts += [_southwest(whole), _to_date(encounters, hand), *_book_ins(files, whole)]
     for name, (a, b) in MONTHLY.items():
         parts.append(compare(name, _pick(whole, *a), _pick(whole, *b)))
     for name, series in YEARLY.items():
@@ -132,6 +137,29 @@ def _southwest(table: pd.DataFrame) -> pd.DataFrame:
     return compare(
         "CBP southwest, total and components", total, (patrol + field).dropna()
     )
+
+
+def _to_date(table: pd.DataFrame, hand: Path) -> pd.DataFrame:
+    """CBP nationwide: the state files, and differences of totals to date."""
+    later = ice_counts.monthly_counts(hand)
+    later = _pick(later, "cbp_encounters", "nation")
+    files = table[table.source.isin(cbp.STATE_FILES)]
+    files = _pick(files, "cbp_encounters", "nation")
+    return compare("CBP nationwide, files and totals to date", files, later)
+
+
+def _book_ins(files: Path, whole: pd.DataFrame) -> list[pd.DataFrame]:
+    """Book-ins of the same months in an earlier and the last workbook of a year."""
+    earlier = ice_counts.book_ins(files, ice_counts.EARLIER)
+    earlier = earlier[earlier.flag != PARTIAL]
+    return [
+        compare(
+            f"Book-ins by {agency}, earlier and last workbook of the year",
+            _pick(earlier, series, "nation"),
+            _pick(whole, series, "nation"),
+        )
+        for agency, series in ice_counts.AGENCIES.items()
+    ]
 
 
 def _fiscal_years(name: str, figures: pd.DataFrame, counts: pd.Series) -> pd.DataFrame:
