@@ -1,0 +1,94 @@
+/* The register, browsable without a server: filters over window.REGISTER. */
+"use strict";
+(() => {
+  const root = document.getElementById("register");
+  if (!root) return;
+  const data = window.REGISTER;
+  const models = { TFM: "task force", JEM: "jail", WSO: "warrant" };
+  const step = 100;
+  let shown = step;
+  const get = (id) => document.getElementById(id);
+  const cell = (row, text, tag = "td") => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    row.append(made);
+    return made;
+  };
+
+  for (const [code, name] of Object.entries(data.states))
+    get("state").append(new Option(name, code));
+
+  const matches = () => {
+    const words = get("find").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const state = get("state").value, model = get("model").value;
+    const now = get("now").value;
+    return data.agreements.filter((a) =>
+      (!state || a.state === state) && (!model || a.model === model) &&
+      (!now || (now === "yes") === !a.until) &&
+      words.every((w) => a.search.includes(w)));
+  };
+
+  const details = (row, a, button) => {
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) { row.nextSibling.remove(); return; }
+    const extra = document.createElement("tr");
+    extra.className = "details";
+    const place = cell(extra, "");
+    place.colSpan = 6;
+    const list = document.createElement("ul");
+    const line = (text) => {
+      const item = document.createElement("li");
+      item.textContent = text;
+      list.append(item);
+      return item;
+    };
+    line(`Identifier: ${a.id}`);
+    if (a.ori) line(`FBI identifier (ORI): ${a.ori}`);
+    for (const s of a.spells)
+      line(`On the lists from ${s[0]}` + (s[1] ? `; not on the list of ${s[1]}` : " on"));
+    if (a.reason) line(`How it left: ${a.reason}`);
+    if (a.document) {
+      const anchor = document.createElement("a");
+      anchor.href = a.document;
+      anchor.textContent = "the agreement, as ICE published it";
+      line("Document: ").append(anchor);
+    }
+    place.append(list);
+    row.after(extra);
+  };
+
+  const draw = () => {
+    const found = matches(), body = get("rows");
+    body.replaceChildren();
+    for (const a of found.slice(0, shown)) {
+      const row = document.createElement("tr");
+      const name = cell(row, "", "th");
+      name.scope = "row";
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = a.agency;
+      button.setAttribute("aria-expanded", "false");
+      button.addEventListener("click", () => details(row, a, button));
+      name.append(button);
+      cell(row, a.state);
+      cell(row, a.county || "");
+      cell(row, models[a.model] || a.model);
+      cell(row, a.signed || "");
+      cell(row, a.until ? `until ${a.until}` : "in force");
+      body.append(row);
+    }
+    const n = found.length.toLocaleString("en-US");
+    get("count").textContent =
+      `${n} agreement${found.length === 1 ? "" : "s"}` +
+      (found.length > shown ? `, the first ${shown} shown` : "");
+    get("more").hidden = found.length <= shown;
+  };
+  const again = () => { shown = step; draw(); };
+  for (const id of ["find", "state", "model", "now"])
+    get(id).addEventListener("input", again);
+  get("more").addEventListener("click", () => { shown += 5 * step; draw(); });
+  const asked = new URLSearchParams(location.search);
+  if (asked.get("state")) get("state").value = asked.get("state");
+  draw();
+})();

@@ -1,0 +1,72 @@
+"""How Sphinx makes the site from the pages that `analysis_utils.site` writes.
+
+No notebook is executed and nothing is loaded from elsewhere: the pages open from a
+folder, without a server and without network.
+"""
+
+project = "Reference study of the 287(g) programme"
+author = "The maintainers of the 287(g) reference study"
+html_title = "287(g): a reference study"
+html_short_title = "287(g)"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+nb_execution_mode = "off"
+nb_output_stderr = "remove"
+# A picture is a file, so nothing inside it can run in the page.
+nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "image/svg+xml", 1)]
+myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block", "html_image"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
+napoleon_numpy_docstring = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say shapes and units
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "extra"]
+
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_extra_path = ["extra"]  # the files of the runs, as archived
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_theme_options = {
+    "show_toc_level": 2,
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "footer_start": [],
+    "footer_end": [],
+    "header_links_before_dropdown": 9,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "register": [], "verdicts": [], "search": []}
+html_context = {"default_mode": "light"}
+html_math_renderer = "mathml"
+
+
+def inline_math(translator, node):
+    """A formula in the text, as MathML: browsers draw it without a script."""
+    formula(translator, node, "inline")
+
+
+def block_math(translator, node):
+    """A formula on a line of its own."""
+    formula(translator, node, "block")
+
+
+def formula(translator, node, display):
+    """Put a formula into the page."""
+    from docutils.nodes import SkipNode
+    from latex2mathml.converter import convert
+
+    translator.body.append(convert(node.astext(), display=display))
+    raise SkipNode
+
+
+def setup(app):
+    """Register the renderer of formulas."""
+    app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

@@ -1,0 +1,1 @@
+"""The site: pages for readers and reviewers, made from the archived results."""

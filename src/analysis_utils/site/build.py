@@ -1,0 +1,72 @@
+"""Builds the site from the archived results: whole, or left as it was."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from analysis_utils.asking import Refused
+from analysis_utils.run_context import ROOT
+from analysis_utils.site import pages
+from analysis_utils.workflow import manifest
+from analysis_utils.workflow.runs import OUTPUTS
+
+SITE = OUTPUTS / "site"
+FRAME = ROOT / "site"
+STAMP = ".made-from"
+
+
+def build() -> Path:
+    """Make `outputs/site/` anew if anything that it shows has changed; its start page.
+
+    Raises Refused, with what Sphinx said, if the pages cannot be made; the site in
+    place stays as it was.
+    """
+    stamp = fingerprint()
+    marker = SITE / STAMP
+    if marker.is_file() and marker.read_text() == stamp:
+        return SITE / "index.html"
+    source, made = OUTPUTS / ".site-source", OUTPUTS / ".site-made"
+    for folder in (source, made):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.copytree(FRAME, source, ignore=shutil.ignore_patterns("pages"))
+        pages.write(source)
+        sphinx(source, made)
+        (made / STAMP).write_text(stamp)
+        shutil.rmtree(SITE, ignore_errors=True)
+        os.rename(made, SITE)
+    finally:
+        for folder in (source, made):
+            shutil.rmtree(folder, ignore_errors=True)
+    return SITE / "index.html"
+
+
+def sphinx(source: Path, made: Path) -> None:
+    """Run Sphinx in a process of its own, on both cores."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-j", "2", "-b", "html"]
+    command += ["-d", str(source / "_build"), str(source), str(made)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip()[-2000:]
+        raise Refused(f"The site could not be made; the one in place stays:\n{said}")
+
+
+def fingerprint() -> str:
+    """Text that changes with anything that the site shows or is made by."""
+    stamps = sorted(OUTPUTS.glob(f"*/{manifest.NAME}"))
+    stamps += sorted(OUTPUTS.glob(f"[0-9]*/*/{manifest.NAME}"))
+    code = sorted((ROOT / "src/analysis_utils").rglob("*.py"))
+    read = [*sorted(p for p in FRAME.rglob("*") if p.is_file()), *code]
+    read += [ROOT / "requirements.lock", *sorted((ROOT / "docs").iterdir())]
+    read += sorted((ROOT / "data").glob("*.*"))
+    parts = {p.relative_to(ROOT).as_posix(): hash_of(p) for p in stamps + read}
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest() + "\n"
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

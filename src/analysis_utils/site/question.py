@@ -1,0 +1,123 @@
+"""The page of one question: answers, figures, tables, where numbers come from."""
+
+import csv
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from analysis_utils.review.lineage import Record
+from analysis_utils.site.sources import origin_table
+from analysis_utils.site.study import Question, Study, displays, goal, sentences
+from analysis_utils.site.text import Html, link, plain, table
+
+LONGEST = 40  # rows of a table on a page; the CSV file has all
+
+
+def page(question: Question, study: Study) -> str:
+    """The page in Markdown."""
+    parts = [f"# {question.title}", goal(question.runs[0])]
+    verdicts = study.verdicts_of(question)
+    if len(verdicts):
+        parts += ["## What was tested", verdict_table(verdicts, "../")]
+    several = len(question.runs) > 1
+    for record in question.runs:
+        if several:
+            parts.append(f"## Run {plain(record.folder.name)}")
+        parts += run(record, "###" if several else "##")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def run(record: Record, level: str) -> list[str]:
+    """The parts of one run."""
+    files = f"../files/{record.label}"
+    notebook = f"../notebooks/{record.folder.parent.name}--{record.folder.name}.html"
+    parts = [f"{level} What this shows", *map(plain, sentences(record))]
+    parts.append(f"{level} Figures")
+    parts += [
+        figure_html(f"{files}/{name}.svg", about["caption"], about["alt"])
+        for name, about in displays(record, "figures")
+    ]
+    parts.append(f"{level} Tables")
+    parts += [
+        folded(about["caption"], table_of(record.folder / f"{name}.csv", about, files))
+        for name, about in displays(record, "tables")
+    ]
+    parts += [
+        f"{level} Where each number comes from",
+        f"Executed notebook: [{record.label}]({notebook}). "
+        f"All numbers: <a href='{files}/results.json'>results.json</a>; what the run "
+        f"rests on, by SHA-256: <a href='{files}/manifest.json'>manifest.json</a>.",
+        folded(
+            "Cell, functions and data of each number", origin_table(record, notebook)
+        ),
+    ]
+    return parts
+
+
+def folded(summary: str, content: str) -> str:
+    """Content that a reader opens."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def figure_html(address: str, caption: str, alt: str) -> str:
+    """A figure with caption, alternative text and its files."""
+    stem = address.removesuffix(".svg")
+    links = ", ".join(link(k, f"{stem}.{k}") for k in ("csv", "pdf", "svg"))
+    return (
+        f'<figure class="result"><img src="{escape(address)}" alt="{escape(alt)}">'
+        f"<figcaption>{escape(caption)} ({links})</figcaption></figure>"
+    )
+
+
+def table_of(path: Path, about: dict, files: str) -> str:
+    """A table of a run as HTML, at most `LONGEST` rows."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        head, *rows = csv.reader(stream)
+    columns = range(len(head))
+    numeric = [n for n in columns if n and all(is_number(row[n]) for row in rows)]
+    more = f" The first {LONGEST} of {len(rows):,} rows." if len(rows) > LONGEST else ""
+    files_of = f"<p>{more} {link('All rows as CSV', f'{files}/{path.name}')}, "
+    files_of += f"{link('as LaTeX', f'{files}/{path.stem}.tex')}</p>"
+    return table(about["caption"], head, rows[:LONGEST], numeric) + files_of
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number, or nothing."""
+    try:
+        float(cell or "0")
+    except ValueError:
+        return False
+    return True
+
+
+def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
+    """Verdicts with their reasons, one row a hypothesis."""
+    return table(
+        "Hypotheses and what these data say of them",
+        ("Id", "Hypothesis", "Result", "Answer", "Strength", "Why"),
+        (
+            (
+                link(v["id"], f"{root}verdicts.html#{v['id'].lower()}"),
+                v["statement"],
+                result(v),
+                Html(f"<strong>{escape(v['answer'])}</strong>"),
+                v["strength"],
+                v["reason"],
+            )
+            for _, v in verdicts.iterrows()
+        ),
+    )
+
+
+def result(row: pd.Series) -> str:
+    """Estimate and adjusted interval with units; empty where nothing was estimated."""
+    if pd.isna(row["estimate"]):
+        return ""
+    low, high = (shown(x) for x in (row["low"], row["high"]))
+    return f"{shown(row['estimate'])} ({low} to {high}) {row['units']}"
+
+
+def shown(value: float) -> str:
+    """A number with three significant digits and a true minus."""
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")

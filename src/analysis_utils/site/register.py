@@ -1,0 +1,81 @@
+"""The register as the browser reads it: one script that sets a variable.
+
+A page opened from a folder may not fetch a file, so the data are a script.
+"""
+
+import json
+
+import pandas as pd
+
+from analysis_utils import datasets
+
+
+def script() -> str:
+    """Content of register.js: `window.REGISTER`."""
+    text = json.dumps(payload(), ensure_ascii=False, separators=(",", ":"))
+    inert = text.replace("</", "<\\/")  # no name may end the script
+    return f"window.REGISTER={inert};\n"
+
+
+def payload() -> dict[str, object]:
+    """Agreements with their spells, names of states, first and last day listed."""
+    agreements = datasets.agreements()
+    spells = datasets.spells()
+    editions = datasets.editions()
+    states = datasets.states().set_index("state")["name"]
+    listed = {
+        key: [[day(s.first_listed), day(s.gone_by)] for s in rows.itertuples()]
+        for key, rows in spells.sort_values("spell").groupby("agreement_id")
+    }
+    links = identifiers()
+    rows = [
+        row(a, listed.get(a.agreement_id, []), links)
+        for a in agreements.sort_values(["state", "county", "agency"]).itertuples()
+    ]
+    held = sorted({r["state"] for r in rows})
+    return {
+        "first": day(editions["first_seen"].min()),
+        "last": day(editions["last_seen"].max()),
+        "states": {code: states.get(code, code) for code in held},
+        "agreements": rows,
+    }
+
+
+def row(a, spells: list, links: dict[str, str]) -> dict[str, object]:
+    """One agreement, only what the page shows."""
+    kept = {
+        "id": a.agreement_id,
+        "agency": a.agency,
+        "state": a.state,
+        "county": a.county,
+        "fips": a.county_fips,
+        "model": a.model,
+        "signed": day(a.signed),
+        "until": day(a.gone_by),
+        "reason": a.removal,
+        "ori": links.get(a.agency_id, ""),
+        "document": getattr(a, "document", ""),
+        "spells": spells,
+        "search": f"{a.agency} {a.county} {a.state} {a.agreement_id}".lower(),
+    }
+    return {name: value for name, value in kept.items() if value or name == "spells"}
+
+
+def identifiers() -> dict[str, str]:
+    """The FBI's identifier of each agency that is linked to one."""
+    links = datasets.agency_links()
+    known = links[links["ori"] != ""]
+    return dict(zip(known["agency_id"], known["ori"], strict=True))
+
+
+def day(value: object) -> str:
+    """A day as text; empty if there is none."""
+    return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def shapes_script() -> str:
+    """Content of shapes.js: `window.SHAPES`, paths of the counties and their box."""
+    shapes = datasets.county_shapes()
+    paths = {s.fips: s.path for s in shapes.itertuples()}
+    content = {"box": "0 0 975 610", "counties": paths}
+    return f"window.SHAPES={json.dumps(content, separators=(',', ':'))};\n"

@@ -1,0 +1,76 @@
+"""Where each number comes from: its cell, functions, data and sources, precomputed."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from analysis_utils.review import lineage
+from analysis_utils.review.lineage import Item, Record
+from analysis_utils.site.text import Html, link, table
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What one number, figure or table rests on."""
+
+    item: Item
+    cell: int | None
+    functions: list[str]
+    data: list[str]
+
+
+def origins(record: Record) -> list[Origin]:
+    """Every recorded item of a run but its sentences, in order."""
+    return [
+        Origin(
+            item,
+            record.position(item.cell),
+            [function.name for function in record.functions_of(item)],
+            record.data_of(item),
+        )
+        for item in record.items
+        if item.kind in ("number", "hypothesis")
+    ]
+
+
+@cache
+def rows_of(name: str) -> int:
+    """Rows of a data file."""
+    return lineage.row_count(name)
+
+
+@cache
+def published(name: str) -> tuple[str, ...]:
+    """Published sources of a data file."""
+    return tuple(lineage.published_sources(name))
+
+
+def origin_table(record: Record, page: str) -> str:
+    """The numbers of a run with their cells, functions and data.
+
+    `page` is the address of the executed notebook; each cell is a place in it.
+    """
+    return table(
+        f"Where the numbers of {record.label} come from",
+        ("Number", "Value", "Cell", "Functions", "Data"),
+        (
+            (
+                o.item.key,
+                o.item.text,
+                link(f"cell {o.cell}", f"{page}#cell-{o.cell}") if o.cell else "",
+                Html("<br>".join(f"<code>{short(f)}</code>" for f in o.functions)),
+                Html("<br>".join(data_link(d) for d in o.data)),
+            )
+            for o in origins(record)
+        ),
+    )
+
+
+def short(function: str) -> str:
+    """A function's name without the package's."""
+    return function.removeprefix("analysis_utils.")
+
+
+def data_link(name: str) -> str:
+    """A data file with its rows, linked to its place in the data dictionary."""
+    anchor = name.rsplit("/", 1)[-1].removesuffix(".csv").replace("_", "-")
+    return f"{link(name, f'../data.html#{anchor}')} ({rows_of(name):,} rows)"

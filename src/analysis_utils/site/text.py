@@ -1,0 +1,81 @@
+"""Markdown and HTML made safe: what data say never becomes a tag or a link."""
+
+import re
+from collections.abc import Iterable
+from html import escape
+
+import bleach
+
+# What a table or a figure of a notebook is made of; scripts, styles, frames are not.
+TAGS = {
+    "a", "b", "br", "caption", "code", "details", "div", "em", "figcaption", "figure",
+    "i", "img", "li", "ol", "p", "pre", "span", "strong", "sub", "summary", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "*": ["class", "id"],
+    "a": ["href"],
+    "img": ["src", "alt", "width", "height"],
+    "td": ["colspan", "rowspan"],
+    "th": ["scope", "colspan", "rowspan"],
+}
+
+
+def plain(text: object) -> str:
+    """Text for a Markdown page: every sign that Markdown or HTML would read escaped."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", " ".join(str(text).split()))
+
+
+def clean_html(text: str) -> str:
+    """HTML of a notebook's output with nothing in it that runs or loads."""
+    return bleach.clean(
+        text, tags=TAGS, attributes=ATTRIBUTES, protocols={"http", "https"}, strip=True
+    )
+
+
+def table(
+    caption: str,
+    head: Iterable[str],
+    rows: Iterable[Iterable[object]],
+    numeric: Iterable[int] = (),
+) -> str:
+    """A table as HTML with caption and scopes; the first cell of a row names it.
+
+    `numeric` are the columns, from 0, whose numbers are set to the right. Cells that
+    are `Html` are put in as they are.
+    """
+    right = set(numeric)
+    body = []
+    for row in rows:
+        cells = [
+            f'<td class="number">{cell(x)}</td>'
+            if n in right
+            else f"<td>{cell(x)}</td>"
+            for n, x in enumerate(row)
+        ]
+        first = cells[0].replace("<td", '<th scope="row"').replace("</td>", "</th>")
+        body.append(f"<tr>{first}{''.join(cells[1:])}</tr>")
+    heads = "".join(
+        f'<th scope="col"{" class=number" if n in right else ""}>{escape(h)}</th>'
+        for n, h in enumerate(head)
+    )
+    return (
+        '<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}">'
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+
+def cell(value: object) -> str:
+    """One cell of a table."""
+    return str(value) if isinstance(value, Html) else escape(str(value))
+
+
+def link(text: str, address: str) -> Html:
+    """A link as HTML."""
+    return Html(f'<a href="{escape(address)}">{escape(text)}</a>')
