@@ -4,7 +4,6 @@
 # requirements.lock; nothing needs to be installed or activated by hand.
 
 .DEFAULT_GOAL := help
-SHELL := /bin/sh
 
 ifeq ($(MAKE_VERSION),)
 $(error This Makefile needs GNU make: run `gmake` instead of `make`)
@@ -13,21 +12,28 @@ ifneq ($(firstword $(sort 3.81 $(MAKE_VERSION))),3.81)
 $(error GNU make 3.81 or newer is needed and this is $(MAKE_VERSION): install a newer make)
 endif
 
-# Names in capitals given on the command line (AS_OF=2025-08-28) reach the driver,
-# which checks them against the parameters of the notebooks.
-export OVERRIDES := $(MAKEOVERRIDES)
+# Variables given on the command line (AS_OF=2025-08-28) reach the command desk through
+# the environment, as they were typed: none is pasted into a recipe or expanded.
+GIVEN := $(foreach name,$(.VARIABLES),$(if \
+	$(filter command,$(firstword $(origin $(name)))),$(name)))
+$(foreach name,$(GIVEN),$(eval \
+	override $(name) := $$(value $(name))))
+export GIVEN $(GIVEN)
+override SHELL := /bin/sh
+override .SHELLFLAGS := -c
 
-PY := .venv/bin/python
-DRIVER := $(PY) -m analysis_utils.workflow
-REVIEW := $(PY) -m analysis_utils.review
-DEPOSIT := $(PY) -m analysis_utils.deposit
-EDITOR_TOOLS := $(PY) -m analysis_utils.editor
-COMPILE := $(PY) -m analysis_utils.collect.compile
+# What a person has set up for their own Python and Jupyter changes no result here.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS PYTHONOPTIMIZE
+unexport PYTHONUSERBASE PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONBREAKPOINT PYTHONCASEOK
+unexport MPLBACKEND MPLCONFIGDIR MATPLOTLIBRC IPYTHONDIR JUPYTER_PATH JUPYTER_CONFIG_DIR
+unexport JUPYTER_CONFIG_PATH JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR
+
+override DESK := .venv/bin/python -m analysis_utils.commands
 
 # The first Python that is new enough; PYTHON=/path/to/python3.11 chooses another.
-PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
-	if "$$p" $(PYTHON_OK); then found=$$p; break; fi; done; \
+override PYTHON_OK := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python3.11 \
+	python; do if [ -n "$$p" ] && "$$p" $(PYTHON_OK); then found=$$p; break; fi; done; \
 	if [ -z "$$found" ]; then echo "Set-up stopped: Python 3.11 or newer is needed" \
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
@@ -47,81 +53,74 @@ help: ## Print this list
 
 ##@ Reproduce
 all: environment ## Reproduce every output: run what is stale, leave what is fresh
-	@$(DRIVER) all
+	@$(DESK) all
 
 run: environment ## Run one notebook with your parameters (NOTEBOOK=02_... EVENT=... STATE=FL)
-	@$(DRIVER) run
+	@$(DESK) run
 
 why: environment ## Say for each run what changed since its outputs were made
-	@$(DRIVER) why
+	@$(DESK) why
 
 list: environment ## List the notebooks with their runs and parameters
-	@$(DRIVER) list
+	@$(DESK) list
 
-# The deviation log stays: it comes from git history, which an archive does not have.
-clean: ## Remove the outputs, so that `make all` computes everything again
-	@rm -rf outputs/[0-9]* outputs/README.md outputs/custom outputs/failed outputs/.[a-z]*
-	@rm -f outputs/verdicts/manifest.json outputs/verdicts/verdicts.* outputs/verdicts/results.csv
-	@echo "Outputs removed; the archived ones come back by 'make all' (or 'git restore outputs')."
+clean: environment ## Remove the outputs; those in outputs/custom too with CUSTOM=yes
+	@$(DESK) clean
 
 ##@ Review
 test: environment ## Test everything
-	@$(PY) -m pytest -n 2 --dist worksteal
+	@$(DESK) test
 
 verify: environment ## Make everything again and compare with the archive (AGAINST=a tag or folder)
-	@$(REVIEW) verify
+	@$(DESK) verify
 
 trace: environment ## Say where a number comes from (KEY=...), or what rests on data (DATA=data/...)
-	@$(REVIEW) trace
+	@$(DESK) trace
 
 deposit: environment ## Pack an archive for a journal, check it, prove it (ENVIRONMENT=present: faster)
-	@$(DEPOSIT) deposit
+	@$(DESK) deposit
 
 standards: environment ## Write README.txt (replication README), codecheck.yml, .zenodo.json
-	@$(DEPOSIT) standards
+	@$(DESK) standards
 
 measure: environment ## Measure time and memory of every run, for README.txt
-	@$(DEPOSIT) measure
+	@$(DESK) measure
 
 ##@ Write
 lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)
-	@$(EDITOR_TOOLS) lab
+	@$(DESK) lab
 
 new: environment ## Make a notebook, its run and its test (NAME=18_my_question)
-	@$(EDITOR_TOOLS) new
+	@$(DESK) new
 
 tidy: environment ## Put source notebooks right for git; set up `git diff` for them
-	@$(EDITOR_TOOLS) tidy
+	@$(DESK) tidy
 
 ##@ Data
 update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONFIRM=yes)
-	@$(PY) -m analysis_utils.collect.update "$(LIST)" "$(DATE)" "$(CONFIRM)"
+	@$(DESK) update
 
 register: environment ## Compile the register anew after a change in data/hand (no raw files needed)
-	@$(COMPILE) register
+	@$(DESK) register
 
 raw: environment ## Fetch the published files with checksums (178 files, 30 MB; resumes)
-	@$(PY) -m analysis_utils.collect.fetch
+	@$(DESK) raw
 
 data: environment ## Compile data/ from the published files (RAW_DIR=folder, else make raw)
-	@$(COMPILE) data
+	@$(DESK) data
 
 ##@ Maintain
 bench: environment ## Time the statistics and `make all` against their peers, side by side
-	@$(PY) benchmarks/engine.py docs/bench.md
-	@$(PY) benchmarks/frame.py
+	@$(DESK) bench
 
 calibrate: environment ## Error rates by simulation, archived in docs/ (minutes)
-	@$(PY) benchmarks/calibration_its.py docs/calibration_its.csv
-	@$(PY) benchmarks/calibration_association.py docs/calibration_association.csv
+	@$(DESK) calibrate
 
 validation: environment ## Write docs/validation.md: published numbers beside ours
-	@$(PY) tests/validation.py docs/validation.md
+	@$(DESK) validation
 
 environment: ## Make .venv from requirements.lock, if it is not ready
 	@$(FIND_PYTHON); "$$found" src/analysis_utils/workflow/environment.py
 
 lock: environment ## Resolve pyproject.toml into requirements.lock anew
-	@.venv/bin/uv pip compile -q --universal --fork-strategy fewest --generate-hashes \
-	  --no-header --no-annotate --python-version 3.11 --all-extras \
-	  pyproject.toml -o requirements.lock
+	@$(DESK) lock

@@ -45,16 +45,12 @@ class Checkout:
 
     def environment(self, **variables: str) -> dict[str, str]:
         settings = {"PYTHONPATH": str(self.root / "src")}
-        settings["OVERRIDES"] = " ".join(
-            f"{name}={value}".replace(" ", "\\ ") for name, value in variables.items()
-        )
+        settings["GIVEN"] = " ".join(variables)
         return os.environ | settings | variables
 
-    def start(
-        self, command: str, wing: str = "workflow", **variables: str
-    ) -> subprocess.Popen:
+    def start(self, command: str, **variables: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", f"analysis_utils.{wing}", command],
+            [sys.executable, "-m", "analysis_utils.commands", command],
             cwd=self.root,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,
@@ -69,7 +65,7 @@ class Checkout:
 
     def review(self, command: str, **variables: str) -> tuple[int, str]:
         """The same for `make verify` and `make trace`."""
-        return self.finish(self.start(command, "review", **variables))
+        return self.finish(self.start(command, **variables))
 
     def finish(self, process: subprocess.Popen) -> tuple[int, str]:
         text, _ = process.communicate(timeout=300)

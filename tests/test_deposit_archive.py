@@ -150,7 +150,7 @@ def study(tmp_path_factory):
 
 def ask(study, command: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "analysis_utils.deposit", command],
+        [sys.executable, "-m", "analysis_utils.commands", command],
         cwd=study.root,
         env=study.environment(**variables) | COMPILED,
         stdout=subprocess.PIPE,

@@ -170,7 +170,7 @@ def test_what_is_no_notebook_is_refused_and_left(tmp_path):
 def editor(checkout, command: str, **variables: str) -> tuple[int, str]:
     """Exit code and everything printed by one of the editor's commands."""
     done = subprocess.run(
-        [sys.executable, "-m", "analysis_utils.editor", command],
+        [sys.executable, "-m", "analysis_utils.commands", command],
         cwd=checkout.root,
         env=checkout.environment(**variables) | COMPILED,
         stdout=subprocess.PIPE,

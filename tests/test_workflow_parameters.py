@@ -34,7 +34,7 @@ def refusal(folder, **overrides: str) -> str:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("strat", "x", "no notebook has a parameter STRAT; did you mean state?"),
+        ("strat", "x", "no notebook has a parameter STRAT; did you mean STATE?"),
         ("state", "XX", "'XX' is no state"),
         ("state", "Florda", "did you mean FL (Florida)?"),
         ("frequency", "monht", "did you mean month?"),
@@ -129,7 +129,7 @@ def test_a_refusal_runs_nothing_and_exits_with_2(checkout):
     checkout.notebook("02_its", PARAMETERS, "print(1)")
     code, text = checkout.make("all", STRAT="FL")
     assert code == 2
-    assert "did you mean state" in text and "Traceback" not in text
+    assert "did you mean STATE" in text and "Traceback" not in text
     assert not list(checkout.outputs.glob("custom/**/*.ipynb"))
 
 

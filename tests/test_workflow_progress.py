@@ -16,7 +16,7 @@ def on_a_terminal(checkout) -> str:
     parent, child = pty.openpty()
     termios.tcsetwinsize(child, (24, 80))
     process = subprocess.Popen(
-        [sys.executable, "-m", "analysis_utils.workflow", "all"],
+        [sys.executable, "-m", "analysis_utils.commands", "all"],
         cwd=checkout.root,
         env=checkout.environment(),
         stdin=child,

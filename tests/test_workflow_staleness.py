@@ -127,7 +127,7 @@ def test_outputs_of_no_run_are_reported(two):
 def test_having_nothing_to_do_imports_no_pandas(two):
     code = (
         "import sys; sys.argv = ['x', 'all']\n"
-        "from analysis_utils.workflow.__main__ import main\n"
+        "from analysis_utils.commands.__main__ import main\n"
         "assert main() == 0\n"
         "heavy = {'pandas', 'numpy', 'papermill', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

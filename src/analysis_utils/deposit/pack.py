@@ -21,7 +21,7 @@ from analysis_utils.workflow.runs import study_runs
 FOLDER = ROOT / "deposit"
 LEFT_OUT = (".git", ".ci/")  # git's and CI's own files, by the start of their names
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the date of every file, so that bytes do not vary
-MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "OVERRIDES", "PYTHONPATH")
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "GIVEN", "PYTHONPATH")
 
 
 def deposit(present: bool, folder: Path = FOLDER) -> int:
@@ -116,7 +116,7 @@ def prove(path: Path, present: bool) -> str:
         variables = {k: v for k, v in os.environ.items() if k not in MAKE}
         command = ["make", "verify"]
         if present:
-            command = [sys.executable, "-m", "analysis_utils.review", "verify"]
+            command = [sys.executable, "-m", "analysis_utils.commands", "verify"]
             variables["PYTHONPATH"] = str(root / "src")
         done = subprocess.run(
             command, cwd=root, env=variables, text=True,

@@ -19,22 +19,24 @@ NAME = re.compile(r"\d\d(_[a-z0-9]+)+")
 LONGEST = 50
 
 
-def make(name: str | None) -> int:
-    """Write the three files, execute the run, and say what to do next."""
-    check(name)
-    paths = [write(path, content) for path, content in files(name).items()]
+def make(name: str | None) -> str:
+    """Write the three files and say which; the name that was checked."""
+    checked = check(name)
+    paths = [write(path, content) for path, content in files(checked).items()]
     print("Made:", *(path.relative_to(ROOT) for path in paths), sep="\n  ", flush=True)
-    code = execute(name)
-    if code == 0:
-        print(
-            f"\nNext: change notebooks/{name}.ipynb (make lab), then make all; change "
-            "its test with it. Before you commit: make tidy standards test."
-        )
-    return code
+    return checked
 
 
-def check(name: str | None) -> None:
-    """Refuse a name that cannot be used, with a sentence that says what could."""
+def next_steps(name: str) -> str:
+    """What to do when the new run has ended well."""
+    return (
+        f"\nNext: change notebooks/{name}.ipynb (make lab), then make all; change "
+        "its test with it. Before you commit: make tidy test."
+    )
+
+
+def check(name: str | None) -> str:
+    """The name; one that cannot be used is refused, and what could be is said."""
     taken = list(study_notebooks(NOTEBOOKS))
     free = f"{next_number(taken):02d}_my_question"
     if not name:
@@ -54,6 +56,7 @@ def check(name: str | None) -> None:
     if used or name in runs_named():
         place = used[0].relative_to(ROOT) if used else "an entry in notebooks/runs.yaml"
         raise Refused(f"{place} is left of an earlier {name}; remove it first")
+    return name
 
 
 def next_number(taken: list[str]) -> int:
@@ -86,10 +89,3 @@ def write(path: Path, content: str) -> Path:
     new.write_text(content, encoding="utf-8")
     os.replace(new, path)
     return path
-
-
-def execute(name: str) -> int:
-    """Execute the new run as `make all` does, and print the closing table."""
-    from analysis_utils.workflow import __main__ as workflow
-
-    return workflow.make_all({"NOTEBOOK": name}, {})

@@ -77,12 +77,12 @@ def check_kind(kind: str, where: str) -> None:
 
 
 def typed(
-    parameters: dict[str, Parameter], given: dict[str, str], where: str
+    parameters: dict[str, Parameter], given: dict[str, str]
 ) -> tuple[dict[str, object], list[str]]:
     """Complete, typed values for a run, and a sentence for each that is refused."""
     values: dict[str, object] = {}
     problems = [
-        f"{where}: unknown parameter {name!r}{nearest(name, tuple(parameters))}"
+        f"unknown parameter {name!r}{nearest(name, tuple(parameters))}"
         for name in given
         if name not in parameters
     ]
@@ -91,5 +91,5 @@ def typed(
         try:
             values[name] = kinds.parse(text, parameter.kind)
         except Refused as refused:
-            problems.append(f"{where}: {name} = {refused}")
+            problems.append(f"{name} = {refused}")
     return values, problems

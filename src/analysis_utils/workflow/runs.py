@@ -1,8 +1,9 @@
 """The runs of the study: notebooks with their parameters, from runs.yaml and make."""
 
+import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ from analysis_utils.workflow.parameters import declared, typed
 NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 DEFAULT_RUN = "main"
+LONGEST = 120  # bytes of a folder's name
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 
 
@@ -118,36 +120,62 @@ def study_runs(
         if only in (None, notebook.name) and run_name in (None, run)
     ]
     contracts = {n.name: declared(n) for n, _, _ in picked}
-    refuse_unknown(overrides, contracts)
-    base = outputs / "custom" / slug(overrides) if overrides else outputs
-    runs, problems = [], []
+    refuse_unknown(overrides, contracts, choice.get("settings", ()))
+    runs, problems = [], {}
     for notebook, run, given in picked:
         contract = contracts[notebook.name]
         mine = {name: text for name, text in overrides.items() if name in contract}
         if overrides and not mine:
             continue
-        values, wrong = typed(contract, given | mine, f"{notebook.name}/{run}")
-        problems += wrong
-        runs.append(Run(notebook, run, values, base))
+        values, wrong = typed(contract, given | mine)
+        for sentence in wrong:
+            problems.setdefault(sentence, []).append(f"{notebook.name}/{run}")
+        runs.append(Run(notebook, run, values, outputs))
     if problems:
-        raise Refused("\n".join(dict.fromkeys(problems)))
+        raise Refused("\n".join(told(*problem) for problem in problems.items()))
+    if overrides:
+        base = outputs / "custom" / slug(as_typed(overrides, runs))
+        runs = [replace(run, base=base) for run in runs]
     return runs
 
 
-def refuse_unknown(overrides: dict[str, str], contracts: dict[str, dict]) -> None:
+def told(sentence: str, labels: list[str]) -> str:
+    """One problem with the runs that have it, said once."""
+    more = f" and {len(labels) - 1} more runs" if len(labels) > 1 else ""
+    return f"{labels[0]}{more}: {sentence}"
+
+
+def as_typed(overrides: dict[str, str], runs: list[Run]) -> dict[str, str]:
+    """The values as the notebooks get them: Texas and tx are one state, TX."""
+    values = {name: text for name, text in overrides.items()}
+    for run in reversed(runs):
+        values |= {n: str(run.parameters[n]) for n in overrides if n in run.parameters}
+    return values
+
+
+def refuse_unknown(
+    overrides: dict[str, str], contracts: dict[str, dict], settings: Iterable[str]
+) -> None:
     """Refuse a parameter of the command line that no chosen notebook has."""
-    known = sorted({name for contract in contracts.values() for name in contract})
-    unknown = [name for name in overrides if name not in known]
+    names = sorted({name for contract in contracts.values() for name in contract})
+    known = [*(name.upper() for name in names), *settings]
+    unknown = [name for name in overrides if name not in names]
     if unknown:
         raise Refused(
             "\n".join(
-                f"no notebook has a parameter {name.upper()}{nearest(name, known)}"
+                f"no notebook has a parameter {name.upper()}"
+                f"{nearest(name.upper(), known)}"
                 for name in unknown
             )
         )
 
 
 def slug(overrides: dict[str, str]) -> str:
-    """Name of a folder for outputs made with other parameters."""
+    """Name of a folder for outputs made with other parameters, one for each set."""
     text = ",".join(f"{name}={value}" for name, value in sorted(overrides.items()))
-    return "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in text)[:120]
+    plain = "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in text)
+    if plain == text and len(text.encode()) <= LONGEST:
+        return plain
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    short = plain.encode("ascii", "replace").decode().replace("?", "_")
+    return f"{short[: LONGEST - 9]}-{digest}"

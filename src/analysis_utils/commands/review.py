@@ -1,20 +1,12 @@
-"""What `make` calls: `python -m analysis_utils.review verify|trace`."""
-
-import sys
+"""`make verify` and `make trace`."""
 
 from analysis_utils.asking import Refused
-from analysis_utils.review.archive import opened
-from analysis_utils.review.findings import DIFFERS, NOT_MADE
-from analysis_utils.workflow.commands import dispatch
-from analysis_utils.workflow.runs import OUTPUTS
-
-SETTINGS = {
-    "verify": ("AGAINST", "NOTEBOOK", "RUN", "WORKERS", "WARM"),
-    "trace": ("KEY", "DATA"),
-}
+from analysis_utils.commands.desk import Given
+from analysis_utils.commands.reproduce import named_notebook
+from analysis_utils.run_context import ROOT
 
 
-def make_verify(given: dict[str, str]) -> int:
+def make_verify(given: Given) -> int:
     """Rerun, compare, report; exit code 1 if something differs, 3 if a run failed."""
     from analysis_utils.workflow import determinism, driver
     from analysis_utils.workflow.warm_kernel import start_stack
@@ -24,8 +16,11 @@ def make_verify(given: dict[str, str]) -> int:
         determinism.apply()
         start_stack()
     from analysis_utils.review import report, verdicts, verify
+    from analysis_utils.review.archive import opened
+    from analysis_utils.review.findings import DIFFERS, NOT_MADE
 
-    runs = verify.runs_again(notebook=given.get("NOTEBOOK"), run=given.get("RUN"))
+    notebook = named_notebook(given.get("NOTEBOOK"))
+    runs = verify.runs_again(notebook=notebook, run=given.get("RUN"))
     if not runs:
         raise Refused("no such notebook or run; `make list` shows what there is")
     workers = driver.workers_asked(given.get("WORKERS"))
@@ -38,14 +33,12 @@ def make_verify(given: dict[str, str]) -> int:
             done.findings += verdicts.compare(archive, runs, done.results)
         report.write(done, verify.PLACE)
     print(report.terminal(done))
-    print(
-        f"Report: {verify.PLACE.relative_to(OUTPUTS.parent)}/report.html (.md, .json)"
-    )
+    print(f"Report: {verify.PLACE.relative_to(ROOT)}/report.html (.md, .json)")
     print(done.sentence)
     return {DIFFERS: 1, NOT_MADE: 3}.get(done.verdict, 0)
 
 
-def make_trace(given: dict[str, str]) -> int:
+def make_trace(given: Given) -> int:
     """Say where a number comes from, or what rests on a data file."""
     from analysis_utils.review import trace
 
@@ -57,10 +50,3 @@ def make_trace(given: dict[str, str]) -> int:
         trace.of_key(given["KEY"]) if "KEY" in given else trace.of_data(given["DATA"])
     )
     return 0
-
-
-COMMANDS = {"verify": make_verify, "trace": make_trace}
-
-
-if __name__ == "__main__":
-    sys.exit(dispatch("review", COMMANDS, SETTINGS))

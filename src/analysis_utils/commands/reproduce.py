@@ -1,55 +1,76 @@
-"""What `make` calls: `python -m analysis_utils.workflow all|run|why|list`."""
+"""`make all`, `make run`, `make why`, `make list` and `make clean`."""
 
+import shutil
 import sys
 from dataclasses import replace
 
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.commands.desk import Given
+from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver, manifest
-from analysis_utils.workflow.commands import dispatch
-from analysis_utils.workflow.parameters import declared
+from analysis_utils.workflow.parameters import declared, typed
 from analysis_utils.workflow.runs import (
     NOTEBOOKS,
     OUTPUTS,
     Run,
-    slug,
     study_notebooks,
     study_runs,
 )
 
-OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "PYTHON")
+OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM")
 
 
-def split(given: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def split(given: Given) -> tuple[Given, Given]:
     """The driver's own settings, and parameters of notebooks (in lower case)."""
     own = {name: text for name, text in given.items() if name in OWN}
     return own, {n.lower(): text for n, text in given.items() if n not in OWN}
 
 
-def runs_asked(own: dict[str, str], overrides: dict[str, str]) -> list[Run]:
-    """The runs that the command line names."""
-    notebook = own.get("NOTEBOOK")
+def named_notebook(text: str | None) -> str | None:
+    """The notebook that a name, or a beginning that only one has, stands for."""
+    if text is None:
+        return None
     known = tuple(study_notebooks(NOTEBOOKS))
-    if notebook is not None and notebook not in known:
-        raise Refused(f"no notebook {notebook!r}{nearest(notebook, known)}")
-    runs = study_runs(notebook=notebook, run=own.get("RUN"), overrides=overrides)
+    if text in known:
+        return text
+    begin = [name for name in known if name.lower().startswith(text.lower())]
+    if len(begin) == 1:
+        return begin[0]
+    if begin:
+        raise Refused(f"NOTEBOOK={text} could be {' or '.join(begin)}")
+    raise Refused(f"no notebook {text!r}{nearest(text, known)}")
+
+
+def runs_asked(own: Given, overrides: Given) -> list[Run]:
+    """The runs that the command line names."""
+    notebook = named_notebook(own.get("NOTEBOOK"))
+    runs = study_runs(
+        notebook=notebook, run=own.get("RUN"), overrides=overrides, settings=OWN
+    )
     if own.get("RUN") and not runs:
         names = tuple(run.name for run in study_runs(notebook=notebook))
         raise Refused(f"no run {own['RUN']!r}{nearest(own['RUN'], names)}")
     return runs
 
 
-def make_all(own: dict[str, str], overrides: dict[str, str]) -> int:
+def make_all(given: Given) -> int:
     """Execute what is stale; exit code 1 if a run failed."""
+    own, overrides = split(given)
     runs = runs_asked(own, overrides)
     if overrides:
-        left = len(study_runs(notebook=own.get("NOTEBOOK"))) - len(runs)
-        print(f"Outputs go to outputs/custom/{slug(overrides)}/.")
+        left = len(study_runs(notebook=named_notebook(own.get("NOTEBOOK")))) - len(runs)
+        print(f"Outputs go to {place_of(runs)}.")
         if left:
             print(f"{left} runs have none of these parameters and are left out.")
     code = report(runs, own)
     if not code and not {"NOTEBOOK", "RUN"} & set(own):
         code = verdicts(runs, complete=not overrides)
     return code
+
+
+def place_of(runs: list[Run]) -> str:
+    """The folder below which these runs put their results."""
+    return f"{runs[0].base.relative_to(ROOT).as_posix()}/"
 
 
 def verdicts(runs: list[Run], complete: bool) -> int:
@@ -68,29 +89,33 @@ def verdicts(runs: list[Run], complete: bool) -> int:
     return 0
 
 
-def make_run(own: dict[str, str], overrides: dict[str, str]) -> int:
+def make_run(given: Given) -> int:
     """Execute one notebook with the given parameters, apart from the archive."""
+    own, overrides = split(given)
     if "NOTEBOOK" not in own:
         names = ", ".join(study_notebooks(NOTEBOOKS))
         raise Refused(f"name one: make run NOTEBOOK=...; there are {names}")
-    base = OUTPUTS / "custom" / (slug(overrides) or "as-they-are")
     runs = runs_asked(own, overrides)
+    base = runs[0].base if overrides else OUTPUTS / "custom" / "as-they-are"
     if "RUN" not in own:  # one run: the notebook's defaults and what was given
         runs = [replace(runs[0], name="main", parameters=defaults(runs[0], overrides))]
-    return report([replace(run, base=base) for run in runs], own)
+    runs = [replace(run, base=base) for run in runs]
+    code = report(runs, own)
+    for run in runs:
+        if run.folder.exists():
+            print(f"Results: {run.folder.relative_to(ROOT).as_posix()}/")
+    return code
 
 
-def defaults(run: Run, overrides: dict[str, str]) -> dict[str, object]:
+def defaults(run: Run, overrides: Given) -> dict[str, object]:
     """The notebook's own defaults with the overrides, typed."""
-    from analysis_utils.workflow.parameters import typed
-
-    values, problems = typed(declared(run.notebook), overrides, run.notebook.name)
+    values, problems = typed(declared(run.notebook), overrides)
     if problems:
         raise Refused("\n".join(problems))
     return values
 
 
-def report(runs: list[Run], own: dict[str, str]) -> int:
+def report(runs: list[Run], own: Given) -> int:
     """Execute runs and print the closing table; exit code 1 if one failed.
 
     With parameters of the command line a refusal is an answer; among the archived
@@ -115,17 +140,17 @@ def report(runs: list[Run], own: dict[str, str]) -> int:
     return 1 if failed else 0
 
 
-def make_why(own: dict[str, str], overrides: dict[str, str]) -> int:
+def make_why(given: Given) -> int:
     """Say for each run what changed since its outputs were made."""
-    for run in runs_asked(own, overrides):
+    for run in runs_asked(*split(given)):
         reasons = manifest.reasons(run) or ["fresh: nothing changed"]
         print(f"{run.label}: " + "; ".join(reasons))
     return 0
 
 
-def make_list(own: dict[str, str], overrides: dict[str, str]) -> int:
+def make_list(given: Given) -> int:
     """List notebooks, runs and parameters with their types."""
-    runs = runs_asked(own, overrides)
+    runs = runs_asked(*split(given))
     for notebook in {run.notebook.name: run.notebook for run in runs}.values():
         names = [run.name for run in runs if run.notebook.name == notebook.name]
         print(f"{notebook.name}\n  runs: {', '.join(names)}")
@@ -134,21 +159,26 @@ def make_list(own: dict[str, str], overrides: dict[str, str]) -> int:
     return 0
 
 
-COMMANDS = {
-    name: lambda given, make=make: make(*split(given))
-    for name, make in (
-        ("all", make_all),
-        ("run", make_run),
-        ("why", make_why),
-        ("list", make_list),
+# The deviation log stays: it comes from git history, which an archive does not have.
+VERDICTS = ("manifest.json", "verdicts.*", "results.csv")
+CUSTOM = "custom"
+
+
+def make_clean(given: Given) -> int:
+    """Remove the outputs; those of a user's own parameters only with CUSTOM=yes."""
+    own = given.get("CUSTOM") == "yes"
+    patterns = ["[0-9]*", "README.md", "failed", ".[a-z]*", *([CUSTOM] if own else [])]
+    patterns += [f"verdicts/{name}" for name in VERDICTS]
+    with driver.exclusive(OUTPUTS):
+        for path in [path for pattern in patterns for path in OUTPUTS.glob(pattern)]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != driver.LOCK:
+                path.unlink()
+    print(
+        "Outputs removed; the archived ones come back by 'make all' (or 'git restore "
+        "outputs')."
     )
-}
-
-
-def main() -> int:
-    """Carry out the command named in `sys.argv`."""
-    return dispatch("workflow", COMMANDS)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    if not own and (OUTPUTS / CUSTOM).exists():
+        print("outputs/custom stays: make clean CUSTOM=yes removes it too.")
+    return 0

@@ -1,19 +1,11 @@
-"""What `make` calls: `python -m analysis_utils.deposit standards|measure|deposit`."""
+"""`make deposit`, `make standards` and `make measure`."""
 
-import sys
-
+from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
-from analysis_utils.workflow.commands import dispatch
 from analysis_utils.workflow.runs import study_runs
 
-SETTINGS = {
-    "standards": (),
-    "measure": (),
-    "deposit": ("ENVIRONMENT",),
-}
 
-
-def make_standards(given: dict[str, str]) -> int:
+def make_standards(given: Given) -> int:
     """Write the standard files of an archive into deposit/standards/."""
     from analysis_utils.deposit import replication, standards
 
@@ -24,7 +16,7 @@ def make_standards(given: dict[str, str]) -> int:
     return 0
 
 
-def make_measure(given: dict[str, str]) -> int:
+def make_measure(given: Given) -> int:
     """Measure time and memory of every run."""
     from analysis_utils.deposit import measure
 
@@ -32,19 +24,8 @@ def make_measure(given: dict[str, str]) -> int:
     return 0
 
 
-def make_deposit(given: dict[str, str]) -> int:
+def make_deposit(given: Given) -> int:
     """Pack the archive, check it, and prove that it verifies."""
     from analysis_utils.deposit import pack
 
     return pack.deposit(present=given.get("ENVIRONMENT") == "present")
-
-
-COMMANDS = {
-    "standards": make_standards,
-    "measure": make_measure,
-    "deposit": make_deposit,
-}
-
-
-if __name__ == "__main__":
-    sys.exit(dispatch("deposit", COMMANDS, SETTINGS, "Stopped:"))

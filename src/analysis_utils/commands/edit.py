@@ -1,14 +1,10 @@
-"""What `make` calls: `python -m analysis_utils.editor tidy|new|lab`."""
+"""`make lab`, `make new` and `make tidy`."""
 
-import sys
-
-from analysis_utils.workflow.commands import dispatch
+from analysis_utils.commands.desk import Given
 from analysis_utils.workflow.runs import NOTEBOOKS
 
-SETTINGS = {"tidy": (), "new": ("NAME",), "lab": ("PORT", "BROWSER")}
 
-
-def make_tidy(given: dict[str, str]) -> int:
+def make_tidy(given: Given) -> int:
     """Put source notebooks right; exit code 1 if something is left to the author."""
     from analysis_utils.editor import git_diff, tidy
 
@@ -25,24 +21,22 @@ def make_tidy(given: dict[str, str]) -> int:
     return 1 if left else 0
 
 
-def make_new(given: dict[str, str]) -> int:
+def make_new(given: Given) -> int:
     """Make a notebook, its run and its test, and execute it."""
+    from analysis_utils.commands import reproduce
     from analysis_utils.editor import git_diff, new
 
     git_diff.set_up()
-    return new.make(given.get("NAME"))
+    name = new.make(given.get("NAME"))
+    code = reproduce.make_all({"NOTEBOOK": name})
+    if code == 0:
+        print(new.next_steps(name))
+    return code
 
 
-def make_lab(given: dict[str, str]) -> int:
+def make_lab(given: Given) -> int:
     """Open JupyterLab on this machine only."""
     from analysis_utils.editor import git_diff, lab
 
     git_diff.set_up()
     return lab.open_lab(given.get("PORT", str(lab.PORT)), given.get("BROWSER", "yes"))
-
-
-COMMANDS = {"tidy": make_tidy, "new": make_new, "lab": make_lab}
-
-
-if __name__ == "__main__":
-    sys.exit(dispatch("editor", COMMANDS, SETTINGS, "Refused, nothing was changed:"))

@@ -1,0 +1,1 @@
+"""The command desk: every target of the Makefile enters here, above everything."""

@@ -1,0 +1,39 @@
+"""`make update`, `make register`, `make raw` and `make data`."""
+
+from analysis_utils.commands.desk import Given
+
+
+def make_update(given: Given) -> int:
+    """Show what a new ICE list changes, then take it in."""
+    from analysis_utils.collect import update
+
+    update.main(given.get("LIST", ""), given.get("DATE", ""), given.get("CONFIRM", ""))
+    return 0
+
+
+def make_register(given: Given) -> int:
+    """Compile the register anew from its printed rows and the hand tables."""
+    from analysis_utils.collect import compile as compiling
+
+    compiling.main("register")
+    return 0
+
+
+def make_data(given: Given) -> int:
+    """Compile data/ from the published files."""
+    from analysis_utils.collect import compile as compiling
+
+    compiling.main("data")
+    return 0
+
+
+def make_raw(given: Given) -> int:
+    """Fetch the published files with checksums."""
+    from analysis_utils.collect import fetch
+
+    try:
+        fetch.main()
+    except KeyboardInterrupt:
+        print("Stopped. What is complete is kept: `make raw` goes on from there.")
+        return 130
+    return 0

@@ -1,0 +1,50 @@
+"""`make test`, `make bench`, `make calibrate`, `make validation`, `make lock`."""
+
+import subprocess
+import sys
+
+from analysis_utils.commands.desk import Given
+from analysis_utils.run_context import ROOT
+
+LOCK = (
+    "pip compile -q --universal --fork-strategy fewest --generate-hashes --no-header "
+    "--no-annotate --python-version 3.11 --all-extras pyproject.toml "
+    "-o requirements.lock"
+)
+
+
+def call(*commands: str) -> int:
+    """Carry out commands of this Python one after another until one fails."""
+    for command in commands:
+        code = subprocess.run([sys.executable, *command.split()], cwd=ROOT).returncode
+        if code:
+            return code
+    return 0
+
+
+def make_test(given: Given) -> int:
+    """Test everything."""
+    return call("-m pytest -n 2 --dist worksteal")
+
+
+def make_bench(given: Given) -> int:
+    """Time the statistics and `make all` against their peers."""
+    return call("benchmarks/engine.py docs/bench.md", "benchmarks/frame.py")
+
+
+def make_calibrate(given: Given) -> int:
+    """Error rates by simulation."""
+    return call(
+        "benchmarks/calibration_its.py docs/calibration_its.csv",
+        "benchmarks/calibration_association.py docs/calibration_association.csv",
+    )
+
+
+def make_validation(given: Given) -> int:
+    """Published numbers beside ours."""
+    return call("tests/validation.py docs/validation.md")
+
+
+def make_lock(given: Given) -> int:
+    """Resolve pyproject.toml into requirements.lock anew."""
+    return call(f"-m uv {LOCK}")

@@ -1,0 +1,37 @@
+"""Every command with the variables that it knows: one line for each target."""
+
+from analysis_utils.commands.desk import TEXT, YES, YES_NO, Command
+
+RUNS = {"NOTEBOOK": TEXT, "RUN": TEXT, "WORKERS": TEXT, "WARM": YES_NO}
+CHANGED = "Refused, nothing was changed:"
+
+COMMANDS = {
+    "all": Command("reproduce:make_all", RUNS, parameters=True),
+    "run": Command("reproduce:make_run", RUNS, parameters=True),
+    "why": Command("reproduce:make_why", RUNS, parameters=True),
+    "list": Command("reproduce:make_list", RUNS, parameters=True),
+    "clean": Command("reproduce:make_clean", {"CUSTOM": YES}, CHANGED),
+    "test": Command("maintain:make_test"),
+    "verify": Command("review:make_verify", {"AGAINST": TEXT, **RUNS}),
+    "trace": Command("review:make_trace", {"KEY": TEXT, "DATA": TEXT}),
+    "standards": Command("deposit:make_standards"),
+    "measure": Command("deposit:make_measure"),
+    "deposit": Command(
+        "deposit:make_deposit", {"ENVIRONMENT": ("present",)}, "Stopped:"
+    ),
+    "lab": Command("edit:make_lab", {"PORT": TEXT, "BROWSER": YES_NO}, CHANGED),
+    "new": Command("edit:make_new", {"NAME": TEXT}, CHANGED),
+    "tidy": Command("edit:make_tidy", {}, CHANGED),
+    "update": Command(
+        "data:make_update",
+        {"LIST": TEXT, "DATE": TEXT, "CONFIRM": YES},
+        CHANGED,
+    ),
+    "register": Command("data:make_register", {}, CHANGED),
+    "raw": Command("data:make_raw", {"RAW_DIR": TEXT}, CHANGED),
+    "data": Command("data:make_data", {"RAW_DIR": TEXT}, CHANGED),
+    "bench": Command("maintain:make_bench"),
+    "calibrate": Command("maintain:make_calibrate"),
+    "validation": Command("maintain:make_validation"),
+    "lock": Command("maintain:make_lock"),
+}
