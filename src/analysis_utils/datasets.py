@@ -104,6 +104,20 @@ def counties() -> pd.DataFrame:
     return load("counties")
 
 
+def agency_links() -> pd.DataFrame:
+    """Agencies of the register with their ORI on the FBI's list, and how linked."""
+    return load("agency_links")
+
+
+def agencies_at_risk(units: bool = False) -> pd.DataFrame:
+    """Every agency that could sign: ORI, kind, county, population, sworn officers.
+
+    The posts of state agencies are left out unless `units` is true.
+    """
+    table = load("agencies_at_risk")
+    return table if units else table[~table["unit"]].reset_index(drop=True)
+
+
 def state_neighbours() -> pd.DataFrame:
     """Pairs of states with a common border, in both directions."""
     return load("state_neighbours")

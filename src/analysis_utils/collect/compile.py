@@ -8,10 +8,12 @@ import pandas as pd
 
 from analysis_utils.asking import Refused
 from analysis_utils.collect import (
+    agency_links,
     anomalies,
     dictionary,
     editions,
     encounters,
+    geography,
     hand,
     history,
     identify,
@@ -113,13 +115,33 @@ def tables_of_lists(
 
 
 def tables(
-    table: pd.DataFrame, rows: pd.DataFrame, data: Path, decisions: Hand
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    data: Path,
+    decisions: Hand,
+    universe: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables of the register by name, with those of the years before the lists."""
+    """The tables of the register by name, with those of the years before the lists.
+
+    universe: the agencies that it is linked to, by default those compiled before.
+    """
     lists = tables_of_lists(table, rows, data, decisions)
-    return lists | history.tables(
+    early = history.tables(
         data, lists["agreements"], lists["editions"], decisions.partial
     )
+    counties = read(data, "counties")
+    links = agency_links.links(
+        lists["agreements"],
+        early["early_register"],
+        read(data, "agencies_at_risk") if universe is None else universe,
+        counties,
+        agency_links.read_hand(data / "hand"),
+        decisions.partial,
+    )
+    lists["agreements"] = agency_links.with_counties(
+        lists["agreements"], links, counties
+    )
+    return lists | early | {"agency_links": links}
 
 
 def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
@@ -136,7 +158,9 @@ def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
             file=sys.stderr,
         )
     rows = identified(printed, data, decisions)
-    compiled = {"captures": published} | tables(table, rows, data, decisions)
+    compiled = {"captures": published} | geography.tables(raw, data)
+    universe = compiled.get("agencies_at_risk")
+    compiled |= tables(table, rows, data, decisions, universe)
     if (raw / "encounters").is_dir():
         return compiled | encounters.tables(raw, data)
     print(

@@ -14,12 +14,7 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
     A county named by the agency itself (Gulf County Sheriff) counts where the list
     printed none.
     """
-    known = {
-        (state, naming.normalized(name)): fips
-        for state, name, fips in zip(
-            counties.state, counties.county, counties.fips, strict=True
-        )
-    }
+    known = by_name(counties)
     printed = {
         (row.state, row.printed, naming.normalized(row.agency)): row.county_fips
         for row in hand.counties.itertuples()
@@ -31,7 +26,7 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
         used.update(decided)
         fips = printed[decided[0]] if decided else _county(known, state, cell)
         if not fips and naming.normalized(cell) in NO_COUNTY:
-            fips = _county_in_name(known, state, key)
+            fips = county_in_name(known, state, key)
         found.append(fips)
     keys = [
         (row.state, row.printed, naming.normalized(row.agency))
@@ -41,13 +36,24 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
     return pd.Series(found, index=rows.index)
 
 
+def by_name(counties: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """FIPS code by state and normalized name of the county."""
+    return {
+        (state, naming.normalized(name)): fips
+        for state, name, fips in zip(
+            counties.state, counties.county, counties.fips, strict=True
+        )
+    }
+
+
 def _county(known: dict, state: str, cell: str) -> str:
     name = naming.normalized(cell)
     tries = [name, f"{name} COUNTY", f"{name} PARISH", f"{name} CITY"]
     return next((known[state, t] for t in tries if (state, t) in known), "")
 
 
-def _county_in_name(known: dict, state: str, key: str) -> str:
+def county_in_name(known: dict, state: str, key: str) -> str:
+    """FIPS code of the county that an agency is called after; blank if none is."""
     for word in (" COUNTY ", " PARISH "):
         if word in key:
             return known.get((state, key.split(word)[0] + word.rstrip()), "")
