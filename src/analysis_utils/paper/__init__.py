@@ -1,0 +1,1 @@
+"""The paper, and the numbers of the study for anybody's paper."""

@@ -1,0 +1,67 @@
+"""Compiles the paper: every number is read from the results while it is compiled."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from analysis_utils.asking import Refused
+from analysis_utils.paper import numbers
+from analysis_utils.run_context import ROOT
+from analysis_utils.workflow.determinism import VARIABLES
+
+SOURCE = ROOT / "paper/paper.typ"
+STANDARD = "ua-1"  # tagged, with an alternative text for every figure
+
+
+def build(against: str = "", root: Path = ROOT) -> Path:
+    """Write numbers.typ, numbers.tex and the paper; the path of the PDF.
+
+    `against` names a revision of git: the paper is then written beside the archived
+    one, each number that changed with its old text struck through.
+
+    Raises Refused, with file and line, for a number that no run recorded.
+    """
+    outputs = root / "outputs"
+    found = numbers.now(outputs)
+    put(outputs / "numbers.typ", numbers.typst(found).encode())
+    put(outputs / "numbers.tex", numbers.latex(found).encode())
+    if not against:
+        return compiled(root, outputs / "paper/paper.pdf", {})
+    old = outputs / ".paper-old.json"
+    put(old, json.dumps(numbers.at(against, root), sort_keys=True).encode())
+    name = re.sub(r"[^\w.-]", "_", against)
+    try:
+        place = outputs / f"paper/changes-since-{name}.pdf"
+        return compiled(root, place, {"old": "/outputs/.paper-old.json"})
+    finally:
+        old.unlink()
+
+
+def compiled(root: Path, place: Path, given: dict[str, str]) -> Path:
+    """Compile the paper into a PDF at `place`."""
+    import typst
+
+    try:
+        content = typst.compile(
+            str(root / SOURCE.relative_to(ROOT)),
+            root=str(root),
+            ignore_system_fonts=True,  # those inside typst are the same everywhere
+            timestamp=int(VARIABLES["SOURCE_DATE_EPOCH"]),
+            pdf_standards=[STANDARD],
+            sys_inputs=given,
+        )
+    except typst.TypstError as error:
+        raise Refused(f"The paper was not written:\n{error.diagnostic}") from error
+    put(place, content)
+    return place
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file at once; one that has this content already is left alone."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(content)
+    os.replace(new, path)

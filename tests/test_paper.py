@@ -1,0 +1,149 @@
+"""The paper says what the results say, and stops where they say nothing."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import typst
+
+from analysis_utils.asking import Refused
+from analysis_utils.paper import build, numbers
+from analysis_utils.run_context import ROOT
+
+RESULTS = "outputs/01_agreement_growth/main/results.json"
+
+
+@pytest.fixture
+def copy(tmp_path) -> Path:
+    """The paper and the outputs, to change."""
+    shutil.copytree(ROOT / "paper", tmp_path / "paper")
+    hidden = shutil.ignore_patterns(".*", "site", "custom", "failed", "*.png")
+    shutil.copytree(ROOT / "outputs", tmp_path / "outputs", ignore=hidden)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    return tmp_path
+
+
+def text_of(path: Path) -> str:
+    """Text of a PDF, on one line."""
+    pages = pypdfium2.PdfDocument(path)
+    words = " ".join(page.get_textpage().get_text_range() for page in pages)
+    return " ".join(words.replace("￾", "").split())
+
+
+def change(root: Path, value: int) -> None:
+    path = root / RESULTS
+    content = json.loads(path.read_text())
+    content["numbers"]["active_last"]["value"] = value
+    path.write_text(json.dumps(content))
+
+
+def test_the_archived_paper_says_what_the_archived_results_say(copy):
+    built = build.build(root=copy)
+    for name in ("paper/paper.pdf", "numbers.typ", "numbers.tex"):
+        archived = ROOT / "outputs" / name
+        assert archived.read_bytes() == (copy / "outputs" / name).read_bytes(), (
+            f"outputs/{name} does not fit the results: run `make paper`"
+        )
+    assert built == copy / "outputs/paper/paper.pdf"
+
+
+def test_a_changed_result_changes_the_text(copy):
+    assert "7,654" not in text_of(build.build(root=copy))
+    change(copy, 7654)
+    assert "7,654 agreements" in text_of(build.build(root=copy))
+
+
+def test_a_number_that_no_run_recorded_stops_it_with_file_and_line(copy):
+    source = copy / "paper/paper.typ"
+    before = build.build(root=copy).read_bytes()
+    source.write_text(source.read_text() + '\n#n("01_agreement_growth/main:nothing")\n')
+    line = len(source.read_text().splitlines())
+    with pytest.raises(Refused) as refused:
+        build.build(root=copy)
+    assert "main:nothing" in str(refused.value)
+    assert f"paper.typ:{line}:" in str(refused.value)
+    assert (copy / "outputs/paper/paper.pdf").read_bytes() == before
+
+
+def test_what_changed_since_a_revision_is_marked(copy, monkeypatch):
+    old = numbers.now(copy / "outputs")
+    monkeypatch.setattr(numbers, "at", lambda revision, root: old)
+    change(copy, 7654)
+    path = build.build("first", root=copy)
+    assert path.name == "changes-since-first.pdf"
+    archived = old["01_agreement_growth/main:active_last"]["text"]
+    assert re.search(rf"{archived} ?7,654 agreements", text_of(path))
+    assert not list((copy / "outputs").glob(".paper-old*"))
+
+
+def test_a_revision_without_outputs_is_refused():
+    with pytest.raises(Refused, match="git ls-tree"):
+        numbers.at("no-such-revision")
+
+
+# What may stand as a digit in the text: dates, years, names of acts, levels.
+NOT_RESULTS = re.compile(
+    r"287\(g\)|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September"
+    r"|October|November|December)(?: \d{4})?|\b(?:19|20)\d{2}\b|\b(?:95|80|50)%|"
+    r"\b(?:Executive Order|Senate Bill|House Bill|Act|EO|HB|SB|Public Law) [\d-]+"
+)
+CALL = re.compile(r'#?[a-z-]+\((?:"[^"]*"|[^()"]|\((?:"[^"]*"|[^()"])*\))*\)')
+
+
+def prose(source: str) -> str:
+    """The text of a Typst file: no code, comments, labels, references or formulas."""
+    text = re.sub(r"(?m)^\s*//.*$", "", source)
+    text = re.sub(r"(?m)^#(?:import|show|set|let).*$", "", text)
+    for _ in range(3):
+        text = CALL.sub("", text)
+    text = re.sub(r"<[\w:-]+>|@[\w:-]+|\$[^$]*\$|`[^`]*`", "", text)
+    return NOT_RESULTS.sub("", text)
+
+
+def test_no_digit_of_a_result_is_typed_by_hand():
+    source = (ROOT / "paper/paper.typ").read_text(encoding="utf-8")
+    assert not re.findall(r".{0,40}\d.{0,20}", prose(source))
+
+
+@pytest.mark.parametrize("typed", ["There were 1,651 agreements.", "It rose by 25.3."])
+def test_a_digit_typed_by_hand_is_found(typed):
+    assert re.search(r"\d", prose(f'On 13 April 2026, #n("a/b:c") held. {typed}'))
+
+
+# For people with their own paper
+
+
+def example(language: str) -> str:
+    text = (ROOT / "docs/your_paper.md").read_text(encoding="utf-8")
+    return re.search(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)[1]
+
+
+def test_the_example_for_typst_compiles(copy):
+    build.build(root=copy)
+    (copy / "own.typ").write_text(example("typst"))
+    content = typst.compile(str(copy / "own.typ"), root=str(copy))
+    assert content.startswith(b"%PDF")
+
+
+def test_the_example_for_latex_names_what_there_is(copy):
+    build.build(root=copy)
+    tex = (copy / "outputs/numbers.tex").read_text()
+    for key in re.findall(r"\\result\{(.*?)\}", example("latex")):
+        assert f"\\@namedef{{study@text@{key}}}" in tex
+    for file in re.findall(r"\{(outputs/[^}]+\.(?:pdf|tex))\}", example("latex")):
+        assert (copy / file).is_file(), file
+
+
+def test_latex_macros_are_whole():
+    """One line each, braces balanced, no sign that LaTeX would act on."""
+    made = numbers.latex({"a/b:c": {"text": "5% of {x} & $y_1$ \N{MINUS SIGN}3"}})
+    line = next(x for x in made.splitlines() if x.startswith(r"\@namedef"))
+    assert line == (
+        r"\@namedef{study@text@a/b:c}{5\% of \{x\} \& \$y\_1\$ \ensuremath{-}3}"
+    )
+    for line in numbers.latex(numbers.now()).splitlines():
+        bare = re.sub(r"\\[{}]", "", line)
+        assert bare.count("{") == bare.count("}"), line
