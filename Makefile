@@ -39,7 +39,7 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	exit 1; fi
 
 .PHONY: help all run why list clean test environment lock verify trace standards \
-	measure deposit raw data register update lab new tidy bench calibrate validation
+	site paper measure deposit raw data register update lab new tidy bench calibrate validation
 .NOTPARALLEL:
 
 help: ## Print this list
@@ -80,11 +80,18 @@ trace: environment ## Say where a number comes from (KEY=...), or what rests on 
 deposit: environment ## Pack an archive for a journal, check it, prove it (ENVIRONMENT=present: faster)
 	@$(DESK) deposit
 
-standards: environment ## Write README.txt (replication README), codecheck.yml, .zenodo.json
+standards: environment ## Show what an archive gets: README.txt (replication README), inventories, ...
 	@$(DESK) standards
 
 measure: environment ## Measure time and memory of every run, for README.txt
 	@$(DESK) measure
+
+##@ Read
+site: environment ## Build the site, outputs/site/index.html, from the results
+	@$(DESK) site
+
+paper: environment ## Compile the paper and the numbers for other papers (AGAINST=a tag: changes marked)
+	@$(DESK) paper
 
 ##@ Write
 lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)

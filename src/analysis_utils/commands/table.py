@@ -19,6 +19,8 @@ COMMANDS = {
     "deposit": Command(
         "deposit:make_deposit", {"ENVIRONMENT": ("present",)}, "Stopped:"
     ),
+    "site": Command("read:make_site"),
+    "paper": Command("read:make_paper", {"AGAINST": TEXT}),
     "lab": Command("edit:make_lab", {"PORT": TEXT, "BROWSER": YES_NO}, CHANGED),
     "new": Command("edit:make_new", {"NAME": TEXT}, CHANGED),
     "tidy": Command("edit:make_tidy", {}, CHANGED),
