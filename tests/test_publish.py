@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_utils import publish
+from analysis_utils import hypotheses, publish
 from analysis_utils.publish import results
 from analysis_utils.run_context import RUN_FOLDER
 
@@ -15,7 +15,8 @@ from analysis_utils.run_context import RUN_FOLDER
 def run(tmp_path, monkeypatch):
     """An empty run: nothing recorded before, a folder to write to."""
     monkeypatch.setenv(RUN_FOLDER, str(tmp_path))
-    for name, empty in (("_numbers", {}), ("_sentences", []), ("_hypotheses", [])):
+    lists = ("_sentences", "_hypotheses", "_checks", "_detectable")
+    for name, empty in (("_numbers", {}), *((name, []) for name in lists)):
         monkeypatch.setattr(results, name, empty)
     return tmp_path
 
@@ -92,9 +93,50 @@ def test_an_interval_that_was_not_recorded_is_not_invented(run):
 
 def test_a_result_without_estimate_must_say_why(run):
     with pytest.raises(ValueError, match="why nothing could be estimated"):
-        publish.hypothesis("H1")
-    publish.hypothesis("H1", note="no data")
+        publish.hypothesis("H4")
+    publish.hypothesis("H4", note="no data")
     assert written(run)["hypotheses"][0]["estimate"] is None
+
+
+def test_a_result_has_its_interval_at_95_and_at_the_level_of_its_family(run):
+    found = publish.Finding.normal(0.5, se=0.1, n=40)
+    publish.hypothesis("H4", found, note="made")
+    row = written(run)["hypotheses"][0]
+    level = hypotheses.read()["H4"].family.level
+    assert row["low"] == pytest.approx(0.5 - 1.95996 * 0.1, abs=1e-4)
+    assert row["family_low"] == pytest.approx(found.at(level)[0], abs=1e-4)
+    assert row["family_low"] < row["low"] and row["level"] == pytest.approx(level, 1e-4)
+    assert (row["n"], row["note"], row["role"]) == (40, "made", "primary")
+
+
+def test_a_pair_at_95_is_taken_to_the_family_s_level_on_the_registry_s_scale(run):
+    publish.hypothesis("H2", 2.0, (1.0, 4.0), 0.05, n=9)  # a ratio
+    row = written(run)["hypotheses"][0]
+    assert row["family_low"] * row["family_high"] == pytest.approx(4.0, rel=1e-3)
+
+
+def test_a_primary_result_under_other_values_is_kept_as_a_variant_that_says_so(run):
+    spec = hypotheses.specification("H4", window=60)
+    publish.hypothesis("H4", 0.5, (0.4, 0.6), 0.01, specification=spec)
+    row = written(run)["hypotheses"][0]
+    assert row["role"] == "other specification"
+    assert row["note"] == "under other values: window is 60, specified 90"
+    with pytest.raises(ValueError, match="specification of H4"):
+        publish.hypothesis("H2", 0.5, (0.4, 0.6), 0.01, specification=spec)
+
+
+def test_an_unknown_hypothesis_or_check_is_refused_with_the_nearest(run):
+    with pytest.raises(ValueError, match="no hypothesis 'H4x'; did you mean H4"):
+        publish.hypothesis("H4x", 1.0, (0, 2), 0.5)
+    with pytest.raises(ValueError, match="names no check"):
+        publish.check("H4", "anything at all", p=0.5)
+
+
+def test_a_detectable_effect_is_recorded_with_how_it_was_found(run):
+    publish.detectable("H4", 0.31, how="1,000 simulations")
+    row = written(run)["detectable"][0]
+    assert (row["id"], row["value"], row["power"]) == ("H4", 0.31, 0.8)
+    assert written(run)["numbers"]["detectable_h4"]["label"].startswith("1,000 sim")
 
 
 def draw(name="curve", **changes):

@@ -1,11 +1,13 @@
 """The entry page: whole, deterministic, and nothing in it is markup but its own."""
 
 import mistune
+import pandas as pd
 import pytest
+from report_data import entry as registry_entry
 from report_data import (
-    FAMILIES,
     frame,
     hypothesis,
+    registry_text,
     result,
     run,
     write_figure,
@@ -73,21 +75,20 @@ def study(tmp_path, monkeypatch):
     second = run(tmp_path, "02_b")
     write_figure(first, "one", "Caption <b>.", "What it tells.")
     write_figure(second, "two")
-    write_results(
-        first.folder, result("H1", 3, 2, 4, 0.001), sentences=("Old.", "New *5*.")
-    )
-    write_results(second.folder, result("H2", note="too | few"))
+    test = result("H1", 3, 2, 4, 0.001, level=0.975)
+    write_results(first.folder, test, sentences=["Old.", "New *5*."])
+    write_results(second.folder, result("H2", level=None, note="too | few"))
     (tmp_path / "notebooks/entry.yaml").write_text(
         "figures:\n"
         "  - {run: 01_a/main, figure: one, sentences: [-1]}\n"
         "  - {run: 02_b/main, figure: two, sentences: []}\n"
     )
-    from report_data import registry_text
-
     registry = tmp_path / "notebooks/hypotheses.yaml"
-    registry.write_text(registry_text(hypothesis("H1"), hypothesis("H2")))
+    both = {"H1": registry_entry("H1"), "H2": registry_entry("H2", run="02_b/main")}
+    registry.write_text(registry_text(**both))
     monkeypatch.setattr(entry, "FILE", tmp_path / "notebooks/entry.yaml")
     monkeypatch.setattr(build, "REGISTRY", registry)
+    monkeypatch.setattr(build, "FIRST", tmp_path / "none.csv")
     monkeypatch.setattr(build.manifest, "relative", lambda path: path.name)
     build.manifest.file_hash.cache_clear()
     yield [first, second]
@@ -102,11 +103,9 @@ def fresh(runs) -> bool:
 def test_the_page_holds_verdicts_figures_sentences_and_runs(study):
     build.build(study, complete=True)
     text = (study[0].base / "README.md").read_text()
-    assert (
-        "| H1 | statement of H1 | 3.00 (2.00 to 4.00) | 0.002 | **supported** |  |"
-        in text
-    )
-    assert "too \\| few" in text and "**not testable with these data**" in text
+    row = "| H1 | statement of H1 | before | 3.00 units of H1 (2.00 to 4.00; p 0.001) |"
+    assert f"{row} 1 | not computed | **supported** | no checks |" in text
+    assert "too \\| few" in text and "**cannot be tested**" in text
     assert "New \\*5\\*." in text and "Old." not in text
     assert (
         "![What it tells.](01_a/main/one.svg)" in text and "Caption &lt;b&gt;." in text
@@ -207,13 +206,26 @@ def test_a_missing_result_stops_the_build_and_keeps_the_old(study):
     build.build(study, complete=True)
     before = (study[0].base / "README.md").read_bytes()
     write_results(study[1].folder)
-    with pytest.raises(Refused, match="H2 is registered and no run recorded"):
+    with pytest.raises(Refused, match="H2: 02_b/main recorded no primary"):
         build.build(study, complete=True)
     assert (study[0].base / "README.md").read_bytes() == before
 
 
 def test_a_small_p_is_shown_as_small():
-    table = verdicts.table(
-        {"H": hypothesis("H")}, FAMILIES, frame(result("H", 3, 2, 4, 1e-9))
-    )
+    table = verdicts.table({"H1": hypothesis()}, frame(result("H1", 3, 2, 4, 1e-9)))
     assert "&lt; 0.001" in write.markdown_table(table)
+
+
+def test_what_was_superseded_is_shown_with_its_first_result():
+    from analysis_utils import hypotheses
+
+    text = registry_text(
+        H1=registry_entry("H1"), G1=registry_entry("G1", supersedes=["H1"])
+    )
+    first = pd.DataFrame({"estimate": [2.0], "low": [1.0], "high": [3.0]}, index=["H1"])
+    first["verdict"] = "supported"
+    known = hypotheses.parse(text)
+    table = verdicts.table(known, frame(result("H1", 9, 8, 10, 0.1)), first=first)
+    words = write.markdown_table(table)
+    assert "supported: 2.00 (95% interval 1.00 to 3.00)" in words
+    assert words.index("| G1 |") < words.index("Superseded") < words.index("| H1 |")

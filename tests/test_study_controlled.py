@@ -5,11 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_utils import datasets, series
+from analysis_utils import datasets, hypotheses, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import Intervention
-from analysis_utils.report import registry
-from analysis_utils.run_context import ROOT
 from analysis_utils.study import bans, border, controlled, events
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
@@ -144,8 +142,7 @@ def test_a_window_has_as_many_periods_on_each_side():
 
 
 def test_the_smallest_correlation_is_the_registered_one():
-    hypotheses, _ = registry.read(ROOT / "notebooks" / registry.FILE)
-    assert hypotheses["H5"].smallest == border.SMALLEST
+    assert hypotheses.read()["H5"].smallest == border.SMALLEST
 
 
 def test_the_legend_names_the_groups():

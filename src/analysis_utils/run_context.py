@@ -11,6 +11,7 @@ from pathlib import Path
 
 RUN_FOLDER = "ANALYSIS_RUN_FOLDER"
 READS = ".reads"
+HYPOTHESIS = "hypothesis "  # before an id, among the names of files read
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,3 +49,13 @@ def record_read(path: Path) -> None:
             stream.write(
                 f"{sha256(path)}  {at['cell'] or 0}:{at['line'] or 0}  {name}\n"
             )
+
+
+def record_hypothesis(key: str, fingerprint: str) -> None:
+    """Note that this run rests on an entry of the registry of hypotheses."""
+    run = folder()
+    if run:
+        at = place()
+        with open(run / READS, "a") as stream:
+            line = f"{fingerprint}  {at['cell'] or 0}:{at['line'] or 0}"
+            stream.write(f"{line}  {HYPOTHESIS}{key}\n")

@@ -57,6 +57,8 @@ def make_all(given: Given) -> int:
     """Execute what is stale; exit code 1 if a run failed."""
     own, overrides = split(given)
     runs = runs_asked(own, overrides)
+    if not overrides:
+        refuse_contradictions()
     if overrides:
         left = len(study_runs(notebook=named_notebook(own.get("NOTEBOOK")))) - len(runs)
         print(f"Outputs go to {place_of(runs)}.")
@@ -71,6 +73,19 @@ def make_all(given: Given) -> int:
 def place_of(runs: list[Run]) -> str:
     """The folder below which these runs put their results."""
     return f"{runs[0].base.relative_to(ROOT).as_posix()}/"
+
+
+def refuse_contradictions() -> None:
+    """Refuse a faulty registry, and runs under other values than it fixes."""
+    from analysis_utils import hypotheses
+    from analysis_utils.hypotheses.runs import contradictions
+
+    if not hypotheses.FILE.exists():
+        return
+    parameters = {run.label: run.parameters for run in study_runs()}
+    problems = contradictions(hypotheses.read(), parameters)
+    if problems:
+        raise Refused("\n".join(problems))
 
 
 def verdicts(runs: list[Run], complete: bool) -> int:

@@ -1,12 +1,23 @@
 """Figures, tables and numbers of a run: the one place that writes its outputs."""
 
 from analysis_utils.publish.files import figure, rounded, table
-from analysis_utils.publish.results import hypothesis, number, recorded, sentence
+from analysis_utils.publish.findings import Finding
+from analysis_utils.publish.results import (
+    check,
+    detectable,
+    hypothesis,
+    number,
+    recorded,
+    sentence,
+)
 from analysis_utils.publish.style import COLOURS, MODEL_NAMES, new_figure
 
 __all__ = [
     "COLOURS",
     "MODEL_NAMES",
+    "Finding",
+    "check",
+    "detectable",
     "figure",
     "hypothesis",
     "new_figure",

@@ -4,15 +4,20 @@ import difflib
 import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from html import escape
 
+from analysis_utils import hypotheses
+from analysis_utils.hypotheses import Hypothesis, Specification
+from analysis_utils.publish.findings import Finding
 from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
 SIGNIFICANT = 5
 P_DIGITS = 3
 ROLES = ("primary", "sensitivity", "placebo", "comparison")
+VARIANT = "other specification"  # a primary result under other values
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ _places: dict[str, dict[str, int | None]] = {}  # where each number was recorded
 _displays: dict[str, dict[str, dict]] = {"figures": {}, "tables": {}}
 _sentences: list[dict[str, object]] = []
 _hypotheses: list[dict[str, object]] = []
+_checks: list[dict[str, object]] = []
+_detectable: list[dict[str, object]] = []
 
 
 def significant(value: float | None, digits: int = SIGNIFICANT) -> float | int | None:
@@ -131,13 +138,14 @@ def number(
 
 def hypothesis(
     key: str,
-    estimate: float | None = None,
-    interval: tuple[float, float] | None = None,
+    found: Finding | float | None = None,
+    interval: tuple[float, float] | Callable | None = None,
     p: float | None = None,
     *,
     n: int | None = None,
     role: str = "primary",
     note: str = "",
+    specification: Specification | None = None,
 ) -> None:
     """Record a result against a hypothesis of notebooks/hypotheses.yaml.
 
@@ -145,35 +153,142 @@ def hypothesis(
     ----------
     key : str
         Id of the hypothesis.
-    estimate, interval, p : float, (low, high), float
-        On the scale that the registry names, 95 % interval, two-sided p. All missing:
-        not testable, and `note` says why.
-    n : int
-        Observations used.
+    found : Finding, or an estimate
+        On the scale that the registry names. `Finding.not_testable(why)`, or a note
+        alone, where nothing could be estimated.
+    interval, p, n : with an estimate
+        Interval as a function of the level, or (low, high) at 95 %, which is taken to
+        the family's level by a normal approximation on the registry's scale.
     role : str
         "primary" (one for each hypothesis), "sensitivity", "placebo" or "comparison".
     note : str
-        What the reader should know; needed where nothing was estimated.
+        What the reader should know.
+    specification : Specification, optional
+        The values used (`hypotheses.specification(key, window=window)`). A primary
+        result under other values than the registry's is kept as a variant, and says so.
+
+    Raises
+    ------
+    Refused
+        If the registry has no such hypothesis; the nearest id is named.
     """
+    one = hypotheses.hypothesis(key)
     if role not in ROLES:
-        raise ValueError(f"role is {', '.join(ROLES)}, not {role!r}")
-    if estimate is None and not note:
+        raise ValueError(f"role is one of {', '.join(ROLES)}, not {role!r}")
+    found = _finding(found, interval, p, n, one.scale)
+    note = "; ".join(filter(None, [found.note, note]))
+    if found.estimate is None and not note:
         raise ValueError(f"{key}: say in note= why nothing could be estimated")
-    low, high = interval or (None, None)
-    _hypotheses.append(
-        {
-            "id": key,
-            "role": role,
-            "estimate": significant(estimate),
-            "low": significant(low),
-            "high": significant(high),
-            "p": significant(p, P_DIGITS),
-            "n": n,
-            "note": note,
-        }
-        | place()
-    )
+    departures = specification.departures if specification else []
+    if specification and specification.key != key:
+        raise ValueError(f"{key} was given the specification of {specification.key}")
+    if departures:
+        said = ", ".join(departures)
+        role = VARIANT if role == "primary" else role
+        note = "; ".join(filter(None, [f"under other values: {said}", note]))
+    row = {"id": key, "role": role} | _row(found, one) | {"note": note}
+    _hypotheses.append(row | place())
     _write()
+
+
+def _finding(
+    found: Finding | float | None,
+    interval: tuple[float, float] | Callable | None,
+    p: float | None,
+    n: int | None,
+    scale: str,
+) -> Finding:
+    """A finding from what `hypothesis` or `check` was given."""
+    if isinstance(found, Finding):
+        return found if n is None else replace(found, n=n)
+    if found is None or interval is None or callable(interval):
+        return Finding(found, interval, p, n)
+    low, high = interval
+    return Finding.of_interval(found, low, high, scale=scale, p=p, n=n)
+
+
+def _row(found: Finding, one: Hypothesis) -> dict[str, object]:
+    """A finding as recorded: at 95 %, and at the level of the family."""
+    ends = {
+        "": found.at() or (None, None),
+        "family_": found.at(one.family.level) or (None, None),
+    }
+    limits = {
+        f"{which}{end}": significant(value)
+        for which, both in ends.items()
+        for end, value in zip(("low", "high"), both, strict=True)
+    }
+    row = {"estimate": significant(found.estimate)} | limits
+    row["level"] = significant(one.family.level)
+    return row | {"p": significant(found.p, P_DIGITS), "n": found.n}
+
+
+def check(
+    key: str,
+    name: str,
+    found: Finding | float | None = None,
+    *,
+    p: float | None = None,
+    interval: tuple[float, float] | None = None,
+    case: str = "",
+    note: str = "",
+) -> None:
+    """Record a check that the registry names for a hypothesis.
+
+    Parameters
+    ----------
+    key, name : str
+        Id of the hypothesis, and the check as its entry names it.
+    found : Finding, or a value
+        What its pass rule looks at: the interval, the estimate, or the value.
+    p : float, optional
+        For a rule on p.
+    case : str
+        Which of several (the state left out, say); the check passes if all cases do.
+
+    Raises
+    ------
+    Refused
+        If the entry names no such check; the nearest name is given.
+    """
+    one = hypotheses.hypothesis(key)
+    one.check(name)
+    found = _finding(found, interval, p, None, one.scale)
+    if p is not None:
+        found = replace(found, p=p)
+    low, high = found.at() or (None, None)
+    row = {"id": key, "check": name, "case": case}
+    row |= {"estimate": significant(found.estimate), "low": significant(low)}
+    row |= {"high": significant(high), "p": significant(found.p, P_DIGITS)}
+    note = "; ".join(filter(None, [found.note, note]))
+    _checks.append(row | {"n": found.n, "note": note} | place())
+    _write()
+
+
+def detectable(
+    key: str, value: float | None, *, how: str, power: float = 0.8
+) -> Number:
+    """Record the smallest effect that a design finds with this power, and show it.
+
+    Parameters
+    ----------
+    value : float or None
+        On the scale of the registry (a factor for a ratio); None if none was reached.
+    how : str
+        By which simulations, from which data, and how many.
+    power : float
+        Share of simulated data in which the effect is found.
+    """
+    one = hypotheses.hypothesis(key)
+    row = {"id": key, "value": significant(value), "power": power, "how": how}
+    _detectable.append(row | place())
+    return number(
+        f"detectable_{key.lower()}",
+        value,
+        one.units,
+        2,
+        label=f"{how}; power {power:.0%}",
+    )
 
 
 def recorded(key: str) -> Number:
@@ -217,7 +332,11 @@ def _write() -> None:
             "sentences": _sentences,
             **_displays,
         }
-        if _hypotheses:
-            content["hypotheses"] = _hypotheses
+        tests = {
+            "hypotheses": _hypotheses,
+            "checks": _checks,
+            "detectable": _detectable,
+        }
+        content |= {name: rows for name, rows in tests.items() if rows}
         text = json.dumps(content, indent=1, ensure_ascii=False)
         (run / FILE).write_text(text + "\n", encoding="utf-8")

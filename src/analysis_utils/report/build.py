@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from analysis_utils import hypotheses
 from analysis_utils.asking import Refused
 from analysis_utils.report import entry, history
 from analysis_utils.run_context import ROOT, sha256
@@ -14,7 +15,8 @@ from analysis_utils.workflow.imports import all_imports_of
 from analysis_utils.workflow.runs import NOTEBOOKS, Run
 
 NAME = "verdicts"
-REGISTRY = NOTEBOOKS / "hypotheses.yaml"
+REGISTRY = hypotheses.FILE
+FIRST = NOTEBOOKS / "first_results.csv"  # of the first edition, as it published them
 
 
 def results_of(runs: list[Run]) -> dict[str, Path]:
@@ -34,6 +36,7 @@ def inputs(runs: list[Run]) -> dict:
     modules = all_imports_of(["analysis_utils.report.build"])
     return {
         "registry": manifest.file_hash(REGISTRY),
+        "first_results": manifest.file_hash(FIRST),
         "entry": manifest.file_hash(entry.FILE),
         "runs": {run.label: entry.title(run) for run in runs},
         "results": {name: manifest.file_hash(path) for name, path in read.items()},
@@ -53,7 +56,7 @@ def is_fresh(runs: list[Run]) -> bool:
         old == inputs(runs)
         and outputs == manifest.files_written(folder)
         and page == page_hash(runs)
-        and history.count(ROOT, manifest.relative(REGISTRY)) <= versions
+        and registry_versions() <= versions
     )
 
 
@@ -78,27 +81,38 @@ def build(runs: list[Run], complete: bool) -> None:
     Refused
         If a result is missing, doubled or not registered; nothing is written.
     """
-    from analysis_utils.report import deviations, registry, verdicts, write
+    import pandas as pd
 
-    hypotheses, families = registry.read(REGISTRY)
-    found = verdicts.recorded(results_of(runs))
+    from analysis_utils.report import deviations, verdicts, write
+
+    known = hypotheses.read(REGISTRY)
+    results = results_of(runs)
+    found, tested = verdicts.recorded(results), verdicts.checks(results)
     choices = entry.read(entry.FILE)
-    problems = verdicts.faults(hypotheses, found) + entry.faults(choices, runs)
+    labels = tuple(run.label for run in runs)
+    problems = verdicts.faults(known, found, labels) + entry.faults(choices, runs)
+    problems += verdicts.check_faults(known, found, tested)
     if problems and complete:
         raise Refused("\n".join(problems))
     place = runs[0].base / NAME
     new = place.with_name(f".{NAME}")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    table = verdicts.table(hypotheses, families, found)
+    first = pd.read_csv(FIRST, index_col="id") if FIRST.is_file() else None
+    power = verdicts.detectable(results)
+    table = verdicts.table(known, found, tested, power, first)
     write.verdicts(table, new)
-    write.results(found, new)
-    log = deviations.log(ROOT, manifest.relative(REGISTRY))
-    write.deviations(log, place, new)
+    write.results(found, tested, new)
+    write.deviations(deviations.log(ROOT), place, new)
     page = place.with_name(f".{entry.NAME}")
     text = entry.page(choices, runs, write.markdown_table(table))
     page.write_text(text, encoding="utf-8")
     put_in_place(new, page, place, inputs(runs))
+
+
+def registry_versions() -> int:
+    """How many versions of the registry the history holds."""
+    return history.count(ROOT, manifest.relative(REGISTRY))
 
 
 def put_in_place(new: Path, page: Path, place: Path, rests_on: dict) -> None:
@@ -109,7 +123,7 @@ def put_in_place(new: Path, page: Path, place: Path, rests_on: dict) -> None:
     content = {
         "outputs": manifest.files_written(new),
         "page": sha256(page),
-        "registry_versions": history.count(ROOT, manifest.relative(REGISTRY)),
+        "registry_versions": registry_versions(),
     }
     text = json.dumps(rests_on | content, indent=1, sort_keys=True)
     (new / manifest.NAME).write_text(text + "\n", encoding="utf-8")

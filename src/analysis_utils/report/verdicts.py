@@ -1,87 +1,209 @@
-"""Verdicts: computed from registered rules and recorded results, never typed."""
+"""The table of answers: computed from the registry's rules and recorded results."""
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from analysis_utils.asking import nearest
-from analysis_utils.publish.results import shown
-from analysis_utils.report.registry import Family, Hypothesis
+from analysis_utils.hypotheses import Hypothesis, answers
+from analysis_utils.hypotheses.answers import Result
+from analysis_utils.publish.findings import p_shown
+from analysis_utils.publish.results import VARIANT, shown
 
-NOT_TESTABLE = "not testable with these data"
+NUMBERS = ["estimate", "low", "high", "family_low", "family_high", "level", "p", "n"]
+RESULTS = ["run", "id", "role", *NUMBERS, "note"]
+CHECKS = ["run", "id", "check", "case", "estimate", "low", "high", "p", "n", "note"]
+DETECTABLE = ["run", "id", "value", "power", "how", "cell"]
 
 
-def recorded(results: dict[str, Path]) -> pd.DataFrame:
+def recorded(results: Mapping[str, Path]) -> pd.DataFrame:
     """Every result recorded against a hypothesis.
 
     Parameters
     ----------
-    results : dict
-        Path of each run's `results.json`, by the run's label.
+    results : path of each run's `results.json`, by the run's label.
 
     Returns
     -------
-    DataFrame with columns run, id, role, estimate, low, high, p, n, note.
+    DataFrame with the columns `RESULTS`; low and high at 95 %, family_low and
+    family_high at the level of the family.
     """
+    return _rows(results, "hypotheses", RESULTS)
+
+
+def checks(results: Mapping[str, Path]) -> pd.DataFrame:
+    """Every recorded check: a frame with the columns `CHECKS`."""
+    return _rows(results, "checks", CHECKS)
+
+
+def detectable(results: Mapping[str, Path]) -> pd.DataFrame:
+    """Every recorded detectable effect: a frame with the columns `DETECTABLE`."""
+    return _rows(results, "detectable", DETECTABLE)
+
+
+def _rows(
+    results: Mapping[str, Path], section: str, columns: list[str]
+) -> pd.DataFrame:
+    """One section of all results, a row each, the run's label first."""
     rows = []
     for label, path in results.items():
         content = json.loads(path.read_text(encoding="utf-8"))
-        rows += [{"run": label} | row for row in content.get("hypotheses", [])]
-    columns = ["run", "id", "role", "estimate", "low", "high", "p", "n", "note"]
-    frame = pd.DataFrame(rows, columns=columns)
-    numbers = ["estimate", "low", "high", "p", "n"]
+        rows += [{"run": label} | row for row in content.get(section, [])]
+    frame = pd.DataFrame(rows).reindex(columns=columns)
+    numbers = [name for name in columns if name in (*NUMBERS, "value", "power")]
     return frame.astype(dict.fromkeys(numbers, "float64"))
 
 
-def faults(hypotheses: dict[str, Hypothesis], found: pd.DataFrame) -> list[str]:
-    """What keeps the verdicts from being computed, one sentence each."""
+def faults(
+    hypotheses: Mapping[str, Hypothesis],
+    found: pd.DataFrame,
+    runs: tuple[str, ...] = (),
+) -> list[str]:
+    """What keeps the answers from being computed, one sentence each.
+
+    Parameters
+    ----------
+    found : results, as `recorded` gives them.
+    runs : labels of the study's runs; a hypothesis whose run is not among them is not
+        computed yet, which is no fault.
+    """
     problems = [
-        f"{row.run} recorded {row.id!r}, which is not registered"
+        f"{row.run} recorded {row.id!r}, which is not in the registry"
         f"{nearest(row.id, tuple(hypotheses))}"
         for row in found.itertuples()
         if row.id not in hypotheses
     ]
-    primary = found[found["role"] == "primary"].groupby("id")["run"].apply(list)
-    for key in hypotheses:
-        runs = primary.get(key, [])
-        if len(runs) == 0:
-            problems.append(f"{key} is registered and no run recorded a result for it")
-        if len(runs) > 1:
-            problems.append(f"{key} has {len(runs)} primary results: {', '.join(runs)}")
+    mine = found[found["id"].isin(list(hypotheses))]
+    for key, one in hypotheses.items():
+        rows = mine[mine["id"] == key]
+        primary = rows[rows["role"] == "primary"]
+        others = [run for run in primary["run"] if run != one.run]
+        if others:
+            problems.append(
+                f"{key} was recorded by {', '.join(others)}; the registry says "
+                f"{one.run}"
+            )
+        elif len(primary) > 1:
+            problems.append(f"{key} has {len(primary)} primary results in {one.run}")
+        elif primary.empty and one.run in runs:
+            variants = rows[(rows["role"] == VARIANT) & (rows["run"] == one.run)]
+            why = "; ".join(variants["note"]) or "recorded no primary result for it"
+            problems.append(f"{key}: {one.run} {why}")
+        for level in primary.dropna(subset="estimate")["level"]:
+            if not math.isclose(level, one.family.level, rel_tol=1e-4):
+                problems.append(
+                    f"{key} was recorded with an interval at {level:.2%}; its family "
+                    f"needs {one.family.level:.2%}: run {one.run} again"
+                )
     return problems
 
 
+def check_faults(
+    hypotheses: Mapping[str, Hypothesis], found: pd.DataFrame, tested: pd.DataFrame
+) -> list[str]:
+    """Checks that the registry names and the run of a tested hypothesis left out."""
+    primary = found[found["role"] == "primary"].dropna(subset="estimate")
+    done = set(zip(tested["id"], tested["check"], strict=True))
+    return [
+        f"{key} names the check {name!r}, and {one.run} recorded none"
+        for key, one in hypotheses.items()
+        if key in set(primary["id"])
+        for name in one.checks
+        if (key, name) not in done
+    ]
+
+
 def table(
-    hypotheses: dict[str, Hypothesis],
-    families: dict[str, Family],
+    hypotheses: Mapping[str, Hypothesis],
     found: pd.DataFrame,
+    tested: pd.DataFrame | None = None,
+    power: pd.DataFrame | None = None,
+    first: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row a hypothesis: result, p adjusted within its family, verdict.
+    """One row a hypothesis, without an empty cell: result, answer, strength, reason.
 
-    A hypothesis without a primary result has the verdict "not run".
+    Parameters
+    ----------
+    found, tested, power : as `recorded`, `checks` and `detectable` give them.
+    first : results of the first edition by id (columns estimate, low, high, verdict).
     """
+    tested = pd.DataFrame(columns=CHECKS) if tested is None else tested
+    power = pd.DataFrame(columns=DETECTABLE) if power is None else power
     primary = found[found["role"] == "primary"].drop_duplicates("id").set_index("id")
-    rows = primary.reindex(list(hypotheses)).rename_axis("id")
-    rows.insert(0, "status", [h.status for h in hypotheses.values()])
-    rows.insert(1, "statement", [h.statement for h in hypotheses.values()])
-    rows["p_adjusted"] = adjusted(rows, families)
-    rows["verdict"] = [
-        verdict(hypotheses[key], families[row["status"]].alpha, row)
-        for key, row in rows.iterrows()
-    ]
-    rows["other_results"] = [
-        other_results(found[found["id"] == key]) for key in rows.index
-    ]
-    order = ["status", "statement", "estimate", "low", "high", "p", "p_adjusted"]
-    return rows[[*order, "verdict", "other_results", "n", "run", "note"]]
+    rows = {
+        key: row(
+            one,
+            primary.loc[key] if key in primary.index else None,
+            tested[tested["id"] == key],
+            power[power["id"] == key],
+        )
+        | {
+            "other_results": other_results(found[found["id"] == key]),
+            "first_result": first_result(key, first),
+        }
+        for key, one in hypotheses.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("id")
 
 
-def p_shown(p: float) -> str:
-    """A p-value as printed in the table of verdicts."""
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+def row(
+    one: Hypothesis,
+    primary: pd.Series | None,
+    tested: pd.DataFrame,
+    power: pd.DataFrame,
+) -> dict[str, object]:
+    """One hypothesis: what was asked, found and answered."""
+    said, why = answers.NOT_COMPUTED, f"{one.run} is not written yet"
+    held, checked = answers.NOTHING, ""
+    result = {name: math.nan for name in NUMBERS}
+    if primary is not None:
+        result = {name: float(primary[name]) for name in NUMBERS}
+        if math.isnan(result["estimate"]):
+            said, why = answers.NOT_TESTABLE, str(primary["note"])
+        else:
+            ends = Result(
+                result["estimate"],
+                result["family_low"],
+                result["family_high"],
+                result["p"],
+            )
+            said, why = answers.answer(one, ends)
+            held, checked = answers.strength(one, ends, by_name(tested))
+    smallest = power["value"].iloc[0] if len(power) else math.nan
+    return {
+        "statement": one.statement,
+        "family": one.family.name,
+        "specified": one.words,
+        "superseded_by": ", ".join(one.superseded_by) or "none",
+        "units": one.units,
+        **result,
+        "level": one.family.level,
+        "null": one.null,
+        "smallest": one.smallest,
+        "detectable": float(smallest),
+        "power": answers.power(one, smallest),
+        "answer": said,
+        "strength": held,
+        "reason": why,
+        "checks": checked or answers.NOTHING,
+        "run": one.run,
+        "note": str(primary["note"] or "none") if primary is not None else "none",
+        "known_before": one.known_before,
+    }
+
+
+def by_name(tested: pd.DataFrame) -> dict[str, list[Result]]:
+    """Recorded results of each check, by its name."""
+    return {
+        name: [
+            Result(r.estimate, r.low, r.high, r.p, r.case or "")
+            for r in part.itertuples()
+        ]
+        for name, part in tested.groupby("check", sort=False)
+    }
 
 
 def other_results(found: pd.DataFrame) -> str:
@@ -99,42 +221,15 @@ def other_results(found: pd.DataFrame) -> str:
     ranks = found[(found["role"] == "placebo") & found["p"].notna()]
     if len(ranks):
         parts.append("placebo p " + ", ".join(p_shown(p) for p in ranks["p"]))
-    return "; ".join(parts)
+    return "; ".join(parts) or "none"
 
 
-def adjusted(rows: pd.DataFrame, families: dict[str, Family]) -> pd.Series:
-    """p-values adjusted within each family; what was not testable counts as p = 1."""
-    result = pd.Series(float("nan"), index=rows.index)
-    for family in families.values():
-        p = rows.loc[rows["status"] == family.name, "p"]
-        if len(p):
-            result[p.index] = multipletests(p.fillna(1), family.alpha, family.method)[1]
-    return result.where(rows["p"].notna())
-
-
-def verdict(hypothesis: Hypothesis, alpha: float, row: pd.Series) -> str:
-    """Supported, refuted, inconclusive or not testable, from the registered rule."""
-    if pd.isna(row["run"]):
-        return "not run"
-    if pd.isna(row["estimate"]):
-        return NOT_TESTABLE
-    low, high = row["low"], row["high"]
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return "inconclusive"
-    significant = bool(row["p_adjusted"] < alpha)
-    small_low, small_high = hypothesis.bounds
-    within = small_low < low and high < small_high
-    null, rule = hypothesis.null, hypothesis.rule
-    if rule == "none":
-        supported, refuted = within, significant
-    elif rule == "different":
-        supported, refuted = significant, within
-    elif rule == "greater":
-        supported = significant and row["estimate"] > null
-        refuted = high < null or high < small_high
-    else:
-        supported = significant and row["estimate"] < null
-        refuted = low > null or low > small_low
-    if supported and not (refuted and rule in ("greater", "less")):
-        return "supported"
-    return "refuted" if refuted else "inconclusive"
+def first_result(key: str, first: pd.DataFrame | None) -> str:
+    """What the first edition said of a hypothesis, in words."""
+    if first is None or key not in first.index:
+        return "none"
+    old = first.loc[key]
+    if pd.isna(old["estimate"]):
+        return str(old["verdict"])
+    value, low, high = (shown(old[n], 2) for n in ("estimate", "low", "high"))
+    return f"{old['verdict']}: {value} (95% interval {low} to {high})"

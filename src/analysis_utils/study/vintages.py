@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis_utils import publish, run_context, series
+from analysis_utils import hypotheses, publish, series
 from analysis_utils.asking import NotTestable
+from analysis_utils.hypotheses import answers
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
@@ -21,12 +22,9 @@ from analysis_utils.methods.its import (
 )
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.report import registry
-from analysis_utils.report.verdicts import verdict
 from analysis_utils.study import controlled, events
 from analysis_utils.study.growth import TERM_BEGAN
 
-REGISTRY = run_context.ROOT / "notebooks" / registry.FILE
 THEN, NOW = "as known then", "as known now, same weeks"
 MARGIN = pd.Timedelta(days=10)
 ESTIMATES = ("estimate", "low", "high", "p")
@@ -140,23 +138,29 @@ def questions(order: str, window: int, payment: str, announced: str) -> list[Que
 def estimates(asked: list[Question], vintages: pd.DatetimeIndex) -> pd.DataFrame:
     """One row for each vintage, hypothesis and state of knowledge, with its verdict.
 
-    The verdict is the registered rule with the unadjusted p: the family is not
-    complete at every vintage. What cannot be estimated keeps its reason as a note.
+    The verdict is the registry's rule, with the interval at the level of the family.
+    What cannot be estimated keeps its reason as a note.
     """
-    run_context.record_read(REGISTRY)
-    hypotheses, families = registry.read(REGISTRY)
     rows = []
     for question in asked:
-        hypothesis = hypotheses[question.id]
-        alpha = families[hypothesis.status].alpha
+        hypothesis = hypotheses.hypothesis(question.id)
         for day in vintages:
             for knowledge, as_of in ((THEN, day), (NOW, None)):
                 row = answered(question, as_of, series.last_day(day))
-                judged = pd.Series(row | {"run": "", "p_adjusted": row["p"]})
-                row["verdict"] = verdict(hypothesis, alpha, judged)
+                row["verdict"] = judged(hypothesis, row)
                 place = {"hypothesis": question.id, "vintage": day, "data": knowledge}
                 rows.append(place | row)
     return pd.DataFrame(rows).astype({name: "float64" for name in ESTIMATES})
+
+
+def judged(hypothesis: hypotheses.Hypothesis, row: dict[str, object]) -> str:
+    """The answer by the registry's rule at the level of the hypothesis's family."""
+    if pd.isna(row["estimate"]):
+        return answers.NOT_TESTABLE
+    ends = (row["low"], row["high"])
+    found = publish.Finding.of_interval(row["estimate"], *ends, scale=hypothesis.scale)
+    limits = found.at(hypothesis.family.level)
+    return answers.answer(hypothesis, answers.Result(row["estimate"], *limits))[0]
 
 
 def answered(
@@ -166,7 +170,7 @@ def answered(
     nothing = dict.fromkeys(ESTIMATES, float("nan")) | {"n": 0}
     try:
         result = question.model(as_of, last)
-    except (NotTestable, NotTestable) as refused:
+    except NotTestable as refused:
         return nothing | {"note": str(refused)}
     return question.answer(result, question.part) | {"n": result.nobs, "note": ""}
 
@@ -203,10 +207,10 @@ def told(table: pd.DataFrame, hypothesis: str) -> str:
     if then["estimate"].isna().all():
         return f"{hypothesis} is {', '.join(parts)}."
     return (
-        f"{hypothesis}, by unadjusted p, is {', '.join(parts)}; the estimate lies "
+        f"{hypothesis}, by its rule, is {', '.join(parts)}; the estimate lies "
         f"between {{{key}_lowest}} and {{{key}_highest}} over {{{key}_vintages}} and "
-        f"is {{{key}_last:interval}} at the last. Later lists move the estimate for the "
-        f"same weeks by {{{key}_revision}} at most."
+        f"is {{{key}_last:interval}} at the last. Later lists move the estimate for "
+        f"the same weeks by {{{key}_revision}} at most."
     )
 
 
@@ -236,9 +240,9 @@ def draw(axes: list[Axes], table: pd.DataFrame, labels: dict[str, str]) -> pd.Da
     Lines mark no effect (grey) and the smallest effect of interest (dotted).
     """
     data = publish.rounded(table.dropna(subset="estimate"))
-    hypotheses, _ = registry.read(REGISTRY)
     for ax, (name, label) in zip(axes, labels.items(), strict=True):
-        part, hypothesis = data[data["hypothesis"] == name], hypotheses[name]
+        part = data[data["hypothesis"] == name]
+        hypothesis = hypotheses.hypothesis(name)
         if hypothesis.scale == "ratio":
             logarithmic(ax)
         ax.axhline(hypothesis.null, color=COLOURS["event"], lw=0.7)

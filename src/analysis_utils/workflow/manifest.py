@@ -8,7 +8,8 @@ import json
 from functools import cache
 from pathlib import Path
 
-from analysis_utils.run_context import READS, ROOT, sha256
+from analysis_utils import hypotheses
+from analysis_utils.run_context import HYPOTHESIS, READS, ROOT, sha256
 from analysis_utils.workflow.imports import all_imports, module_file
 from analysis_utils.workflow.runs import Run
 
@@ -78,9 +79,27 @@ def write(folder: Path, inputs: dict) -> None:
     data, read_at = files_read(folder)
     outputs = files_written(folder)
     content = inputs | {"data": data, "read_at": read_at, "outputs": outputs}
+    asked = {name: data.pop(name) for name in list(data) if is_hypothesis(name)}
+    content["read_at"] = {n: at for n, at in read_at.items() if n not in asked}
+    if asked:
+        content["hypotheses"] = {
+            n.removeprefix(HYPOTHESIS): d for n, d in asked.items()
+        }
     (folder / READS).unlink(missing_ok=True)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def is_hypothesis(name: str) -> bool:
+    """Whether a name among the files read is that of an entry of the registry."""
+    return name.startswith(HYPOTHESIS)
+
+
+def fingerprints() -> dict[str, str]:
+    """Fingerprint of each entry of the registry, by id; none without a registry."""
+    if not hypotheses.FILE.is_file():
+        return {}
+    return {key: one.fingerprint for key, one in hypotheses.read().items()}
 
 
 def read(folder: Path) -> dict | None:
@@ -105,6 +124,9 @@ def reasons(run: Run) -> list[str]:
     found += changed_files(old.get("lock", {}), new["lock"], "lock file")
     data = {name: file_hash(ROOT / name) for name in old.get("data", {})}
     found += changed_files(old.get("data", {}), data, "data file")
+    asked = old.get("hypotheses", {})
+    now = {key: found for key, found in fingerprints().items() if key in asked}
+    found += changed_files(asked, now, "hypothesis")
     written = {name: file_hash(run.folder / name) for name in old.get("outputs", {})}
     found += changed_files(old.get("outputs", {}), written, "output")
     extra = sorted(set(files_written(run.folder)) - set(written))

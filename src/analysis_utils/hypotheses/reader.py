@@ -1,0 +1,98 @@
+"""Reads `notebooks/hypotheses.yaml`, strictly: Refused names every fault at once."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from analysis_utils.asking import Refused, StringLoader
+from analysis_utils.hypotheses import faults
+from analysis_utils.hypotheses.entries import (
+    Check,
+    Family,
+    Hypothesis,
+    Specification,
+    typed,
+)
+from analysis_utils.run_context import ROOT
+
+FILE = ROOT / "notebooks" / "hypotheses.yaml"
+SECTIONS = ("rules", "families", "hypotheses")
+
+
+def read(path: Path | None = None) -> dict[str, Hypothesis]:
+    """Hypotheses by id, in the order of the file; Refused names every fault."""
+    path = path or FILE
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{path.name} cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> dict[str, Hypothesis]:
+    return parse(text)
+
+
+def content(text: str) -> dict:
+    """The YAML of a registry as plain text values; Refused if it is none."""
+    try:
+        found = yaml.load(text, StringLoader)
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as error:
+        raise Refused(f"{FILE.name} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{FILE.name} cannot be read: it has no sections")
+    return found
+
+
+def parse(text: str) -> dict[str, Hypothesis]:
+    """The registry in a text of YAML; Refused has a line for each fault."""
+    whole = content(text)
+    try:
+        problems, families = faults.of_registry(whole)
+    except RecursionError:
+        raise _refused(["it is nested too deeply"]) from None
+    if problems:
+        raise _refused(problems)
+    entries = whole["hypotheses"]
+    later: dict[str, list[str]] = {}
+    for key, entry in entries.items():
+        for name in entry.get("supersedes", []):
+            later.setdefault(name, []).append(key)
+    return {
+        key: built(key, entry, families[entry["family"]], tuple(later.get(key, ())))
+        for key, entry in entries.items()
+    }
+
+
+def _refused(problems: list[str]) -> Refused:
+    return Refused("\n".join(f"{FILE.name}: {line}" for line in problems))
+
+
+def built(
+    key: str, entry: dict, family: Family, superseded_by: tuple[str, ...]
+) -> Hypothesis:
+    """A hypothesis from an entry without faults."""
+    checks = {} if entry["checks"] == "none" else entry["checks"]
+    whole = json.dumps([entry, family.level], sort_keys=True)
+    plain = {name: entry[name] for name in faults.WORDS}
+    return Hypothesis(
+        id=key,
+        **{name: " ".join(text.split()) for name, text in plain.items()},
+        family=family,
+        specification=Specification(key, typed(entry["specification"])),
+        null=float(entry["null"]),
+        smallest=float(entry["smallest"]),
+        checks={name: check(name, one) for name, one in checks.items()},
+        supersedes=tuple(entry.get("supersedes", ())),
+        superseded_by=superseded_by,
+        fingerprint=hashlib.sha256(whole.encode()).hexdigest(),
+    )
+
+
+def check(name: str, entry: dict) -> Check:
+    """A check from its entry."""
+    words = (" ".join(entry[n].split()) for n in ("kind", "what", "passes"))
+    return Check(name, *words, typed(entry.get("grid", {})))
