@@ -57,10 +57,10 @@ def test_an_agreement_that_returns_has_two_spells(tmp_path):
             2,
             "2025-03-05",
             "2025-03-09",
-            "2025-03-09",
+            "",  # open while listed: the newest list says until when
             "",
             "2025-03-09am",
-            "2025-03-09am",
+            "",
         ],
     ]
     assert tables["agreements"].n_spells.tolist() == [2, 1]
@@ -71,10 +71,13 @@ def test_removals_are_told_apart(tmp_path):
     left, dropped = row("Left PD"), [row("Dropped PD", TFM), row("Dropped PD", WSO)]
     old, new = row("Switched PD", JEM), row("Switched PD", TFM)
     late = row("Late PD", JEM), row("Late PD", TFM)
+    both = [row("Both PD", JEM), row("Both PD", TFM)]  # listed on the same day
+    ahead = [row("Ahead PD", TFM), row("Ahead PD", JEM)]  # the other was first
     lists = {
-        "03012025am": [left, *dropped, old, late[0]],
-        "03202025am": [dropped[1], new],
-        "06012025am": [dropped[1], new, late[1]],
+        "02272025am": [left, *dropped, old, late[0], ahead[0]],
+        "03012025am": [left, *dropped, old, late[0], *both, *ahead],
+        "03202025am": [dropped[1], new, both[1], ahead[0]],
+        "06012025am": [dropped[1], new, late[1], both[1], ahead[0]],
     }
     removal = register(lists, tmp_path)["by_id"].removal
     assert removal["TX-left-police-department-TFM"] == "agency left"
@@ -82,6 +85,8 @@ def test_removals_are_told_apart(tmp_path):
     assert removal["TX-switched-police-department-JEM"] == "model switched"
     assert removal["TX-late-police-department-JEM"] == "agency left"  # 73 days apart
     assert removal["TX-switched-police-department-TFM"] == ""
+    assert removal["TX-both-police-department-JEM"] == "model dropped"
+    assert removal["TX-ahead-police-department-JEM"] == "model dropped"
 
 
 def test_removal_is_an_interval_and_brief_listings_are_marked(tmp_path):
@@ -95,7 +100,7 @@ def test_removal_is_an_interval_and_brief_listings_are_marked(tmp_path):
     table = register(lists, tmp_path)["by_id"]
     brief = table.loc["TX-brief-police-department-TFM"]
     assert (brief.last_listed, brief.gone_by) == ("2025-03-11", "2025-03-12")
-    assert brief.days_listed == 10 and brief.brief
+    assert brief.brief
     assert not table.brief["TX-eleven-police-department-TFM"]
     assert not table.brief["TX-stays-police-department-TFM"]
 
@@ -143,7 +148,7 @@ def test_signing_dates_corrected_and_signed_again(tmp_path):
     first = dates[dates.agreement_id == "TX-redated-police-department-TFM"]
     assert first.drop(columns="agreement_id").values.tolist() == [
         ["2025-02-12", "2025-03-01", "2025-03-01", "2025-06-01"],
-        ["2025-02-11", "2025-06-01", "2025-06-01", ""],
+        ["2025-02-11", "2025-06-01", "", ""],
     ]
 
 
@@ -361,5 +366,5 @@ def test_every_printed_row_leads_to_its_agreement_and_back(tmp_path):
     alpha = printed[printed.agreement_id == "TX-alpha-police-department-TFM"]
     assert alpha[["first_edition", "last_edition", "agency"]].values.tolist() == [
         ["2025-03-01am", "2025-03-01am", "Alpha PD"],
-        ["2025-03-02am", "2025-03-02am", "Alpha Police Department"],
+        ["2025-03-02am", "", "Alpha Police Department"],
     ]

@@ -288,7 +288,7 @@ def register_of(day, monkeypatch):
         "last_printed",
         "replaced_by",
     ]
-    return {
+    typed = {
         name: tables[name].assign(
             **{
                 column: pd.to_datetime(tables[name][column].replace("", None))
@@ -298,3 +298,8 @@ def register_of(day, monkeypatch):
         )
         for name in ("editions", "agreements", "spells", "signing_dates")
     }
+    newest = typed["editions"].last_seen.max()
+    typed["signing_dates"].last_printed = typed["signing_dates"].last_printed.fillna(
+        newest
+    )
+    return typed

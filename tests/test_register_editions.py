@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from register_lists import compiled, data_folder, row, write_hand
 
 from analysis_utils.collect import editions
-from analysis_utils.collect.workbooks import CELLS
+from analysis_utils.collect.editions import PRINTED
 
 A, B, C = row("Alpha PD"), row("Beta PD"), row("Gamma PD")
 
@@ -123,7 +123,9 @@ ROWS = st.lists(st.sampled_from("abcdef"), max_size=8)
 
 
 def frame(letters: list[str]) -> pd.DataFrame:
-    return pd.DataFrame([[letter] * len(CELLS) for letter in letters], columns=CELLS)
+    return pd.DataFrame(
+        [[letter] * len(PRINTED) for letter in letters], columns=PRINTED
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -301,7 +301,11 @@ def test_a_list_is_fetched_from_its_address(tmp_path):
     server.shutdown()
 
 
-def test_an_agreement_in_a_row_set_aside_is_not_simply_gone(tmp_path, data):
+def test_an_agreement_in_a_row_set_aside_stays_in_force(tmp_path, data):
     rows = [*SECOND[:5], row("Zeta PD", state="TEXSA"), row("Eta PD")]
-    text = "\n".join(report(proposed(new_list(tmp_path, rows), data)))
-    assert "TX Zeta PD TFM, signed 2025-03-01: perhaps row 7, set aside" in text
+    found = proposed(new_list(tmp_path, rows), data)
+    assert "1 added, 0 gone" in "\n".join(report(found))
+    newest = found.after["editions"].iloc[-1]
+    assert (newest.agreements, newest.set_aside, newest.held) == (6, 1, 1)
+    zeta = found.after["agreements"].set_index("agreement_id")
+    assert zeta.gone_by["TX-zeta-police-department-TFM"] == ""

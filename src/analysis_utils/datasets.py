@@ -38,17 +38,18 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
 
 def agreements() -> pd.DataFrame:
     """One row for each agreement (state, agency, model) listed since 2021."""
-    return load("agreements")
+    return _until_newest(load("agreements"), {"last_listed": "last_seen"})
 
 
 def spells() -> pd.DataFrame:
     """One row for each unbroken time that an agreement was listed."""
-    return load("spells")
+    ends = {"last_listed": "last_seen", "last_edition": "edition"}
+    return _until_newest(load("spells"), ends)
 
 
 def signing_dates() -> pd.DataFrame:
     """Every signing date ever printed for an agreement, and when it was printed."""
-    return load("signing_dates")
+    return _until_newest(load("signing_dates"), {"last_printed": "last_seen"})
 
 
 def editions() -> pd.DataFrame:
@@ -58,7 +59,19 @@ def editions() -> pd.DataFrame:
 
 def printed_rows() -> pd.DataFrame:
     """Every row as printed, with the editions that printed it and its agreement."""
-    return load("printed_rows")
+    return _until_newest(load("printed_rows"), {"last_edition": "edition"})
+
+
+def _until_newest(table: pd.DataFrame, ends: dict[str, str]) -> pd.DataFrame:
+    """Blank ends filled in from the newest edition, which is not stored in each row.
+
+    ends: column of the table -> column of editions that ends it.
+    """
+    newest = editions().iloc[-1]
+    for column, of_editions in ends.items():
+        is_open = table[column].isna() | (table[column] == "")
+        table[column] = table[column].mask(is_open, newest[of_editions])
+    return table
 
 
 def captures() -> pd.DataFrame:

@@ -44,7 +44,8 @@ def _classes(rows: pd.DataFrame) -> Iterator[Found]:
     yield "agency", "one of several spellings of the agency", _varies(rows, "agency")
     yield "agency", "other name of the agency (hand/aliases.csv)", rows.key != rows.name
     yield "type", "one of several levels of the agreement", _varies(rows, "level_code")
-    yield "county", "none, written #NA or N/A", _upper(rows.county).isin(["#NA", "N/A"])
+    none = _upper(rows.county).isin(["#NA", "N/A", "#N/A"])
+    yield "county", "none, written #NA, N/A or #N/A", none
     several = _varies(rows, "county_fips")
     yield "county", "one of several counties of the agreement", several
     yield from _dates(rows)

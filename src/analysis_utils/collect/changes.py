@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ALIKE = 0.8  # likeness of two names from which a renaming is suggested
 LONG_AGO = 120  # days before the first listing from which a signing date is noted
-NOTHING = ("", "#NA", "N/A")  # cells that state nothing
+NOTHING = ("", "#NA", "N/A", "#N/A")  # cells that state nothing
 SHOWN = 40  # lines of one kind that are printed
 
 

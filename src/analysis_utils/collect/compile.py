@@ -89,8 +89,10 @@ def from_data(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     table, rows = read(data, "editions"), read(data, "printed_rows")
     place = {name: position for position, name in enumerate(table.edition)}
     rows["first"] = rows.first_edition.map(place)
+    open_end = rows.last_edition == ""
+    rows["last_edition"] = rows.last_edition.mask(open_end, table.edition.iloc[-1])
     rows["last"] = rows.last_edition.map(place)
-    kept = [*editions.CELLS, "first", "last", "first_edition", "last_edition"]
+    kept = [*editions.PRINTED, "first", "last", "first_edition", "last_edition"]
     return table[editions.COLUMNS_OF_TABLE], rows[kept]
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect.workbooks import CELLS, PrintedTable
+from analysis_utils.collect.workbooks import CELLS, LINKS, PrintedTable
 
+PRINTED = [*CELLS, *LINKS]  # what a list says in a row
 COLUMNS_OF_TABLE = [
     "edition",
     "first_seen",
@@ -182,12 +183,12 @@ def weave(lists: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
 
     Rows lie so that the rows of any edition, taken in order, are that edition as
     printed (the "weave" of Rochkind 1975, IEEE Trans. Softw. Eng. 1:364). Columns:
-    CELLS, first_edition, last_edition (names), first and last (positions from 0).
+    PRINTED, first_edition, last_edition (names), first and last (positions from 0).
     """
     master: list[list] = []
     current: list[int] = []
     for position, (_, rows) in enumerate(lists):
-        cells = list(rows[CELLS].itertuples(index=False, name=None))
+        cells = list(rows[PRINTED].itertuples(index=False, name=None))
         master, current = _woven(master, current, cells, position)
     return _as_rows(master, [name for name, _ in lists])
 
@@ -196,7 +197,7 @@ def appended(
     printed: pd.DataFrame, names: list[str], name: str, rows: pd.DataFrame
 ) -> pd.DataFrame:
     """The woven rows with one more edition behind the newest, as `weave` gives them."""
-    cells = list(printed[CELLS].itertuples(index=False, name=None))
+    cells = list(printed[PRINTED].itertuples(index=False, name=None))
     master = [
         [row, first, last]
         for row, first, last in zip(
@@ -205,13 +206,13 @@ def appended(
     ]
     newest = len(names) - 1
     current = [place for place, entry in enumerate(master) if entry[2] == newest]
-    more = list(rows[CELLS].itertuples(index=False, name=None))
+    more = list(rows[PRINTED].itertuples(index=False, name=None))
     master, _ = _woven(master, current, more, newest + 1)
     return _as_rows(master, [*names, name])
 
 
 def _as_rows(master: list[list], names: list[str]) -> pd.DataFrame:
-    woven = pd.DataFrame([entry[0] for entry in master], columns=CELLS)
+    woven = pd.DataFrame([entry[0] for entry in master], columns=PRINTED)
     woven["first"] = [entry[1] for entry in master]
     woven["last"] = [entry[2] for entry in master]
     woven["first_edition"] = [names[entry[1]] for entry in master]

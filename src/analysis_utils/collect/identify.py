@@ -29,7 +29,7 @@ def identified(
     rows["state_code"] = rows.printed_state
     models = dict(zip(hand.models.name.str.upper(), hand.models.model, strict=True))
     rows["model"] = _meanings(rows.support_type, "support_type", hand, models)
-    levels = {"": "", "N/A": ""} | LEVELS
+    levels = {"": "", "N/A": "", "#N/A": ""} | LEVELS
     rows["level_code"] = _meanings(rows.type, "type", hand, levels).fillna("unknown")
     names = {agency: naming.normalized(agency) for agency in rows.agency.unique()}
     rows["key"] = rows.agency.map(names)

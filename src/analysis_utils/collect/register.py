@@ -1,12 +1,17 @@
-"""Identified rows -> the register: agreements, spells, removals, signing dates."""
+"""Identified rows -> the register: agreements, spells, removals, signing dates.
+
+What only the newest list says of an agreement (that it is still listed, and until
+when) stands once, in the editions: an open interval has a blank end. So a new list
+changes the rows that it changes, and no others.
+"""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis_utils.collect import naming
+from analysis_utils.collect import held, naming
 from analysis_utils.collect.hand import Hand, require_used
-from analysis_utils.collect.workbooks import CELLS
+from analysis_utils.collect.workbooks import CELLS, LINKS
 
 BRIEF = 10  # days: a listing this short, then gone, is marked
 SWITCH = 30  # days around a removal in which a new model counts as its replacement
@@ -34,12 +39,16 @@ def compiled(
     """
     stated = rows[rows.set_aside == ""]
     listings = expanded(stated, "agreement_id")
-    spells = spells_of(listings, editions)
+    kept = held.held(rows, listings)
+    in_force = pd.concat([listings, kept]).sort_values(
+        ["agreement_id", "position"], ignore_index=True
+    )
+    spells = spells_of(in_force, editions)
     dates = signing_dates(stated, editions)
     agreements = _agreements(stated, spells, dates, editions, hand, counties)
     spells = _dated(spells, editions)
     return Register(
-        editions=_counted(rows, listings, editions),
+        editions=_counted(rows, listings, kept, editions),
         agreements=agreements,
         spells=spells,
         signing_dates=dates,
@@ -76,11 +85,16 @@ def _dated(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     table = spells[["agreement_id", "spell"]].copy()
     table["not_listed_before"] = _at(seen, spells["first"] - 1)
     table["first_listed"] = _at(seen, spells["first"])
-    table["last_listed"] = _at(editions.last_seen, spells["last"])
+    table["last_listed"] = _ended(editions.last_seen, spells["last"])
     table["gone_by"] = _at(seen, spells["last"] + 1)
     table["first_edition"] = _at(name, spells["first"])
-    table["last_edition"] = _at(name, spells["last"])
+    table["last_edition"] = _ended(name, spells["last"])
     return table
+
+
+def _ended(values: pd.Series, positions: pd.Series) -> pd.Series:
+    """Values at positions; blank at the newest list, where nothing has ended."""
+    return _at(values.iloc[:-1], positions)
 
 
 def _at(values: pd.Series, positions: pd.Series) -> pd.Series:
@@ -107,7 +121,7 @@ def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
             "agreement_id": parts.str[0],
             "signed": parts.str[1],
             "first_printed": _at(editions.first_seen, table["min"]),
-            "last_printed": _at(editions.last_seen, table["max"]),
+            "last_printed": _ended(editions.last_seen, table["max"]),
             "replaced_by": _at(editions.first_seen, table["max"] + 1),
         }
     ).sort_values(["agreement_id", "first_printed", "signed"], ignore_index=True)
@@ -126,15 +140,16 @@ def _agreements(
     )
     table = bounds.join(_descriptions(stated, hand, counties))
     table["first_listed"] = _at(editions.first_seen, table["first"])
-    table["last_listed"] = _at(editions.last_seen, table["last"])
+    table["last_listed"] = _ended(editions.last_seen, table["last"])
     table["gone_by"] = _at(editions.first_seen, table["last"] + 1)
     table = table.join(_signed(dates, table.first_listed))
     table["signed_quality"] = table.signed_quality.mask(
         _only_decided(stated, table.signed), "corrected"
     )
-    table["days_listed"] = _days_listed(spells, editions)
     table["removal"] = removals(table, spells, editions)
-    table["brief"] = (table.gone_by != "") & (table.days_listed <= BRIEF)
+    days = _days_listed(spells, editions)
+    table["brief"] = (table.gone_by != "") & (days <= BRIEF)
+    table["document"] = _documents(stated).reindex(table.index).fillna("")
     columns = [
         "agreement_id",
         "agency_id",
@@ -154,9 +169,9 @@ def _agreements(
         "gone_by",
         "removal",
         "n_spells",
-        "days_listed",
         "brief",
         "names_printed",
+        "document",
     ]
     return table.reset_index().sort_values("agreement_id")[columns]
 
@@ -185,6 +200,17 @@ def _descriptions(
     named = dict(zip(counties.fips, counties.county, strict=True))
     table["county"] = table.county_fips.map(named).astype("str").fillna("")
     return table.drop(columns="name")
+
+
+def _documents(stated: pd.DataFrame) -> pd.Series:
+    """Address of each agreement's document: the last one that a list gave.
+
+    The lists print the word "link" that leads there; before 2025, the address itself.
+    """
+    links = stated.moa_link.where(stated.moa_link != "", stated.moa).str.strip()
+    rows = stated.assign(document=links)[links.str.startswith("http")]
+    rows = rows.sort_values(["agreement_id", "last", "first"], kind="stable")
+    return rows.groupby("agreement_id").document.last()
 
 
 def _last_printed(rows: pd.DataFrame, column: str, other_than: str = "") -> pd.Series:
@@ -231,8 +257,11 @@ def _signed(dates: pd.DataFrame, first_listed: pd.Series) -> pd.DataFrame:
     A date later than the first listing can't be that of the first signing: it is a
     new signing. Among the others the one printed last corrects those before.
     """
-    table = dates.assign(until=dates.replaced_by.replace("", "still"))
-    table = table.sort_values(["agreement_id", "last_printed", "until", "signed"])
+    table = dates.assign(
+        until=dates.replaced_by.replace("", "still"),
+        last=dates.last_printed.replace("", "still"),
+    )
+    table = table.sort_values(["agreement_id", "last", "until", "signed"])
     listed = table.agreement_id.map(first_listed)
     first = table[table.signed <= listed].groupby("agreement_id").signed
     again = table[table.signed > listed].groupby("agreement_id").signed.last()
@@ -276,8 +305,8 @@ def removals(
     """How each agreement left the list; blank while it is listed.
 
     agency left: the agency has no other agreement on the next list; model switched:
-    another model of its began within SWITCH days of the removal; model dropped: it
-    kept another model that it had before.
+    another model of its was first listed later than this one and within SWITCH days
+    of the removal; model dropped: it kept another model that it had by then.
     """
     seen = pd.to_datetime(editions.first_seen)
     owner = spells.agreement_id.map(table.agency_id)
@@ -286,7 +315,8 @@ def removals(
         others = spells[(owner == row.agency_id) & (spells.agreement_id != row.Index)]
         gone = row.last + 1
         away = (others["first"].map(seen) - seen[gone]).dt.days.abs()
-        began = (others["first"] > 0) & (away <= SWITCH)
+        # A model that was there first, or came with this one, does not replace it
+        began = (others["first"] > row.first) & (away <= SWITCH)
         listed = (others["first"] <= gone) & (others["last"] >= gone)
         result[row.Index] = (
             "model switched"
@@ -299,20 +329,26 @@ def removals(
 
 
 def _counted(
-    rows: pd.DataFrame, listings: pd.DataFrame, editions: pd.DataFrame
+    rows: pd.DataFrame,
+    listings: pd.DataFrame,
+    kept: pd.DataFrame,
+    editions: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Editions with rows printed = agreements + duplicates + set aside."""
+    """Editions with rows printed = agreements + duplicates + set aside, and held."""
     table = editions.copy()
     aside = rows[rows.set_aside != ""]
     table["rows_printed"] = _alive(rows, len(editions))
-    table["agreements"] = (
-        listings.position.value_counts()
-        .reindex(range(len(editions)), fill_value=0)
-        .to_numpy()
-    )
+    table["agreements"] = _in_each(listings, len(editions))
     table["set_aside"] = _alive(aside, len(editions))
     table["duplicates"] = table.rows_printed - table.agreements - table.set_aside
+    table["held"] = _in_each(kept, len(editions))
     return table
+
+
+def _in_each(listings: pd.DataFrame, size: int) -> list[int]:
+    """Number of agreements in each edition."""
+    counts = listings.position.value_counts()
+    return counts.reindex(range(size), fill_value=0).tolist()
 
 
 def _alive(rows: pd.DataFrame, size: int) -> list[int]:
@@ -323,7 +359,20 @@ def _alive(rows: pd.DataFrame, size: int) -> list[int]:
 
 
 def _printed_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[["first_edition", "last_edition", *CELLS, "agreement_id", "set_aside"]]
+    """Every row; one that the newest list prints has no last edition yet."""
+    table = rows.assign(
+        last_edition=rows.last_edition.where(rows["last"] < rows["last"].max(), "")
+    )
+    return table[
+        [
+            "first_edition",
+            "last_edition",
+            *CELLS,
+            "agreement_id",
+            "set_aside",
+            *LINKS,
+        ]
+    ]
 
 
 def key_care(stated: pd.DataFrame, size: int) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 This is the one place that opens ICE's workbooks. It reads what is printed and
 corrects nothing: dates become ISO text, everything else stays as it was typed. A
-formula is never evaluated: its cell is left blank and noted.
+formula is never evaluated: its cell is left blank and noted. Sheets that Excel does
+not show are not read: they are often the list before.
 """
 
 import re
@@ -10,12 +11,13 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from analysis_utils.asking import Refused
+from analysis_utils.collect import sheet_xml
+from analysis_utils.collect.sheet_xml import Sheet
 
 CELLS = [
     "state",
@@ -27,21 +29,20 @@ CELLS = [
     "moa",
     "addendum",
 ]
+LINKS = ["moa_link", "addendum_link"]  # where the cells of the documents lead
+LINKED = {"moa": "moa_link", "addendum": "addendum_link"}
 REQUIRED = ("state", "agency", "support_type", "signed", "moa")
 MAX_UNPACKED = 100_000_000  # bytes; the largest list so far unpacks to 1.4 million
-MAX_ROWS = 50_000
-ARCHIVE_PREFIX = re.compile(r"^https?://web\.archive\.org/web/\d+/")
 STARTS_FORMULA = frozenset("=+-@ \t\r\n")
 FORMULA_TEXT = re.compile(r"\s*(?:=|[+@-]\s*[A-Za-z(])")
 HEADER_SEARCH = 10  # rows in which the headings must stand
-RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass(frozen=True)
 class PrintedTable:
     """The rows of one workbook as printed, and what was strange about it."""
 
-    rows: pd.DataFrame  # CELLS and `row`, the row of the sheet
+    rows: pd.DataFrame  # CELLS, LINKS and `row`, the row of the sheet
     columns: list[str] = field(default_factory=list)  # the CELLS that it prints
     notes: list[str] = field(default_factory=list)
 
@@ -53,23 +54,35 @@ def read_table(path: Path, headings: dict[str, str]) -> PrintedTable:
     """
     try:
         _refuse_what_is_no_workbook(path)
-        parts = _sheet_parts(path)
+        parts = {sheet.name: sheet for sheet in sheet_xml.sheets(path)}
         workbook = CalamineWorkbook.from_path(path)
-        sheets = {name: _cells(workbook, name) for name in parts}
+        cells = {name: _cells(workbook, part) for name, part in parts.items()}
     except Refused:
         raise
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the reader panics outside of Exception
         raise Refused(f"{path.name}: damaged workbook ({error})") from error
-    name = _sheet_with_headings(path, sheets, headings)
-    others = [
-        f"sheet {other!r} beside the list was not read"
-        for other in sheets
-        if other != name and sheets[other]
-    ]
-    formulas = _formula_cells(parts[name])
-    return _table(path, sheets[name], headings, formulas, others)
+    shown = {name: rows for name, rows in cells.items() if not parts[name].hidden}
+    name = _sheet_with_headings(path, shown, headings)
+    notes = _sheets_not_read(parts, cells, name, headings)
+    return _table(path, cells[name], parts[name], headings, notes)
+
+
+def _sheets_not_read(
+    parts: dict[str, Sheet], cells: dict[str, list], read: str, headings: dict
+) -> list[str]:
+    """A note on each other sheet that holds something."""
+    notes = []
+    for name, rows in cells.items():
+        if name == read or not rows:
+            continue
+        most, top = _header_row(rows, headings)
+        below = len(rows) - top - 1
+        a_list = f", a list of {below:,} rows," if most > 1 and below else ""
+        hidden = "hidden " if parts[name].hidden else ""
+        notes.append(f"{hidden}sheet {name!r}{a_list} beside {read!r} was not read")
+    return notes
 
 
 def _refuse_what_is_no_workbook(path: Path) -> None:
@@ -100,39 +113,16 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
         )
 
 
-def _sheet_parts(path: Path) -> dict[str, bytes]:
-    """XML of each sheet by its name; refuses sheets of absurd extent."""
-    with zipfile.ZipFile(path) as archive:
-        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-        targets = {link.get("Id"): link.get("Target") for link in links}
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        names = {
-            sheet.get("name"): targets[sheet.get(RELATION)]
-            for sheet in book.iter()
-            if sheet.tag.endswith("}sheet")
-        }
-        parts = {
-            name: archive.read("xl/" + target.removeprefix("/xl/"))
-            for name, target in names.items()
-            if "worksheets/" in target
-        }
-    for name, content in parts.items():
-        rows = re.findall(rb'<(?:\w+:)?row[^>]* r="(\d+)"', content)
-        far = re.search(rb' r="[A-Z]{3}', content)
-        if far or max(map(int, rows), default=0) > MAX_ROWS:
-            raise Refused(
-                f"{path.name}: sheet {name!r} reaches over "
-                f"{MAX_ROWS:,} rows or 702 columns; not opened"
-            )
-    return parts
-
-
-def _cells(workbook: CalamineWorkbook, name: str) -> list[list]:
+def _cells(workbook: CalamineWorkbook, part: Sheet) -> list[list]:
     """Cells of a sheet, with the empty rows above them, so that places are true."""
-    sheet = workbook.get_sheet_by_name(name)
+    sheet = workbook.get_sheet_by_name(part.name)
     top, left = sheet.start or (0, 0)
     rows = [[None] * left + row for row in sheet.to_python(skip_empty_area=True)]
-    return [[]] * top + rows
+    rows = [[]] * top + rows
+    for (row, column), words in sheet_xml.errors(part).items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = words
+    return rows
 
 
 def _heading(cell: object) -> str:
@@ -152,7 +142,7 @@ def _header_row(rows: list[list], headings: dict[str, str]) -> tuple[int, int]:
 def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> str:
     """Name of the sheet that has most of the headings."""
     if not any(sheets.values()):
-        raise Refused(f"{path.name}: every sheet is empty")
+        raise Refused(f"{path.name}: every sheet is empty, or hidden")
     found = {name: _header_row(rows, headings)[0] for name, rows in sheets.items()}
     best = max(found, key=found.get)
     if found[best] < 2:
@@ -166,10 +156,10 @@ def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> 
 def cell_text(cell: object) -> str:
     """A cell as text: dates in ISO form, whole numbers without a point.
 
-    The prefix that a web archive puts before a link is the archive's and goes.
+    What a web archive or a mail filter put around a link is theirs and goes.
     """
     if isinstance(cell, str):
-        return ARCHIVE_PREFIX.sub("", cell) if cell.startswith("http") else cell
+        return sheet_xml.address(cell) if cell.startswith("http") else cell
     if cell is None:
         return ""
     if isinstance(cell, datetime):
@@ -185,12 +175,15 @@ def cell_text(cell: object) -> str:
 def _table(
     path: Path,
     cells: list[list],
+    part: Sheet,
     headings: dict[str, str],
-    formulas: set,
     notes: list[str],
 ) -> PrintedTable:
     _, top = _header_row(cells, headings)
     places, unknown = _columns(path, [_heading(cell) for cell in cells[top]], headings)
+    merged = _spread(cells, part, top, places)
+    formulas, links = sheet_xml.formulas(part), sheet_xml.hyperlinks(part)
+    linked = [places[name] for name in LINKED if name in places]
     records, odd = [], []
     for position, row in enumerate(cells[top + 1 :], start=top + 1):
         text = [
@@ -208,10 +201,36 @@ def _table(
                 )
                 text[column] = ""
         if any(map(str.strip, text)):
-            records.append((position + 1, *text))
-    rows = pd.DataFrame(records, columns=["row", *places], dtype=object)
-    rows = rows.reindex(columns=["row", *CELLS], fill_value="")
-    return PrintedTable(rows, list(places), notes + unknown + odd)
+            leads = [links.get((position, place), "") for place in linked]
+            records.append((position + 1, *text, *leads))
+    names = ["row", *places, *(LINKED[n] for n in LINKED if n in places)]
+    rows = pd.DataFrame(records, columns=names, dtype=object)
+    rows = rows.reindex(columns=["row", *CELLS, *LINKS], fill_value="")
+    return PrintedTable(rows, list(places), notes + unknown + merged + odd)
+
+
+def _spread(
+    cells: list[list], part: Sheet, top: int, places: dict[str, int]
+) -> list[str]:
+    """Write a cell merged over rows of the list into each of them; a note on each.
+
+    It is printed once and stands for all: a state over the rows of its agencies.
+    """
+    notes = []
+    for (first, column), (last, _) in sheet_xml.mergers(part):
+        name = next((n for n, place in places.items() if place == column), None)
+        if name is None or first <= top or last == first:
+            continue
+        value = cells[first][column] if column < len(cells[first]) else None
+        for position in range(first + 1, min(last + 1, len(cells))):
+            row = cells[position]
+            if any(cell not in (None, "") for cell in row) and column < len(row):
+                row[column] = value
+        notes.append(
+            f"{name} is merged over rows {first + 1} to {last + 1}; it was read as "
+            "printed in each of them"
+        )
+    return notes
 
 
 def _columns(
@@ -241,23 +260,3 @@ def _pending_hint(missing: list[str], unknown: list[str]) -> str:
     if {"signed", "moa"} <= set(missing) and not unknown:
         return "A list without signing dates is that of pending agencies."
     return "Say in data/hand/headings.csv what a renamed column means."
-
-
-def _formula_cells(content: bytes) -> set[tuple[int, int]]:
-    """(row, column) of each formula on a sheet, from 0; usually none."""
-    if not re.search(rb"<(?:\w+:)?f[ />]", content):
-        return set()
-    places = set()
-    for cell in ElementTree.fromstring(content).iter():
-        if cell.tag.endswith("}c") and any(part.tag.endswith("}f") for part in cell):
-            places.add(_place(cell.attrib["r"]))
-    return places
-
-
-def _place(reference: str) -> tuple[int, int]:
-    """(0, 27) for AB1."""
-    letters = reference.rstrip("0123456789")
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return int(reference[len(letters) :]) - 1, column - 1
