@@ -75,7 +75,11 @@ def draw_row(ax, place: int, row: pd.Series) -> None:
     scale = [row["null"], row["smallest"], row["scale"]]
     low, middle, high = (
         squeezed(scaled(x, *scale)) if math.isfinite(x) else math.copysign(9, sign)
-        for x, sign in ((row["low"], -1), (row["estimate"], 1), (row["high"], 1))
+        for x, sign in (
+            (row["family_low"], -1),
+            (row["estimate"], 1),
+            (row["family_high"], 1),
+        )
     )
     colour = COLOURS.get(row["answer"], "#555555")
     filled = row["strength"] == "robust"

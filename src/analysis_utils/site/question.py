@@ -103,7 +103,7 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
                 result(v),
                 Html(f"<strong>{escape(v['answer'])}</strong>"),
                 v["strength"],
-                v["reason"],
+                f"{v['reason']}; {v['checks']}",
             )
             for _, v in verdicts.iterrows()
         ),
@@ -114,7 +114,7 @@ def result(row: pd.Series) -> str:
     """Estimate and adjusted interval with units; empty where nothing was estimated."""
     if pd.isna(row["estimate"]):
         return ""
-    low, high = (shown(x) for x in (row["low"], row["high"]))
+    low, high = (shown(x) for x in (row["family_low"], row["family_high"]))
     return f"{shown(row['estimate'])} ({low} to {high}) {row['units']}"
 
 
