@@ -39,7 +39,7 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	exit 1; fi
 
 .PHONY: help all run why list clean test environment lock verify trace standards \
-	site paper measure deposit raw data register update lab new tidy bench calibrate validation
+	site paper measure deposit raw data arrests register update lab new tidy bench calibrate validation
 .NOTPARALLEL:
 
 help: ## Print this list
@@ -112,6 +112,9 @@ register: environment ## Compile the register anew after a change in data/hand (
 
 raw: environment ## Fetch the published files with checksums (178 files, 30 MB; resumes)
 	@$(DESK) raw
+
+arrests: environment ## Count ICE's arrest records by month, state and method (FILE=path)
+	@$(DESK) arrests
 
 data: environment ## Compile data/ from the published files (RAW_DIR=folder, else make raw)
 	@$(DESK) data

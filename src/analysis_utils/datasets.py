@@ -195,6 +195,16 @@ def article_claims() -> pd.DataFrame:
     return load("article_claims")
 
 
+def arrests_by_method() -> pd.DataFrame:
+    """ICE arrests by month, state, area and method; empty until `make arrests`."""
+    return load("arrests_by_method")
+
+
+def arrest_records() -> pd.DataFrame:
+    """The file behind arrests_by_method, and what became of its records."""
+    return load("arrest_records")
+
+
 def program_counts() -> pd.DataFrame:
     """Identified and removed through 287(g), by agency and fiscal year 2006-2013."""
     return load("program_counts")

@@ -32,6 +32,7 @@ COMMANDS = {
     "register": Command("data:make_register", {}, CHANGED),
     "raw": Command("data:make_raw", {"RAW_DIR": TEXT}, CHANGED),
     "data": Command("data:make_data", {"RAW_DIR": TEXT}, CHANGED),
+    "arrests": Command("arrests:make_arrests", {"FILE": TEXT}, CHANGED),
     "bench": Command("maintain:make_bench"),
     "calibrate": Command("maintain:make_calibrate"),
     "validation": Command("maintain:make_validation"),
