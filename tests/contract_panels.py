@@ -4,12 +4,22 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 from methods_contract import (
+    NOT_A_COLUMN,
     NOT_A_COUNT,
+    NOT_A_FLAG,
+    NOT_A_TABLE,
     NOT_NUMBERS,
     Line,
     Same,
+    no_choice,
+    relabelled,
+    scaled,
+    shifted,
+    shuffled_rows,
 )
 from scipy import stats
+
+from analysis_utils.methods.panel import EFFECTS, ERRORS
 
 NOT_PVALUES = NOT_NUMBERS | st.lists(
     st.floats().filter(lambda p: not 0 <= p <= 1), min_size=1, max_size=4
@@ -47,7 +57,231 @@ def _regressions(rng):
     }
 
 
+def panel_table(rng, units=9, periods=14):
+    """A panel in which x has an effect of .5, with effects of units and months."""
+    table = pd.DataFrame(
+        {
+            "state": np.repeat([f"S{i}" for i in range(units)], periods),
+            "month": np.tile(
+                pd.period_range("2020-01", periods=periods, freq="M"), units
+            ),
+        }
+    )
+    table["x"] = rng.standard_normal(len(table)) + np.repeat(
+        rng.standard_normal(units), periods
+    )
+    table["z"] = rng.standard_normal(len(table))
+    table["y"] = (
+        0.5 * table["x"]
+        + np.tile(rng.standard_normal(periods).cumsum(), units)
+        + rng.standard_normal(len(table))
+    )
+    return table
+
+
+def _panel(rng):
+    return {
+        "data": panel_table(rng),
+        "outcome": "y",
+        "regressors": ["x", "z"],
+        "unit": "state",
+        "time": "month",
+    }
+
+
+def _by_dummies(data, outcome, regressors, unit, time):
+    """statsmodels with dummies: estimates, and the errors as if independent."""
+    import statsmodels.formula.api as smf
+
+    table = data.assign(month=data["month"].astype(str))
+    fit = smf.ols("y ~ x + z + C(state) + C(month)", table).fit()
+    return fit.params[["x", "z"]]
+
+
+def _broken_tables():
+    """Tables that a careless user has: each must be refused."""
+    good = panel_table(np.random.default_rng(3))
+    first = good["state"] == "S0"
+    return st.sampled_from(
+        [
+            good[first],
+            good[good["month"] == good["month"][0]],
+            good.iloc[:1],
+            good.iloc[:3],
+            good.assign(x=1.0),
+            good.assign(y=2.0),
+            good.assign(x=good["month"].dt.month * 1.0),
+            good.assign(x=good.groupby("state")["x"].transform("mean")),
+            good.assign(z=good["x"] * 3),
+            good.assign(y=good["y"].astype(str)),
+            good.assign(y=good["y"].where(good.index != 4)),
+            good.assign(x=good["x"].replace(good["x"].iloc[0], np.inf)),
+            good.assign(month=good["month"].astype(str)),
+            good.assign(month=np.nan),
+            good.assign(state=None),
+            pd.concat([good, good.iloc[:1]]),
+            good.assign(month=good["month"].astype(object).where(good.index > 0)),
+            good.drop(columns="x"),
+            pd.concat([good, good[["x"]]], axis=1),
+        ]
+    )
+
+
+def _half(numbers, _):
+    """Coefficients when the regressor x alone is in units a thousand times smaller."""
+    return numbers * np.array([1e-3, 1, 1e-3, 1])
+
+
+def _twice():
+    good = panel_table(np.random.default_rng(3))
+    return st.sampled_from(
+        [
+            pd.concat([good, good.iloc[:1]]),
+            good.assign(state=None),
+            good.assign(month=[["a"]] * len(good)),
+        ]
+    )
+
+
+def _reduced(rng):
+    """One regressor and residuals of its regression, ten clusters of four."""
+    x, e = rng.standard_normal((2, 40))
+    x -= x.mean()
+    e -= e.mean()
+    e -= x * (x @ e) / (x @ x)
+    return {
+        "regressor": x,
+        "residuals": e,
+        "clusters": np.repeat(np.arange(10), 4),
+        "others": np.ones((40, 1)),
+    }
+
+
+def _one_unit_more():
+    """Rows in another order, clusters with other codes."""
+
+    def change(a, rng):
+        order, code = rng.permutation(40), rng.permutation(10)
+        return {
+            "regressor": a["regressor"][order],
+            "residuals": a["residuals"][order],
+            "clusters": code[a["clusters"]][order],
+            "others": a["others"][order],
+        }
+
+    return Same("rows and codes in another order", change)
+
+
 LINES = [
+    Line(
+        "panel.panel_association",
+        _panel,
+        lambda found: [found.params, found.bse],
+        peer=_by_dummies,
+        peer_numbers=lambda found: found.params,
+        same=[
+            shuffled_rows("data"),
+            relabelled("data", "state"),
+            shifted("data", "y"),
+            shifted("data", "x"),
+            scaled("data", "y", expect=lambda found, _: 1000 * found),
+            scaled("data", "x", expect=_half),
+            Same(
+                "regressors in another order",
+                lambda a, _: a | {"regressors": ["z", "x"]},
+                lambda found, _: found[[1, 0, 3, 2]],
+            ),
+            Same(
+                "months as dates",
+                lambda a, _: (
+                    a
+                    | {"data": a["data"].assign(month=a["data"]["month"].dt.start_time)}
+                ),
+            ),
+            Same(
+                "a state with a single month",
+                lambda a, _: (
+                    a
+                    | {
+                        "data": pd.concat(
+                            [a["data"], a["data"].iloc[:1].assign(state="single")]
+                        )
+                    }
+                ),
+            ),
+        ],
+        bad={
+            "data": NOT_A_TABLE | _broken_tables(),
+            "outcome": NOT_A_COLUMN,
+            "regressors": NOT_A_COLUMN.filter(lambda v: v != ["x"])
+            | st.sampled_from([[], ["x", "x"], ["y"], 3, None]),
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
+            "effects": no_choice(list(EFFECTS)),
+            "errors": no_choice(list(ERRORS)),
+            "maxlags": NOT_A_COUNT | st.integers(min_value=8),
+            "difference": NOT_A_FLAG,
+            "weights": NOT_A_COLUMN | st.just("z"),
+            "cluster": NOT_A_COLUMN,
+            "family": no_choice(["gaussian", "poisson"]),
+        },
+    ),
+    Line(
+        "panel.within",
+        lambda rng: {
+            "values": rng.standard_normal((40, 2)),
+            "groups": [np.repeat(np.arange(8), 5), np.tile(np.arange(5), 8)],
+        },
+        same=[shifted("values"), scaled("values", expect=lambda f, _: 1000 * f)],
+        bad={"groups": st.just([np.arange(3)])},
+    ),
+    Line(
+        "few_clusters.effective_clusters",
+        lambda rng: {
+            "regressor": rng.standard_normal(30),
+            "clusters": np.repeat(np.arange(6), 5),
+        },
+        same=[scaled("regressor")],
+    ),
+    Line("few_clusters.bias_reduced", _reduced, same=[_one_unit_more()]),
+    Line(
+        "long_table.calendar_places",
+        lambda rng: {"times": pd.Index(rng.permutation(20) + 1.0)},
+        same=[shifted("times"), scaled("times")],
+        bad={
+            "times": st.sampled_from(
+                [
+                    pd.Index(["1", "10", "11"]),
+                    pd.Index([1.0, 2.0, 3.3217]),
+                    pd.Index([]),
+                    pd.Index([1.0, np.nan]),
+                    pd.Index([True, False]),
+                    pd.DatetimeIndex(["2020-01-01", None]),
+                ]
+            )
+        },
+    ),
+    Line(
+        "long_table.codes",
+        lambda rng: {"values": pd.Series(rng.integers(0, 5, 20))},
+        same=[shifted("values", by=7)],
+    ),
+    Line(
+        "long_table.check_ids",
+        lambda rng: {"data": panel_table(rng), "unit": "state", "time": "month"},
+        lambda found: [],
+        bad={"unit": st.just("month"), "data": _twice()},
+    ),
+    Line(
+        "long_table.check_numbers",
+        lambda rng: {"column": pd.Series(rng.random(4)), "name": "y"},
+        lambda found: [],
+        bad={
+            "column": st.sampled_from(
+                [pd.Series(["a"]), pd.Series([np.nan]), pd.Series([1.0, np.inf])]
+            )
+        },
+    ),
     Line(
         "multiplicity.holm",
         _pvalues,

@@ -62,6 +62,7 @@ class Line:
     numbers: Callable[[Any], Any] = lambda result: result
     same: Sequence[Same] = ()
     peer: Callable[..., Any] | None = None
+    peer_numbers: Callable[[Any], Any] | None = None
     bad: Mapping[str, st.SearchStrategy] = field(default_factory=dict)
     rtol: float = 1e-6
     draws: int = 3
@@ -71,6 +72,11 @@ class Line:
         """The function named."""
         module, _, name = self.name.rpartition(".")
         return getattr(importlib.import_module(f"{methods.__name__}.{module}"), name)
+
+    def compared(self, arguments: Arguments) -> np.ndarray:
+        """The numbers that the library is asked for; all, if not said otherwise."""
+        result = self.function(**arguments)
+        return flat((self.peer_numbers or self.numbers)(result))
 
     def values(self, arguments: Arguments) -> np.ndarray:
         """Call it, and return the numbers that count as one flat array."""

@@ -33,7 +33,6 @@ PENDING = (
     "stationarity",
     "surrogates",
     "event_study",
-    "panel",
 )
 
 
@@ -91,7 +90,7 @@ def test_it_agrees_with_the_library(name):
     for seed in range(line.draws):
         arguments = line.sample(np.random.default_rng(seed))
         np.testing.assert_allclose(
-            line.values(arguments),
+            line.compared(arguments),
             contract.flat(line.peer(**arguments)),
             rtol=line.rtol,
             atol=1e-9,

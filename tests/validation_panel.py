@@ -54,7 +54,7 @@ def minimum_wage_two_way(path):
         (data["first.treat"] > 0) & (data["year"] >= data["first.treat"])
     ).astype(float)
     result = panel_association(
-        data, "lemp", "treated", unit="countyreal", time="year", errors="cluster"
+        data, "lemp", "treated", unit="countyreal", time="year", errors="CRV1"
     )
     yield "coefficient", "-.03655", result.params["treated"]
     yield "std err, clustered", ".0133", result.bse["treated"]
