@@ -29,7 +29,11 @@ def make_test(given: Given) -> int:
 
 def make_bench(given: Given) -> int:
     """Time the statistics and `make all` against their peers."""
-    return call("benchmarks/engine.py docs/bench.md", "benchmarks/frame.py")
+    return call(
+        "benchmarks/engine.py docs/bench.md",
+        "benchmarks/hazards.py docs/bench_hazards.md",
+        "benchmarks/frame.py",
+    )
 
 
 def make_calibrate(given: Given) -> int:
