@@ -1,13 +1,14 @@
 """What a run publishes: numbers, sentences, figures, tables; and what is refused."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis_utils import hypotheses, publish
-from analysis_utils.publish import results
+from analysis_utils.publish import results, style
 from analysis_utils.run_context import RUN_FOLDER
 
 
@@ -148,20 +149,21 @@ def draw(name="curve", **changes):
 
 
 def test_a_figure_with_its_data_and_text(run):
-    picture = draw()
+    caption = draw()
     names = {path.name for path in run.iterdir()} - {"results.json"}
     assert names == {f"curve.{e}" for e in ("pdf", "svg", "png", "csv", "txt")}
-    assert (
-        picture._repr_mimebundle_()["image/svg+xml"] == (run / "curve.svg").read_text()
-    )
+    told, marked = caption._repr_mimebundle_()
+    assert "Made." in told["text/markdown"] and "A line." in told["text/markdown"]
+    assert marked == {"caption": True}
     assert "A line." in (run / "curve.svg").read_text()
     assert (run / "curve.csv").read_text() == "x,who\n0.3,'=1+1\n1.0,a\n"
     assert b"/CreationDate (D:20231114" in (run / "curve.pdf").read_bytes()
 
 
 def test_a_figure_twice_is_the_same(run, tmp_path):
-    first = draw("a").svg
-    assert draw("b").svg == first.replace(">a<", ">b<")
+    draw("a"), draw("b")
+    first, second = ((run / f"{name}.svg").read_text() for name in "ab")
+    assert second == first.replace(">a<", ">b<")
 
 
 @pytest.mark.parametrize("missing", ["caption", "alt"])
@@ -189,7 +191,7 @@ def test_a_table_as_csv_latex_and_html(run):
     ]
     latex = (run / "shares.tex").read_text()
     assert r"A \& B & 0.3 & 2025-01-20" in latex and r"In \% of all" in latex
-    assert r"group\_1" in latex and r"\toprule" in latex
+    assert "group 1" in latex and r"\toprule" in latex and "{lrl}" in latex
     assert "&lt;b&gt;" in shown._repr_html_() and "<b>" not in shown._repr_html_()
 
 
@@ -216,3 +218,72 @@ def test_whole_numbers_are_never_rounded(run):
     assert made["mixed"].tolist() == [1234570.0, "a"]
     publish.number("people", 13_303_217.0, "arrests")
     assert written(run)["numbers"]["people"]["value"] == 13303217
+
+
+def made(frame: pd.DataFrame, name: str = "made", **options: object) -> str:
+    """A table in LaTeX, body only."""
+    from analysis_utils.publish.tables import latex_table
+
+    return latex_table(frame, name, "A table.", options.get("digits", 2))
+
+
+def test_numbers_of_a_table_are_printed_as_readers_expect(run):
+    frame = pd.DataFrame(
+        {"ends": [15.0, 1200.0], "p": [2e-9, 0.0412], "share": [0.5, -1.25]},
+        index=pd.Index([2021, 2022], name="year"),
+    )
+    text = made(frame)
+    assert r"2021 & 15 & \textless{} 0.001 & 0.50 \\" in text  # no 2,021, no 15.00
+    assert r"2022 & 1,200 & 0.041 & $-$1.25 \\" in text
+    assert "0.000" not in text and "{rrrr}" in text
+
+
+def test_a_list_of_quantities_gives_each_its_own_decimals(run):
+    values = pd.Series([59.0, 0.75, 1e-22], ["banned", "share", "p"], name="value")
+    text = made(values.rename_axis("quantity").to_frame())
+    assert "banned & 59 \\\\" in text and "share & 0.75" in text
+    assert r"p & \textless{} 0.001" in text
+
+
+def test_a_table_with_long_text_stays_on_the_page(run):
+    frame = pd.DataFrame({"statement": ["word " * 30], "low": [1.5]}, index=["H1"])
+    text = made(frame.rename_axis("id"))
+    share = float(re.search(r"p\{([\d.]+)\\linewidth\}", text)[1])
+    assert share < 0.9
+    rows = pd.concat([frame] * 30).rename_axis("id")
+    assert r"\begin{longtable}" in made(rows)
+
+
+def test_labels_differ_between_runs(run):
+    publish.table(pd.DataFrame({"a": [1]}), "t", caption="x")
+    text = (run / "t.tex").read_text()
+    assert f"tab:{run.parent.name}:{run.name}:t" in text
+
+
+@pytest.mark.parametrize("name", sorted(style.COLOURS))
+def test_every_colour_of_words_has_enough_contrast_on_white(name):
+    assert contrast(style.COLOURS[name]) >= 4.5
+
+
+def test_areas_and_lines_are_told_apart_in_greyscale():
+    models = ("TFM", "JEM", "WSO")
+    light = sorted(luminance(style.FILLS[name]) for name in models)
+    assert min(np.diff(light)) > 0.15
+    assert len({style.DASHES[name] for name in models}) == 3
+    assert len({style.MARKERS[name] for name in models}) == 3
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2)."""
+    from matplotlib.colors import to_rgb
+
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
+    ]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+def contrast(colour: str) -> float:
+    """Contrast of a colour on white (WCAG 2)."""
+    return 1.05 / (luminance(colour) + 0.05)

@@ -1,6 +1,6 @@
 """Figures, tables and numbers of a run: the one place that writes its outputs."""
 
-from analysis_utils.publish.files import figure, rounded, table
+from analysis_utils.publish.files import figure, rounded
 from analysis_utils.publish.findings import Finding
 from analysis_utils.publish.results import (
     check,
@@ -11,6 +11,7 @@ from analysis_utils.publish.results import (
     sentence,
 )
 from analysis_utils.publish.style import COLOURS, MODEL_NAMES, new_figure
+from analysis_utils.publish.tables import table
 
 __all__ = [
     "COLOURS",

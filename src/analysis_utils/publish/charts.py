@@ -1,14 +1,38 @@
-"""Charts that several notebooks draw. Each takes `ax` and returns it."""
+"""Charts that several notebooks draw, by seaborn. Each takes `ax` and returns it."""
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm
-from matplotlib.patches import Rectangle
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.patches import Patch
 
-from analysis_utils.publish.style import COLOURS, MODEL_NAMES
+from analysis_utils.publish.style import (
+    COLOURS,
+    DASHES,
+    FILLS,
+    MARKERS,
+    MODEL_NAMES,
+)
+
+EMPTY = "#FFFFFF"
+
+
+def long(frame: pd.DataFrame, value: str = "value") -> pd.DataFrame:
+    """A frame with a date index and a column a group as date, group, value."""
+    tidy = frame.rename_axis(index="date", columns="group")
+    return tidy.stack().rename(value).reset_index()
+
+
+def looks(groups: list[str]) -> dict[str, dict]:
+    """Colours, dashes and markers of groups, as seaborn takes them."""
+    known = {g: g if g in DASHES else "other" for g in groups}
+    return {
+        "palette": {g: COLOURS[known[g]] for g in groups},
+        "dashes": {g: DASHES[known[g]] or "" for g in groups},
+        "markers": {g: MARKERS[known[g]] for g in groups},
+    }
 
 
 def lines(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
@@ -21,26 +45,44 @@ def lines(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
     ylabel : str
         What is counted, with its unit.
     """
-    ends = []
-    for column in frame:
-        colour = COLOURS.get(column, COLOURS["other"])
-        ax.plot(frame.index, frame[column], color=colour, drawstyle="steps-post")
-        ends.append((frame[column].iloc[-1], label(column), colour))
-    for height, text, colour in spread(ends, ax):
-        ax.annotate(
-            text,
-            (frame.index[-1], height),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontsize=7,
-            annotation_clip=False,
-        )
-    ax.set_ylabel(ylabel)
+    groups = list(frame.columns)
+    look = looks(groups)
+    sns.lineplot(
+        long(frame),
+        x="date",
+        y="value",
+        hue="group",
+        style="group",
+        hue_order=groups,
+        style_order=groups,
+        palette=look["palette"],
+        dashes=look["dashes"],
+        drawstyle="steps-post",
+        legend=False,
+        estimator=None,
+        ax=ax,
+    )
+    ax.set(xlabel="", ylabel=ylabel)
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter("{x:,.0f}")
+    ends = [(frame[g].iloc[-1], label(g), look["palette"][g]) for g in groups]
+    for height, text, colour in spread(ends, ax):
+        end_label(ax, frame.index[-1], height, text, colour)
     return dates(ax)
+
+
+def end_label(ax: Axes, x: object, y: float, text: str, colour: str) -> None:
+    """A name at the end of a line, right of it."""
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        fontsize=7,
+        annotation_clip=False,
+    )
 
 
 def spread(
@@ -77,25 +119,36 @@ def stacked_bars(ax: Axes, frame: pd.DataFrame, ylabel: str) -> Axes:
     frame : DataFrame
         DatetimeIndex at the start of each period; one column a group.
     """
-    days = np.diff(frame.index).min() / np.timedelta64(1, "D") if len(frame) > 1 else 20
-    below = np.zeros(len(frame))
-    for column in frame:
-        ax.bar(
-            frame.index,
-            frame[column],
-            width=0.85 * days,
-            align="edge",
-            bottom=below,
-            color=COLOURS.get(column, COLOURS["other"]),
-            label=label(column),
-            linewidth=0,
-        )
-        below += frame[column].to_numpy()
-    ax.set_ylabel(ylabel)
+    groups = list(frame.columns)
+    starts = mdates.date2num(frame.index)
+    step = np.diff(starts)[-1] if len(starts) > 1 else 30.0
+    data = long(frame)
+    data["date"] = mdates.date2num(data["date"]) + step / 100  # inside its bin
+    sns.histplot(
+        data,
+        x="date",
+        weights="value",
+        hue="group",
+        hue_order=groups[::-1],
+        bins=[*starts, starts[-1] + step],
+        multiple="stack",
+        shrink=0.88,
+        palette={g: FILLS.get(g, FILLS["other"]) for g in groups},
+        alpha=1,
+        linewidth=0,
+        legend=False,
+        ax=ax,
+    )
+    ax.xaxis_date()
+    ax.set(xlabel="", ylabel=ylabel)
+    handles = [
+        Patch(color=FILLS.get(g, FILLS["other"]), label=label(g)) for g in groups
+    ]
     ax.legend(
+        handles=handles,
         loc="lower left",
         bbox_to_anchor=(-0.01, 1.0),
-        ncols=len(frame.columns),
+        ncols=len(groups),
         handlelength=1,
         borderaxespad=0.2,
     )
@@ -125,45 +178,106 @@ def mark_events(ax: Axes, events: dict[str, pd.Timestamp]) -> Axes:
 
 
 def state_tiles(
-    ax: Axes, values: pd.Series, places: pd.DataFrame, bounds: list[int], title: str
+    ax: Axes,
+    values: pd.Series,
+    places: pd.DataFrame,
+    bounds: list[int],
+    title: str,
+    unit: str = "",
 ) -> Axes:
-    """A tile map: one square a state, its value inside, shaded by class.
+    """A tile map: one square a state, its value inside, shaded by class, with a key.
 
     Parameters
     ----------
     values : Series
-        A count by postal code; states without one are drawn empty.
+        A number by postal code; states without one are drawn empty.
     places : DataFrame
         `tile_row` and `tile_col` by postal code (`datasets.states`).
     bounds : list of int
-        Lower bounds of the classes, ascending; the first is 1.
-    title : str
-        What is counted, and when.
+        Lower bounds of the classes, ascending.
+    title, unit : str
+        What is shown, and in which unit (for the key).
     """
-    shades = colormaps["Blues"](np.linspace(0.15, 1, len(bounds)))
-    norm = BoundaryNorm([*bounds, np.inf], len(bounds))
-    for state, place in places.iterrows():
-        value = int(values.get(state, 0))
-        shade = shades[int(norm(value))] if value >= bounds[0] else "white"
-        corner = (place["tile_col"], -place["tile_row"])
-        ax.add_patch(Rectangle(corner, 0.92, 0.92, fc=shade, ec="#bbbbbb", lw=0.5))
-        dark = value >= bounds[len(bounds) // 2]
-        text = f"{state}\n{value:,}" if value else f"{state}\n"
-        ax.text(
-            corner[0] + 0.46,
-            corner[1] + 0.44,
-            text,
-            ha="center",
-            va="center",
-            fontsize=6.5,
-            color="white" if dark else "#222222",
-            linespacing=1.1,
-        )
-    ax.set_xlim(places["tile_col"].min() - 0.1, places["tile_col"].max() + 1)
-    ax.set_ylim(-places["tile_row"].max() - 0.1, -places["tile_row"].min() + 1)
-    ax.set_aspect("equal")
-    ax.axis("off")
+    shades = ["#FFFFFF", *sns.color_palette("Blues", len(bounds) + 1)[1:]]
+    known = values.reindex(places.index)
+    classes = np.searchsorted(bounds, known.fillna(-1), side="right")
+    rows, columns = places["tile_row"].astype(int), places["tile_col"].astype(int)
+    shape = (rows.max() + 1, columns.max() + 1)
+    grid, words = np.full(shape, np.nan), np.full(shape, "", dtype=object)
+    for state, row, column, value, shade in zip(
+        places.index, rows, columns, known, classes, strict=True
+    ):
+        grid[row, column] = shade
+        shown = "" if pd.isna(value) or value == 0 else f"{value:,.0f}"
+        words[row, column] = f"{state}\n{shown}"
+    sns.heatmap(
+        grid,
+        annot=words,
+        fmt="",
+        cmap=ListedColormap(shades),
+        vmin=-0.5,
+        vmax=len(shades) - 0.5,
+        cbar=False,
+        square=True,
+        linewidths=1.2,
+        linecolor="white",
+        annot_kws={"fontsize": 6.5, "linespacing": 1.1},
+        xticklabels=False,
+        yticklabels=False,
+        ax=ax,
+    )
+    outline(ax, rows, columns)
+    for text in ax.texts:
+        row, column = (int(x) for x in text.get_position()[::-1])
+        if not np.isnan(grid[row, column]):
+            text.set_color(readable(shades[int(grid[row, column])]))
     ax.set_title(title)
+    whole = bool((known.dropna() % 1 == 0).all())
+    return key(ax, shades, bounds, unit, whole)
+
+
+def readable(shade: object) -> str:
+    """Black or white, whichever has more contrast on a shade."""
+    parts = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(shade)
+    ]
+    light = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    return "#000000" if (light + 0.05) / 0.05 > 1.05 / (light + 0.05) else "#FFFFFF"
+
+
+def outline(ax: Axes, rows: pd.Series, columns: pd.Series) -> None:
+    """A thin frame about each tile, so that an empty one is seen."""
+    from matplotlib.patches import Rectangle
+
+    for row, column in zip(rows, columns, strict=True):
+        frame = {"fill": False, "edgecolor": "#BBBBBB", "linewidth": 0.5}
+        ax.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, **frame))
+
+
+def key(ax: Axes, shades: list, bounds: list[int], unit: str, whole: bool) -> Axes:
+    """What each shade stands for, below the map; counts are `whole` numbers."""
+    word = " to " if whole else " to under "
+    tops = [f"{word}{upper - whole:,.0f}" for upper in bounds[1:]] + [" or more"]
+    names = [
+        "less",
+        *(f"{low:,.0f}{top}" for low, top in zip(bounds, tops, strict=True)),
+    ]
+    if bounds[0] <= 1:
+        names[0] = "none"
+    handles = [
+        Patch(facecolor=shade, edgecolor="#BBBBBB", linewidth=0.5, label=name)
+        for shade, name in zip(shades, names, strict=True)
+    ]
+    ax.legend(
+        handles=handles,
+        title=unit or None,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        ncols=len(handles),
+        handlelength=1,
+        columnspacing=1.2,
+    )
     return ax
 
 
@@ -180,8 +294,52 @@ def intervals(ax: Axes, frame: pd.DataFrame, xlabel: str, at: float = 0.0) -> Ax
     rows = np.arange(len(frame))[::-1]
     ax.axvline(at, color=COLOURS["event"], linewidth=0.7)
     ax.hlines(rows, frame["low"], frame["high"], color=COLOURS["fitted"])
-    ax.plot(frame["estimate"], rows, "o", markersize=4, color=COLOURS["fitted"])
+    sns.scatterplot(
+        x=frame["estimate"].to_numpy(), y=rows, s=24, color=COLOURS["fitted"], ax=ax
+    )
     ax.set_yticks(rows, frame.index)
     ax.set_ylim(-0.7, len(frame) - 0.3)
-    ax.set_xlabel(xlabel)
+    ax.set(xlabel=xlabel, ylabel="")
+    return ax
+
+
+def histogram(
+    ax: Axes,
+    values: pd.Series,
+    at: float,
+    words: str,
+    weights: pd.Series | None = None,
+    bins: int = 30,
+) -> Axes:
+    """Placebo estimates as bars, the true one as a named line.
+
+    Parameters
+    ----------
+    values : the placebos' estimates; `weights` how often each was drawn.
+    at, words : the true estimate and its name.
+    """
+    sns.histplot(
+        x=values.to_numpy(),
+        weights=None if weights is None else weights.to_numpy(),
+        bins=bins,
+        color=FILLS["other"],
+        alpha=1,
+        linewidth=0.3,
+        ax=ax,
+    )
+    ax.axvline(at, color=COLOURS["counterfactual"])
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, 1.15 * high)
+    left = at > np.mean(ax.get_xlim())
+    ax.annotate(
+        words,
+        (at, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if left else 3, -2),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="top",
+        fontsize=7,
+        color=COLOURS["counterfactual"],
+    )
     return ax

@@ -1,9 +1,8 @@
-"""Figures and tables of a run: the one place that writes their files."""
+"""Figures and data of a run: the one place that writes their files."""
 
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -18,12 +17,6 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 HASHED_ID = re.compile(r'(?<=id=")[mp][0-9a-f]{10}(?=")')
 SIGNED = re.compile(r"[-+][\d.][\w .,%]*")  # "-0.5 to 0.3": no formula
 FORMULA = ("=", "+", "-", "@", "\t", "\n")  # how a spreadsheet's formula begins
-LATEX = {
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
 def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
@@ -72,11 +65,11 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
     """
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name!r} needs a caption and an alternative text")
-    _refuse_name(name)
+    refuse_name(name)
     picture = _svg(fig, name, alt)
     run = folder()
     if run:
-        _refuse_second(run / f"{name}.csv")
+        refuse_second(run / f"{name}.csv")
         (run / f"{name}.svg").write_text(picture, encoding="utf-8")
         fig.savefig(run / f"{name}.pdf")
         fig.savefig(run / f"{name}.png", dpi=300)
@@ -85,7 +78,8 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
         (run / f"{name}.txt").write_text(text, encoding="utf-8")
         results.display("figures", name, caption=caption.strip(), alt=alt.strip())
     plt.close(fig)
-    return Picture(picture, caption, alt)
+    shown(Picture(picture, alt))
+    return Caption(caption, alt)
 
 
 def _svg(fig: Figure, name: str, alt: str) -> str:
@@ -103,99 +97,48 @@ def _svg(fig: Figure, name: str, alt: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-class Picture:
-    """A figure as a notebook shows it: SVG, caption below, alternative text."""
+def shown(picture: "Picture") -> None:
+    """Show a picture in the notebook, where there is one."""
+    from IPython import get_ipython
+    from IPython.display import display
 
-    def __init__(self, svg: str, caption: str, alt: str):
-        self.svg, self.caption, self.alt = svg, caption.strip(), alt.strip()
+    if get_ipython() is not None:
+        display(picture)
+
+
+class Picture:
+    """A figure as a notebook shows it: SVG, or its alternative text."""
+
+    def __init__(self, svg: str, alt: str):
+        self.svg, self.alt = svg, alt.strip()
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": self.alt}
 
 
-def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2):
-    """Save a table as CSV and LaTeX; show it in the notebook.
+class Caption:
+    """What stands below a figure: caption and alternative text, for every reader."""
 
-    Parameters
-    ----------
-    frame : DataFrame
-        The index is written as well; give it a name.
-    name : str
-        Stem of the files, unique in the notebook.
-    caption : str
-        What the table shows, with source.
-    digits : int
-        Decimals shown in the notebook and in LaTeX; the CSV keeps 6 significant.
-    """
-    _refuse_name(name)
-    run = folder()
-    if run:
-        _refuse_second(run / f"{name}.csv")
-        write_csv(frame, run / f"{name}.csv")
-        text = latex_table(frame, name, caption, digits)
-        (run / f"{name}.tex").write_text(text, encoding="utf-8")
-        results.display("tables", name, caption=caption.strip())
-    return Table(frame, caption, digits)
+    def __init__(self, caption: str, alt: str):
+        self.caption, self.alt = caption.strip(), alt.strip()
 
-
-class Table:
-    """A table as a notebook shows it: HTML with its caption."""
-
-    def __init__(self, frame: pd.DataFrame, caption: str, digits: int):
-        self.frame, self.caption, self.digits = frame, caption, digits
-
-    def _repr_html_(self) -> str:
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict, dict]:
         from html import escape
 
-        body = _printed(self.frame, self.digits).to_html(border=0)
-        return f"<p>{escape(self.caption)}</p>\n{body}"
-
-    def __repr__(self) -> str:
-        return _printed(self.frame, self.digits).to_string()
-
-
-def _printed(frame: pd.DataFrame, digits: int) -> pd.DataFrame:
-    """The table as text: decimals cut, dates without time, missing left blank."""
-    flat = frame.reset_index() if _named(frame.index) else frame
-    return flat.map(lambda value: _cell(value, digits)).set_index(flat.columns[0])
+        caption, alt = escape(self.caption, quote=False), escape(self.alt, quote=False)
+        text = f"**Figure.** {caption}\n\n*In words:* {alt}"
+        plain = f"{self.caption}\n{self.alt}"
+        return {"text/markdown": text, "text/plain": plain}, {"caption": True}
 
 
-def _named(index: pd.Index) -> bool:
+def named(index: pd.Index) -> bool:
+    """Whether an index has a name, and so is data."""
     return any(name is not None for name in index.names)
-
-
-def _cell(value: object, digits: int) -> str:
-    """One cell as text."""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if value is None or value is pd.NaT or (np.isscalar(value) and pd.isna(value)):
-        return ""
-    if isinstance(value, (float, np.floating)):
-        return f"{value:,.{digits}f}"
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return f"{value:,}"
-    return str(value)
-
-
-def latex_table(frame: pd.DataFrame, name: str, caption: str, digits: int) -> str:
-    """The table in LaTeX (booktabs), special characters escaped."""
-    printed = _printed(frame, digits)
-    style = printed.reset_index().style.hide(axis="index")
-    escaped = style.format(escape="latex").format_index(escape="latex", axis=1)
-    text = escaped.to_latex(
-        hrules=True, caption=_escape(caption), label=f"tab:{name}", position="tbp"
-    )
-    return text
-
-
-def _escape(text: str) -> str:
-    """A caption with LaTeX's special characters escaped."""
-    return "".join(LATEX.get(c, c) for c in text)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write data as CSV, floats rounded; text never starts as a formula."""
-    data = rounded(frame.reset_index() if _named(frame.index) else frame)
+    data = rounded(frame.reset_index() if named(frame.index) else frame)
     for column in data.columns[data.dtypes.map(_may_hold_text)]:
         data[column] = [_inert(value) for value in data[column]]
     data.columns = [_inert(name) for name in data.columns]
@@ -220,7 +163,7 @@ def _inert(value: object) -> object:
     return f"'{text}"
 
 
-def _refuse_name(name: str) -> None:
+def refuse_name(name: str) -> None:
     """A name becomes names of files: no slashes, dots, blanks or capitals."""
     if not NAME.fullmatch(name):
         raise ValueError(
@@ -228,7 +171,7 @@ def _refuse_name(name: str) -> None:
         )
 
 
-def _refuse_second(path: Path) -> None:
+def refuse_second(path: Path) -> None:
     """A name may be used once in a notebook, or outputs would overwrite each other."""
     if path.exists():
         raise ValueError(f"{path.name} was written before in this notebook")

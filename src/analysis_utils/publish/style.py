@@ -1,24 +1,43 @@
-"""One look for every figure: sizes, type, colours; set when `publish` is imported."""
+"""One look for every figure: context, palette, style; set by importing it."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTHS = {"single": 3.5, "double": 7.2}  # inches: columns of a journal
 
-# Okabe and Ito (2008): told apart by colour-blind readers; lightness differs too.
+# Lines and words: hues of Okabe and Ito (2008), told apart by colour-blind readers,
+# darkened until text has a contrast of 4.5 to 1 on white. In greyscale their lightness
+# is near, so that groups differ by dash and marker as well.
 COLOURS = {
-    "TFM": "#D55E00",
-    "JEM": "#0072B2",
-    "WSO": "#56B4E9",
+    "TFM": "#B84A00",
+    "JEM": "#00518A",
+    "WSO": "#00664F",
     "all": "#222222",
-    "other": "#999999",
+    "other": "#6E6E6E",
     "observed": "#222222",
-    "fitted": "#0072B2",
-    "counterfactual": "#D55E00",
+    "fitted": "#00518A",
+    "counterfactual": "#B84A00",
     "event": "#666666",
 }
+# Areas, which hold no text: three steps of lightness, apart in greyscale too.
+FILLS = COLOURS | {
+    "TFM": "#E07B39",
+    "JEM": "#003F66",
+    "WSO": "#A9D4E8",
+    "other": "#BBBBBB",
+}
+DASHES = {
+    "TFM": (),
+    "JEM": (4, 1.5),
+    "WSO": (1.2, 1.2),
+    "all": (),
+    "other": (6, 2, 1, 2),
+}
+MARKERS = {"TFM": "o", "JEM": "s", "WSO": "D", "all": "o", "other": "X"}
+SEQUENCE = [COLOURS[name] for name in ("fitted", "counterfactual", "WSO", "other")]
 MODEL_NAMES = {
     "TFM": "task force",
     "JEM": "jail enforcement",
@@ -39,16 +58,23 @@ RC = {
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
     "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
     "lines.linewidth": 1.2,
+    "lines.markersize": 4,
     "figure.dpi": 100,
     "savefig.dpi": 300,
     "figure.constrained_layout.use": True,
 }
-mpl.rcParams.update(RC)
+sns.set_theme(context="paper", style="ticks", palette=SEQUENCE, rc=RC)
+mpl.rcParams.update(RC)  # seaborn's context scales sizes that a journal fixes
 
 
 def new_figure(

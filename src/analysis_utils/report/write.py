@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.publish.files import latex_table, write_csv
+from analysis_utils.publish.files import write_csv
 from analysis_utils.publish.findings import p_shown
 from analysis_utils.publish.results import shown
+from analysis_utils.publish.tables import latex_table
 from analysis_utils.report import markdown
 from analysis_utils.report.markdown import escaped
 
@@ -33,7 +34,7 @@ SPECIFIED = (
 def verdicts(table: pd.DataFrame, folder: Path) -> None:
     """The table of answers as CSV, LaTeX and Markdown."""
     write_csv(table, folder / "verdicts.csv")
-    short = table[["estimate", "family_low", "family_high", "answer", "strength"]]
+    short = table[["statement", "estimate", "low", "high", "answer", "strength"]]
     caption = (
         "Hypotheses of the study: estimate, interval adjusted within the family, "
         "answer by the rule of the registry, strength by the checks named in it."
@@ -89,8 +90,7 @@ def estimate(row: pd.Series) -> str:
     if pd.isna(row["estimate"]):
         return "none"
     value, low, high = (
-        shown(None if pd.isna(x) else x, 2)
-        for x in row[["estimate", "family_low", "family_high"]]
+        shown(None if pd.isna(x) else x, 2) for x in row[["estimate", "low", "high"]]
     )
     return f"{value} {row['units']} ({low} to {high}; p {p_shown(row['p'])})"
 

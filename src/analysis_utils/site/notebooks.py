@@ -63,6 +63,8 @@ def output(found: NotebookNode, pictures: dict) -> NotebookNode | None:
     if found.output_type == "error":
         return found
     data = found.data
+    if found.metadata.get("caption"):  # the site writes captions below the pictures
+        return None
     if "image/svg+xml" in data:
         return picture(found, pictures)
     if "text/html" in data:

@@ -1,0 +1,218 @@
+"""Tables of a run, as CSV, in the notebook, and in LaTeX, by pandas' Styler."""
+
+import re
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from analysis_utils.publish import results
+from analysis_utils.publish.files import (
+    P_COLUMNS,
+    named,
+    refuse_name,
+    refuse_second,
+    write_csv,
+)
+from analysis_utils.publish.findings import p_shown
+from analysis_utils.publish.style import MODEL_NAMES
+from analysis_utils.run_context import folder
+
+LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "\N{MINUS SIGN}": "$-$",
+}
+WIDE = 30  # characters from which a column of text is broken into lines
+LONG = 20  # rows from which a table may break over pages
+SIZES = [("", 85), (r"\footnotesize", 105), (r"\scriptsize", 130)]  # characters a line
+
+
+def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2) -> "Table":
+    """Save a table as CSV and LaTeX; show it in the notebook.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is written as well; give it a name.
+    name : str
+        Stem of the files, unique in the notebook.
+    caption : str
+        What the table shows, with source.
+    digits : int
+        Decimals shown in the notebook and in LaTeX; the CSV keeps 6 significant.
+        Whole numbers have none, years no separator, p has three or is < 0.001.
+    """
+    refuse_name(name)
+    run = folder()
+    if run:
+        refuse_second(run / f"{name}.csv")
+        write_csv(frame, run / f"{name}.csv")
+        label = f"{run.parent.name}:{run.name}:{name}"
+        text = latex_table(frame, label, caption, digits)
+        (run / f"{name}.tex").write_text(text, encoding="utf-8")
+        results.display("tables", name, caption=caption.strip())
+    return Table(frame, caption, digits)
+
+
+class Table:
+    """A table as a notebook shows it: HTML with its caption."""
+
+    def __init__(self, frame: pd.DataFrame, caption: str, digits: int):
+        self.frame, self.caption, self.digits = frame, caption, digits
+
+    def _repr_html_(self) -> str:
+        text, numeric = printed(self.frame, self.digits)
+        right = {n: "right" if n in numeric else "left" for n in text.columns}
+        styles = [
+            {"selector": f".col{k}", "props": f"text-align: {right[n]}"}
+            for k, n in enumerate(text.columns)
+        ]
+        styler = text.style.hide(axis="index").set_table_styles(styles)
+        body = styler.format(escape="html").set_uuid("t").to_html()
+        return f"<p>{escape(self.caption)}</p>\n{body}"
+
+    def __repr__(self) -> str:
+        return printed(self.frame, self.digits)[0].to_string(index=False)
+
+
+def printed(frame: pd.DataFrame, digits: int) -> tuple[pd.DataFrame, list[str]]:
+    """The table as text with readable names, and which of its columns are numbers."""
+    flat = frame.reset_index() if named(frame.index) else frame
+    flat = flat.set_axis([str(name) for name in flat.columns], axis="columns")
+    listed = flat.shape[1] == 2 and flat.columns[0] == "quantity"
+    columns, numeric = {}, []
+    for place, name in enumerate(flat.columns):
+        values = flat.iloc[:, place]
+        words = readable(name)
+        words = words if words not in columns else f"{words} ({place + 1})"
+        if listed and place:
+            names = flat.iloc[:, 0]
+            cells = [quantity(n, v, digits) for n, v in zip(names, values, strict=True)]
+        else:
+            cells = cells_of(name, values, digits)
+        columns[words] = cells
+        if is_number(values):
+            numeric.append(words)
+    return pd.DataFrame(columns), numeric
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers."""
+    kind = values.dtype
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+
+
+def cells_of(name: str, values: pd.Series, digits: int) -> list[str]:
+    """A column as text: all its numbers with the same decimals."""
+    if name.split(" ")[0] in P_COLUMNS:
+        return ["" if _missing(p) else p_shown(float(p)) for p in values]
+    if not is_number(values):
+        return [cell(value, digits) for value in values]
+    known = values.dropna().astype(float)
+    if "year" in name.lower().split(" ") and known.between(1900, 2100).all():
+        return ["" if _missing(v) else f"{float(v):.0f}" for v in values]
+    whole = bool((known[np.isfinite(known)] % 1 == 0).all())
+    return ["" if _missing(v) else number(v, 0 if whole else digits) for v in values]
+
+
+def quantity(name: str, value: object, digits: int) -> str:
+    """A cell of a list of different quantities: each has decimals of its own."""
+    if name in P_COLUMNS and not _missing(value):
+        return p_shown(float(value))
+    if isinstance(value, float) and value.is_integer():
+        return number(value, 0)
+    return cell(value, digits)
+
+
+def cell(value: object, digits: int) -> str:
+    """One cell as text: dates without time, missing left blank."""
+    if _missing(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (float, np.floating)):
+        return number(value, digits)
+    if isinstance(value, (int, np.integer)):
+        return number(value, 0)
+    return readable(str(value))
+
+
+def number(value: float, digits: int) -> str:
+    """A number with separated thousands and a true minus."""
+    if np.isinf(value):
+        return "\N{MINUS SIGN}\N{INFINITY}" if value < 0 else "\N{INFINITY}"
+    return results.shown(float(value), digits)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NaT or (np.isscalar(value) and pd.isna(value))
+
+
+def readable(name: str) -> str:
+    """A name of the code as readers write it: EO_14159_level is EO 14159 level.
+
+    >>> readable("treated_EO_14159_slope"), readable("TFM"), readable("p_adjusted")
+    ('treated EO 14159 slope', 'task force (TFM)', 'p adjusted')
+    """
+    if name in MODEL_NAMES:
+        return f"{MODEL_NAMES[name]} ({name})"
+    if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
+        return name.replace("_", " ")
+    return name
+
+
+def latex_table(frame: pd.DataFrame, label: str, caption: str, digits: int) -> str:
+    """The table in LaTeX (booktabs); numbers right, aligned on the decimal.
+
+    `label` is unique in the study: it names notebook, run and table. Type and columns
+    of long text are set so that the table stays on the page; a long one breaks.
+    """
+    text, numeric = printed(frame, digits)
+    kinds, size = layout(text, numeric)
+    text = text.map(latex).rename(columns=latex)
+    made = text.style.hide(axis="index").to_latex(
+        hrules=True,
+        caption=latex(caption),
+        label=f"tab:{label}",
+        position=None if len(text) > LONG else "tbp",
+        column_format="".join(kinds),
+        environment="longtable" if len(text) > LONG else None,
+    )
+    if len(text) > LONG:
+        return f"{{{size}\n{made}}}\n" if size else made
+    return made.replace(
+        "\n\\begin{tabular}",
+        f"\n{size}\n\\begin{{tabular}}" if size else "\n\\begin{tabular}",
+    )
+
+
+def layout(text: pd.DataFrame, numeric: list[str]) -> tuple[list[str], str]:
+    """Kind of each column, and the size of type in which the table fits the page.
+
+    Columns of text that is long share what the others leave, by their length.
+    """
+    longest = {n: max([len(n), *text[n].map(len)]) + 2 for n in text.columns}
+    wide = {n: k for n, k in longest.items() if k > WIDE and n not in numeric}
+    taken = sum(k for n, k in longest.items() if n not in wide) + 20 * len(wide)
+    size, room = next((s for s in SIZES if s[1] >= taken), SIZES[-1])
+    free = max(0.2, 1 - (taken - 20 * len(wide)) / room)
+    kinds = []
+    for name in text.columns:
+        if name in wide:
+            share = 0.95 * free * wide[name] / sum(wide.values())
+            kinds.append(rf"p{{{max(0.1, share):.2f}\linewidth}}")
+        else:
+            kinds.append("r" if name in numeric else "l")
+    return kinds, size
+
+
+def latex(text: str) -> str:
+    """Text with LaTeX's special characters escaped."""
+    return "".join(LATEX.get(c, c) for c in text)
