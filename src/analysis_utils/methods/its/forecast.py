@@ -211,5 +211,5 @@ def _autocorrelation(before: ITSResults, m: int) -> np.ndarray:
 def _state_space(before: ITSResults, X: np.ndarray) -> tuple:
     """Prediction by the Kalman filter, noise from the state space."""
     estimator, design = before.model.estimator, before.model.design
-    mean, noise = estimator.predict(design.y, design.X, design.layout, X)
-    return mean, X @ before.cov_params().to_numpy() @ X.T, noise
+    ahead = np.arange(len(X)) + len(before.model.y)
+    return estimator.predict(design.y, design.X, design.layout, X, ahead)

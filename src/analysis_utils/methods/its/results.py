@@ -312,9 +312,9 @@ def _roots(estimate: Estimate, names: pd.Index) -> np.ndarray:
     variances = np.diag(estimate.cov)
     if not np.isfinite(estimate.params).all() or not np.isfinite(variances).all():
         raise NotTestable("The fit did not converge to finite numbers.")
-    scale = np.abs(variances).max()
+    scale = np.abs(variances).max(initial=0.0)
     none = [n for n, v in zip(names, variances, strict=True) if v < -1e-12 * scale]
-    if none or scale == 0:
+    if none or (len(names) and scale == 0):
         raise NotTestable(
             f"The covariance gives no standard error for {', '.join(none or names)}: "
             "the outcome does not vary where they are seen. Use errors='reml-ar1' or "

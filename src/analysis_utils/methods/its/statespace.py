@@ -31,15 +31,11 @@ class _StateSpace:
             raise NotTestable(
                 f"{self.label} errors are for one series: use 'reml-ar1'."
             )
-        constant = _constant_direction(X)
-        shift, spread, length = _scales(y, X)
+        scaled = _scaled(y, X, self.absorbed > 0)
         rows = layout.time - layout.time[0]
-        fit = self._best((y - shift) / spread, X / length, rows)
-        beta, cov = self._coefficients(fit, X.shape[1])
-        beta = beta * spread / length
-        cov = cov * spread**2 / np.outer(length, length)
-        if constant is not None:
-            beta = beta + shift * constant
+        fit = self._best(scaled.y, scaled.X, rows)
+        beta, cov = scaled.back(*self._coefficients(fit, X.shape[1]))
+        spread = scaled.spread
         noise = self._noise(fit, X.shape[1], spread)
         settled = rows >= fit.loglikelihood_burn
         fitted = X @ beta
@@ -51,19 +47,46 @@ class _StateSpace:
         return Estimate(beta, cov, np.inf, fitted, innovations, scale, noise)
 
     def predict(
-        self, y: np.ndarray, X: np.ndarray, layout: Layout, future: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the predictions of the periods after, and their noise covariance.
+        self,
+        y: np.ndarray,
+        X: np.ndarray,
+        layout: Layout,
+        future: np.ndarray,
+        ahead: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return predictions of later periods, their covariance by what was estimated,
+        and that of the noise which those periods have anyway.
 
-        `future` holds the rows of the design after the last fitted one.
+        `future` holds rows of the design, `ahead` their times, as `layout.time` counts.
+        The coefficients are states of the filter, so that their covariance with the
+        level is part of the prediction's; periods left out are missing values.
         """
-        shift, spread, length = _scales(y, X)
-        rows = layout.time - layout.time[0]
+        scaled = _scaled(y, X, self.absorbed > 0)
+        rows, ahead = layout.time - layout.time[0], ahead - layout.time[0]
         with one_blas_thread():
-            fit = self._best((y - shift) / spread, X / length, rows)
-        exog = future / length if future.shape[1] else None
-        mean = np.asarray(fit.forecast(int(len(future)), exog=exog))
-        return shift + spread * mean, spread**2 * _forecast_cov(fit, len(future))
+            fit = self._best(scaled.y, scaled.X, rows)
+            endog = np.full(ahead[-1] + 1, np.nan)
+            endog[rows] = scaled.y
+            exog = np.zeros((len(endog), X.shape[1]))
+            exog[rows], exog[ahead] = scaled.X, scaled.columns(future)
+            known = np.asarray(fit.params)[self._places(len(fit.params), X.shape[1])]
+            whole = self._filtered(endog, exog, fit)
+            given = self._filtered(endog - exog @ known, exog[:, :0], fit)
+        mean = whole.forecasts[0][ahead]
+        total, noise = (_forecast_cov(space, ahead) for space in (whole, given))
+        spread = scaled.spread**2
+        return (
+            scaled.shift + scaled.spread * mean,
+            spread * (total - noise),
+            spread * noise,
+        )
+
+    def _filtered(self, endog: np.ndarray, exog: np.ndarray, fit):
+        """The filter under the parameters of a fit, coefficients among its states."""
+        model = self._model(endog, exog if exog.shape[1] else None, mle=False)
+        names = dict(zip(fit.model.param_names, fit.params, strict=True))
+        parameters = np.array([names[name] for name in model.param_names])
+        return model.filter(parameters).filter_results
 
     def _coefficients(self, fit, k: int) -> tuple[np.ndarray, np.ndarray]:
         place = self._places(len(fit.params), k)
@@ -145,11 +168,16 @@ class Sarima(_StateSpace):
     def _places(self, n: int, k: int) -> np.ndarray:
         return np.arange(k)  # SARIMAX puts regression coefficients first
 
-    def _model(self, endog: np.ndarray, exog: np.ndarray | None):
+    def _model(self, endog: np.ndarray, exog: np.ndarray | None, mle: bool = True):
         from statsmodels.tsa.statespace.sarimax import SARIMAX
 
         return SARIMAX(
-            endog, exog, order=self.order, seasonal_order=self.seasonal_order
+            endog,
+            exog,
+            order=self.order,
+            seasonal_order=self.seasonal_order,
+            mle_regression=mle or exog is None,
+            use_exact_diffuse=not mle,
         )
 
 
@@ -190,7 +218,7 @@ class Structural(_StateSpace):
     def _places(self, n: int, k: int) -> np.ndarray:
         return np.arange(n - k, n)  # UnobservedComponents puts them last
 
-    def _model(self, endog: np.ndarray, exog: np.ndarray | None):
+    def _model(self, endog: np.ndarray, exog: np.ndarray | None, mle: bool = True):
         from statsmodels.tsa.statespace.structural import UnobservedComponents
 
         return UnobservedComponents(
@@ -199,40 +227,92 @@ class Structural(_StateSpace):
             exog=exog,
             seasonal=self.seasonal or None,
             stochastic_seasonal=not self.fixed_seasonal,
+            mle_regression=mle or exog is None,
+            use_exact_diffuse=not mle,
         )
 
 
-def _forecast_cov(fit, m: int) -> np.ndarray:
-    """Return the covariance of the next m observations given the parameters.
+def _forecast_cov(space, ahead: np.ndarray) -> np.ndarray:
+    """Return the covariance of the observations at times `ahead` given those before.
 
-    With state covariance P at step i, Cov(y_i, y_j) = Z T^(j-i) P Z', plus the
-    variance of the noise for i = j; then P becomes T P T' + R Q R'.
+    With state covariance P at step i, Cov(y_i, y_j) = Z_i T^(j-i) P Z_j', plus the
+    variance of the noise for i = j. The filter's P at missing values is that of the
+    prediction.
     """
-    space = fit.filter_results
-    Z, T = space.design[:, :, 0], space.transition[:, :, 0]
-    R, Q = space.selection[:, :, 0], space.state_cov[:, :, 0]
-    P, cov = fit.predicted_state_cov[:, :, -1], np.zeros((m, m))
-    for i in range(m):
-        carried = P @ Z[0]
-        for j in range(i, m):
-            cov[i, j] = cov[j, i] = Z[0] @ carried
-            carried = T @ carried
+    design, T = space.design, space.transition[:, :, 0]
+    Z = [design[0, :, t if design.shape[2] > 1 else 0] for t in ahead]
+    cov = np.zeros((len(ahead), len(ahead)))
+    for i, first in enumerate(ahead):
+        carried, time = space.predicted_state_cov[:, :, first] @ Z[i], first
+        for j in range(i, len(ahead)):
+            for _ in range(ahead[j] - time):
+                carried = T @ carried
+            time = ahead[j]
+            cov[i, j] = cov[j, i] = Z[j] @ carried
         cov[i, i] += space.obs_cov[0, 0, 0]
-        P = T @ P @ T.T + R @ Q @ R.T
     return cov
 
 
-def _scales(y: np.ndarray, X: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """Return shift and spread of the outcome and the lengths of the columns.
+@dataclass(frozen=True)
+class _Scaled:
+    """Outcome and columns as the optimizer sees them: standardized, no unit left.
 
-    Without a constant among the columns the outcome is not shifted, unless the errors
-    absorb its level anyway.
+    Attributes
+    ----------
+    constant : coefficients b with X b = 1 in every row; None if there are none.
+    centre, length : of each column; a column that is constant keeps centre 0.
     """
-    shift = 0.0 if _constant_direction(X) is None else float(np.mean(y))
-    return shift, float(np.std(y)), np.sqrt((X**2).mean(axis=0))
+
+    y: np.ndarray
+    X: np.ndarray
+    shift: float
+    spread: float
+    constant: np.ndarray | None
+    centre: np.ndarray
+    length: np.ndarray
+
+    def columns(self, X: np.ndarray) -> np.ndarray:
+        """Other rows of the design on the same scale."""
+        return (X - self.centre) / self.length
+
+    def back(self, beta: np.ndarray, cov: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients and their covariance in the units of outcome and columns."""
+        turn = np.diag(self.spread / self.length)
+        if self.constant is not None:  # what centring took out of the columns
+            turn -= np.outer(self.constant, self.centre / self.length) * self.spread
+        beta = turn @ beta
+        if self.constant is not None:
+            beta = beta + self.shift * self.constant
+        return beta, turn @ cov @ turn.T
+
+
+def _scaled(y: np.ndarray, X: np.ndarray, absorbed: bool) -> _Scaled:
+    """Standardize outcome and columns.
+
+    They are centred where a constant can take the centre up: one among the columns, or
+    the level that the errors absorb. Adding to a covariate then changes nothing.
+    """
+    constant = _constant_direction(X)
+    free = absorbed or constant is not None
+    shift = float(np.mean(y)) if free else 0.0
+    spread = float(np.std(y)) or 1.0
+    varies = np.ptp(X, axis=0) > 0 if len(X) else np.zeros(X.shape[1], bool)
+    alone = constant is not None and not (np.abs(constant[varies]) > 1e-8).any()
+    centre = np.where(varies & (absorbed or alone), X.mean(axis=0), 0.0)
+    length = np.sqrt(((X - centre) ** 2).mean(axis=0))
+    return _Scaled(
+        (y - shift) / spread, (X - centre) / length, shift, spread, constant, centre,
+        length,
+    )  # fmt: skip
 
 
 def _constant_direction(X: np.ndarray) -> np.ndarray | None:
     """Return b with X b = 1 for every row, if the columns hold a constant."""
+    if not X.shape[1]:
+        return None
+    constant = np.ptp(X, axis=0) == 0
+    if constant.any():
+        place = int(np.flatnonzero(constant)[0])
+        return np.eye(X.shape[1])[place] / X[0, place] if X[0, place] else None
     beta = np.linalg.lstsq(X, np.ones(len(X)), rcond=None)[0]
     return beta if np.abs(X @ beta - 1).max() < 1e-8 else None
