@@ -113,7 +113,7 @@ def states() -> pd.DataFrame:
 
 
 def counties() -> pd.DataFrame:
-    """Counties with FIPS code and ICE area of responsibility."""
+    """Counties: FIPS code, ICE area of responsibility, votes 2024, Census facts."""
     return load("counties")
 
 
@@ -134,6 +134,16 @@ def agencies_at_risk(units: bool = False) -> pd.DataFrame:
 def state_neighbours() -> pd.DataFrame:
     """Pairs of states with a common border, in both directions."""
     return load("state_neighbours")
+
+
+def county_neighbours() -> pd.DataFrame:
+    """Pairs of counties with a common border, in both directions."""
+    return load("county_neighbours")
+
+
+def county_shapes() -> pd.DataFrame:
+    """Stretches of border between counties, ready to draw (publish.maps)."""
+    return load("county_shapes")
 
 
 def policy_events() -> pd.DataFrame:
