@@ -53,7 +53,8 @@ def registered(path: Path, base: str = BASE) -> list[Source]:
     """
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     # Files of packages come through the package's own client (see their notes)
-    table = table[(table.file != "") & (table.kind != "package")]
+    package = table.repository.str.startswith("npm:")
+    table = table[(table.file != "") & ~package]
     proper = (
         table.sha256.str.fullmatch("[0-9a-f]{64}")
         & table.bytes.str.fullmatch("[0-9]+")
