@@ -151,6 +151,11 @@ def policy_events() -> pd.DataFrame:
     return load("policy_events")
 
 
+def mandates() -> pd.DataFrame:
+    """State acts that make a kind of agency sign: signed, in force, deadline."""
+    return load("mandates")
+
+
 def encounters(
     series: str | None = None, level: str | None = None, geography: str | None = None
 ) -> pd.DataFrame:
