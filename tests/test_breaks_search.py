@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
+from scipy.signal import lfilter
 from scipy.special import hyp1f1
 from statsmodels.datasets import nile
 
@@ -20,7 +21,12 @@ from analysis_utils.methods.breaks.intervals import (
 )
 from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.methods.breaks.segments import best_partitions, segment_rss
-from analysis_utils.methods.breaks.sup_f import SupF, _exit_spectrum, asymptotic_pvalue
+from analysis_utils.methods.breaks.sup_f import (
+    SupF,
+    _exit_spectrum,
+    asymptotic_pvalue,
+    sequential_pvalue,
+)
 
 
 def series(n=80, jump=3.0, at=45, seed=0):
@@ -232,3 +238,68 @@ def test_a_regressor_that_rests_within_a_segment_is_refused():
 def test_a_known_date_at_the_edge_is_refused():
     with pytest.raises(NotTestable, match="before and after the date"):
         chow_test(series(), "2015-02")
+
+
+# Errors that are not independent
+
+
+def test_zeros_and_then_counts_have_a_break_without_an_interval():
+    months = pd.period_range("2020-01", periods=20, freq="M")
+    y = pd.Series([0.0] * 10 + [5, 7, 4, 6, 5, 8, 3, 6, 5, 7], months)
+    (found,) = search(y).breaks
+    assert str(found.last_before) == "2020-10" and found.lower is None
+
+
+def test_published_critical_values_of_one_more_break():
+    """Bai and Perron's, 5 %, one coefficient, trim 0.15, for 0 to 4 breaks found."""
+    printed = [8.58, 10.13, 11.14, 11.83, 12.25]
+    ps = [sequential_pvalue(c, 1, 0.15, found) for found, c in enumerate(printed)]
+    assert ps == pytest.approx([0.05] * 5, abs=0.007)  # theirs are simulated
+
+
+def autoregressive(seed, rho=0.6, jump=0.0):
+    shocks = np.random.default_rng(seed).standard_normal(180)
+    errors = lfilter([1.0], [1.0, -rho], shocks)[60:]
+    months = pd.period_range("2015-01", periods=120, freq="M")
+    return pd.Series(errors + jump * (np.arange(120) >= 60), months)
+
+
+def test_autocorrelation_is_no_break_where_it_is_allowed_for():
+    by_bic = sum(len(search(autoregressive(s)).cuts) > 0 for s in range(30))
+    careful = {"errors": "autocorrelated", "choose": "sequential"}
+    found = sum(len(search(autoregressive(s), **careful).cuts) > 0 for s in range(30))
+    assert by_bic >= 12 and found <= 5
+
+
+def test_a_search_that_takes_autocorrelated_errors_for_independent_says_so():
+    found = search(autoregressive(3))
+    assert any("autocorrelated" in note for note in found.notes)
+    assert "choose='sequential'" in " ".join(str(found.summary()).split())
+    assert search(series(jump=0)).notes == ()
+
+
+def test_intervals_of_dates_are_longer_under_autocorrelation():
+    y = autoregressive(5, jump=3)
+    plain, careful = (
+        search(y, n_breaks=1, errors=e).conf_int()
+        for e in ("independent", "autocorrelated")
+    )
+    assert careful["lower"][1] < plain["lower"][1]
+    assert careful["upper"][1] > plain["upper"][1]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n_breaks": -1},
+        {"n_breaks": 1.5},
+        {"max_breaks": 0},
+        {"level": 95},
+        {"errors": "hac"},
+        {"choose": "aic"},
+    ],
+    ids=str,
+)
+def test_options_outside_what_they_can_be_are_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        find_breaks(series(), **bad)

@@ -37,7 +37,7 @@ def forecast(y, x, errors, **more):
 
 
 def reference(y, x, errors):
-    """statsmodels' own forecast; coefficients are states, so that nothing is left out."""
+    """statsmodels' own forecast, coefficients among the states."""
     known, ahead = (x.to_numpy()[:BEFORE, None], x.to_numpy()[BEFORE:, None])
     if isinstance(errors, Sarima):
         model = SARIMAX(

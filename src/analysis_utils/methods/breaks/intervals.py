@@ -4,6 +4,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
+from ..resampling.ar1 import fit_ar1_reml
+
 
 def argmax_tail(s: float, xi: float, phi1: float, phi2: float) -> float:
     """Probability that the maximum of Bai's limit process lies beyond s, away from 0.
@@ -56,21 +58,41 @@ def break_interval(
     after: tuple[np.ndarray, np.ndarray],
     cut: int,
     tail: float,
+    autocorrelated: bool = False,
 ) -> tuple[int, int]:
     """Return the interval of a cut (rows before the break) between two segments.
 
     before, after: (y, design) of the segments. Regressors and error variances may
-    differ between them. Rounded outwards, as R's strucchange does.
+    differ between them. Rounded outwards, as R's strucchange does. `autocorrelated`:
+    the errors' variance is the long-run one, which is what Bai's limit needs then.
     """
     fits = [_fit(*segment) for segment in (before, after)]
+    if min(fit[2] for fit in fits) <= 1e-12 * max(fit[2] for fit in fits):
+        raise ArithmeticError("one segment does not vary: the date has no distribution")
     jump = fits[1][0] - fits[0][0]
     moment = [float(jump @ fit[1] @ jump) for fit in fits]
-    phi = [np.sqrt(fit[2]) for fit in fits]
+    ratio = _long_run_ratio(before, after) if autocorrelated else 1.0
+    phi = [np.sqrt(fit[2] * ratio) for fit in fits]
     low, high = argmax_quantiles(moment[1] / moment[0], *phi, tail)
     if np.isnan(low):
         raise ArithmeticError("the distribution of the date lies on one side")
-    unit = fits[0][2] / moment[0]
+    unit = fits[0][2] * ratio / moment[0]
     return cut - int(np.ceil(high * unit)), cut - int(np.floor(low * unit))
+
+
+def _long_run_ratio(before: tuple, after: tuple) -> float:
+    """Long-run over plain variance of the errors of both segments, from an AR(1).
+
+    The REML estimate of rho, which least squares underestimates in short segments,
+    held below 0.97, beyond which a break and a random walk cannot be told apart.
+    """
+    (y1, x1), (y2, x2) = before, after
+    width = x1.shape[1]
+    design = np.zeros((len(y1) + len(y2), 2 * width))
+    design[: len(y1), :width], design[len(y1) :, width:] = x1, x2
+    rho = float(fit_ar1_reml(np.r_[y1, y2], design).rho[0])
+    rho = min(max(rho, 0.0), 0.97)
+    return (1 + rho) / (1 - rho)
 
 
 def _fit(y: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

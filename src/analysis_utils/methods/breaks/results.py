@@ -47,7 +47,8 @@ class BreakSearch:
     `table`: RSS, BIC and dates for 0, 1, ... breaks. `breaks`: those chosen. `sup_f`:
     test of no break, with its p-value for independent, heteroscedastic and
     autocorrelated errors. `params`: coefficients by segment. There are no standard
-    errors or p-values at the dates found, on purpose.
+    errors or p-values at the dates found, on purpose. `notes`: what the errors do to
+    all this.
     """
 
     series: pd.Series
@@ -57,6 +58,7 @@ class BreakSearch:
     level: float
     breaks: tuple[EstimatedBreak, ...]
     sup_f: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @property
     def sup_pvalue(self) -> float:
@@ -109,6 +111,8 @@ class BreakSearch:
             summary.add_text(f"{str(item).capitalize()}.")
         if not self.breaks:
             summary.add_text("BIC prefers no break.")
+        for note in self.notes:
+            summary.add_text(note)
         summary.add_text(
             "The p-value of independent errors is too small for most time "
             "series. A break is associated with a date, not explained."

@@ -1,17 +1,26 @@
 """Search for breaks at unknown dates: Bai and Perron."""
 
 import math
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import one_of, share, whole
 from ..inputs import align, as_series, check_varies
 from .intervals import break_interval
 from .results import BreakSearch, EstimatedBreak
 from .segments import best_partitions, segment_rss
-from .sup_f import ERRORS, SupF, asymptotic_pvalue, bootstrap_pvalue
+from .sup_f import (
+    ERRORS,
+    SupF,
+    asymptotic_pvalue,
+    bootstrap_pvalue,
+    sequential_pvalue,
+)
 
 MOST = 8
 
@@ -24,6 +33,8 @@ def find_breaks(
     max_breaks: int | None = None,
     n_breaks: int | None = None,
     level: float = 0.95,
+    errors: str = "independent",
+    choose: str = "bic",
     n_resamples: int = 1999,
     seed: int = 0,
 ) -> BreakSearch:
@@ -32,12 +43,20 @@ def find_breaks(
     regressors: columns beside the constant (for example lags of y); without them,
     breaks in the mean. All coefficients may change. min_segment: shortest segment, as
     a share of the series or a number of periods. n_breaks: how many; by BIC if None.
-    level: of the dates' intervals. n_resamples: draws of the sup-F test.
+    level: of the dates' intervals. n_resamples: draws of the sup-F test. errors:
+    "independent" or "autocorrelated", for the dates' intervals and the sequential test.
+    choose: "bic", or "sequential": one more break as long as the largest sup-F of the
+    segments is beyond chance at 1 - `level`, by an AR(1) bootstrap for autocorrelated
+    errors, else by the limit of F(l + 1 | l).
+
+    BIC finds a break where there is none in 3, 36 and 63 of 100 series of 120 with an
+    autocorrelation of 0, 0.4 and 0.6: `notes` say when the series is like that.
 
     Least squares over all partitions (Bai and Perron 2003, J. Appl. Econometrics
     18:1). The test of "no break" is sup-F (Andrews 1993); p-values at the dates found
     do not exist. Raises NotTestable for gaps, missing values, too short series.
     """
+    _refuse_options(n_breaks, max_breaks, level, errors, choose)
     frame, design = _inputs(y, regressors)
     shortest = _shortest(min_segment, *design.shape)
     most = min(MOST, len(frame) // shortest - 1) if max_breaks is None else max_breaks
@@ -50,8 +69,14 @@ def find_breaks(
     rss = segment_rss(outcome, design, shortest)
     partitions = best_partitions(rss, shortest, most)
     table = _criteria(rss, partitions, design.shape[1], frame.index)
-    chosen = int(table["BIC"].idxmin()) if n_breaks is None else n_breaks
-    cuts = partitions[chosen]
+    chance = Chance(errors, 1 - level, n_resamples, seed)
+    if n_breaks is not None:
+        cuts = partitions[n_breaks]
+    elif choose == "bic":
+        cuts = partitions[int(table["BIC"].idxmin())]
+    else:
+        cuts = sequential(outcome, design, shortest, partitions, chance)
+    sup_f = _sup_f(outcome, design, shortest, frame.index, n_resamples, seed)
     return BreakSearch(
         series=frame.iloc[:, 0],
         design=pd.DataFrame(design, frame.index, ["const", *frame.columns[1:]]),
@@ -59,11 +84,93 @@ def find_breaks(
         table=table,
         level=level,
         breaks=tuple(
-            _dated(cut, i, cuts, outcome, design, frame.index, level)
+            _dated(cut, i, cuts, outcome, design, frame.index, (level, errors))
             for i, cut in enumerate(cuts)
         ),
-        sup_f=_sup_f(outcome, design, shortest, frame.index, n_resamples, seed),
+        sup_f=sup_f,
+        notes=_notes(outcome, design, cuts, errors, sup_f),
     )
+
+
+def _refuse_options(n_breaks, max_breaks, level, errors, choose) -> None:
+    """Refuse options outside what they can be, in words."""
+    if n_breaks is not None:
+        whole(n_breaks, "n_breaks")
+    if max_breaks is not None:
+        whole(max_breaks, "max_breaks", least=1)
+    share(level, "level")
+    one_of(errors, ("independent", "autocorrelated"), "errors")
+    one_of(choose, ("bic", "sequential"), "choose")
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What a sequential test calls chance: errors, size, draws and seed."""
+
+    errors: str
+    size: float
+    draws: int
+    seed: int
+
+
+def sequential(
+    y: np.ndarray,
+    design: np.ndarray,
+    shortest: int,
+    partitions: list[list[int]],
+    chance: Chance,
+) -> list[int]:
+    """Cuts of the first partition whose segments have no further break."""
+    for cuts in partitions[:-1]:
+        edges = [0, *cuts, len(y)]
+        ps = [
+            _segment_p(y[a:b], design[a:b], shortest, chance)
+            for a, b in pairwise(edges)
+            if b - a >= 2 * shortest and np.ptp(y[a:b]) > 0
+        ]
+        smallest = min(ps, default=1.0)
+        if 1 - (1 - smallest) ** (len(cuts) + 1) > chance.size:
+            return cuts
+    return partitions[-1]
+
+
+def _segment_p(
+    y: np.ndarray, design: np.ndarray, shortest: int, chance: Chance
+) -> float:
+    """p of "no break" within one segment."""
+    n, k = design.shape
+    sup = SupF(design, np.arange(shortest, n - shortest + 1))
+    if chance.errors == "autocorrelated":
+        return bootstrap_pvalue(
+            y, design, sup, "autocorrelated", chance.draws, chance.seed
+        )
+    largest = float(sup.statistics(y[:, None]).max())
+    return sequential_pvalue(largest, k, shortest / n, 0)
+
+
+def _notes(
+    y: np.ndarray, design: np.ndarray, cuts: list[int], errors: str, sup_f: pd.DataFrame
+) -> tuple[str, ...]:
+    """What a reader of the breaks should know of the errors."""
+    parts = [
+        y[a:b] - design[a:b] @ np.linalg.lstsq(design[a:b], y[a:b], rcond=None)[0]
+        for a, b in pairwise([0, *cuts, len(y)])
+    ]
+    e = np.concatenate(parts)
+    rho = float(e[1:] @ e[:-1] / (e @ e))
+    notes = []
+    if errors == "independent" and rho > 2 / np.sqrt(len(e)):
+        notes.append(
+            f"The errors are autocorrelated ({rho:.2f} at lag 1): BIC finds too many "
+            "breaks and the intervals are too short. Use errors='autocorrelated', "
+            "choose='sequential'."
+        )
+    if cuts and sup_f.loc["autocorrelated (bootstrap)", "p"] > 0.05:
+        notes.append(
+            "With autocorrelated errors a series without a break looks like this "
+            f"often (sup-F, p = {sup_f.loc['autocorrelated (bootstrap)', 'p']:.2f})."
+        )
+    return tuple(notes)
 
 
 def _inputs(
@@ -123,7 +230,7 @@ def _dated(
     y: np.ndarray,
     design: np.ndarray,
     index: pd.Index,
-    level: float,
+    interval: tuple[float, str],
 ) -> EstimatedBreak:
     """Name the periods around a cut, and its interval if it has one."""
     edges = [0, *cuts, len(y)]
@@ -133,7 +240,8 @@ def _dated(
             (y[start:cut], design[start:cut]),
             (y[cut:end], design[cut:end]),
             cut,
-            (1 - level) / 2,
+            (1 - interval[0]) / 2,
+            autocorrelated=interval[1] == "autocorrelated",
         )
     except ArithmeticError:
         limits = (None, None)

@@ -57,6 +57,20 @@ def asymptotic_pvalue(statistic: float, k: int, trim: float) -> float:
     return float(np.clip(1 - stay, 0, 1))
 
 
+def sequential_pvalue(statistic: float, k: int, trim: float, found: int) -> float:
+    """p of F(l + 1 | l): another break when `found` = l have been found.
+
+    The largest of l + 1 independent sup-F statistics (Bai and Perron 1998,
+    Econometrica 66:47, proposition 8). Their table is simulated from 1,000 steps and
+    lies some 3 % below this limit (k = 1, trim 0.15, 5 %: 8.58 for 8.85).
+
+    >>> round(sequential_pvalue(10.13, k=1, trim=0.15, found=1), 3)
+    0.057
+    """
+    single = asymptotic_pvalue(statistic, k, trim)
+    return float(-np.expm1((found + 1) * np.log1p(-min(single, 1 - 1e-15))))
+
+
 @lru_cache(maxsize=64)
 def _exit_spectrum(statistic: float, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues of the radial process absorbed at sqrt(statistic), and weights.
