@@ -202,11 +202,11 @@ def test_a_faulty_entry_file_is_refused(tmp_path, text):
         entry.read(path)
 
 
-def test_a_missing_result_stops_the_build_and_keeps_the_old(study):
+def test_a_result_of_another_run_stops_the_build_and_keeps_the_old(study):
     build.build(study, complete=True)
     before = (study[0].base / "README.md").read_bytes()
-    write_results(study[1].folder)
-    with pytest.raises(Refused, match="H2: 02_b/main recorded no primary"):
+    write_results(study[1].folder, result("H1", 3, 2, 4, 0.1, level=0.975))
+    with pytest.raises(Refused, match="H1 was recorded by 02_b/main"):
         build.build(study, complete=True)
     assert (study[0].base / "README.md").read_bytes() == before
 

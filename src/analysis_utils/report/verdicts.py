@@ -67,8 +67,8 @@ def faults(
     Parameters
     ----------
     found : results, as `recorded` gives them.
-    runs : labels of the study's runs; a hypothesis whose run is not among them is not
-        computed yet, which is no fault.
+    runs : labels of the study's runs. A hypothesis that none has recorded is "not
+        computed yet", which is no fault: it is specified before it is estimated.
     """
     problems = [
         f"{row.run} recorded {row.id!r}, which is not in the registry"
@@ -90,8 +90,7 @@ def faults(
             problems.append(f"{key} has {len(primary)} primary results in {one.run}")
         elif primary.empty and one.run in runs:
             variants = rows[(rows["role"] == VARIANT) & (rows["run"] == one.run)]
-            why = "; ".join(variants["note"]) or "recorded no primary result for it"
-            problems.append(f"{key}: {one.run} {why}")
+            problems += [f"{key}: {one.run} {note}" for note in variants["note"]]
         for level in primary.dropna(subset="estimate")["level"]:
             if not math.isclose(level, one.family.level, rel_tol=1e-4):
                 problems.append(
@@ -156,7 +155,7 @@ def row(
     power: pd.DataFrame,
 ) -> dict[str, object]:
     """One hypothesis: what was asked, found and answered."""
-    said, why = answers.NOT_COMPUTED, f"{one.run} is not written yet"
+    said, why = answers.NOT_COMPUTED, f"{one.run} has recorded no result"
     held, checked = answers.NOTHING, ""
     result = {name: math.nan for name in NUMBERS}
     if primary is not None:
