@@ -160,6 +160,22 @@ def _palette(labels: list, colours: Mapping | None, numeric: bool) -> dict:
     return dict(zip(labels, CATEGORIES, strict=False))
 
 
+def outlines() -> dict[str, list[np.ndarray]]:
+    """Rings of every county by FIPS code, in the steps of `CANVAS`, y downwards."""
+    edges = _edges()
+    starts: dict[str, dict] = defaultdict(lambda: defaultdict(list))
+    for left, right, points in zip(edges.left, edges.right, edges.points, strict=True):
+        for county, line in ((right, points), (left, points[::-1])):
+            if county:
+                starts[county][tuple(line[0])].append(line)
+    found: dict[str, list[np.ndarray]] = {}
+    for county in sorted(starts):
+        found[county] = []
+        while starts[county]:
+            found[county].append(_ring(starts[county]))
+    return found
+
+
 class _Edges:
     """Stretches of border as arrays of points, with the counties beside them."""
 

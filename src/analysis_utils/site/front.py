@@ -99,10 +99,10 @@ def verdicts_page(study: Study) -> str:
         "# All answers",
         "Each hypothesis has one interval, adjusted for the others of its family. It "
         "supports the hypothesis only where it lies beyond *no effect* and the "
-        "estimate is at least the smallest effect that would matter; an interval beyond "
-        "zero with a smaller estimate is *smaller than of interest*, and one that reaches "
-        "neither bound is *inconclusive*. A filled dot passed every check named "
-        "beforehand; an open one failed one, or had none.",
+        "estimate is at least the smallest effect that would matter; an interval "
+        "beyond zero with a smaller estimate is *smaller than of interest*, and one "
+        "that reaches neither bound is *inconclusive*. A filled dot passed every "
+        "check named beforehand; an open one failed one, or had none.",
         picture("answers", "All answers: estimates and adjusted intervals", table),
         verdict_table(table, ""),
         *[details(row) for _, row in table.iterrows()],

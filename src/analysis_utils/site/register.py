@@ -5,9 +5,11 @@ A page opened from a folder may not fetch a file, so the data are a script.
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from analysis_utils import datasets
+from analysis_utils.publish import maps
 
 
 def script() -> str:
@@ -75,7 +77,17 @@ def day(value: object) -> str:
 
 def shapes_script() -> str:
     """Content of shapes.js: `window.SHAPES`, paths of the counties and their box."""
-    shapes = datasets.county_shapes()
-    paths = {s.fips: s.path for s in shapes.itertuples()}
-    content = {"box": "0 0 975 610", "counties": paths}
+    paths = {county: path(rings) for county, rings in maps.outlines().items()}
+    content = {"box": "0 0 {} {}".format(*maps.CANVAS), "counties": paths}
     return f"window.SHAPES={json.dumps(content, separators=(',', ':'))};\n"
+
+
+def path(rings: list) -> str:
+    """Rings as the path of an SVG: steps from point to point, which are short."""
+    parts = []
+    for ring in rings:
+        points = ring.round().astype(int)
+        steps = np.diff(points, axis=0)
+        moves = "".join(f"{x} {y} " for x, y in steps)
+        parts.append(f"M{points[0, 0]} {points[0, 1]}l{moves}z")
+    return "".join(parts).replace(" -", "-").replace(" z", "z")
