@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-from analysis_utils.methods.association_calibration import calibrate_associations
+from association_sizes import calibrate_associations, coverage
 
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.parent.mkdir(parents=True, exist_ok=True)
     calibrate_associations().to_csv(target, index=False, lineterminator="\n")
+    name = target.with_name("calibration_association_intervals.csv")
+    coverage().to_csv(name, index=False, lineterminator="\n")

@@ -10,10 +10,13 @@ from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import METHODS, associate
-from analysis_utils.methods.autoregression import aic_of_orders, fit_autoregression
-from analysis_utils.methods.cross_correlation import (
+from analysis_utils.methods.association.correlations import (
     bretherton_size,
     cross_correlations,
+)
+from analysis_utils.methods.association.innovations import (
+    aic_of_orders,
+    fit_autoregression,
 )
 
 
@@ -227,7 +230,7 @@ def test_bad_input_is_refused(spoil, words, method):
         ({"method": "raw"}, "method 'raw' is not known"),
         ({"measure": "r"}, "measure 'r' is not known"),
         ({"level": 95}, "must lie between 0 and 1"),
-        ({"max_lag": -1}, "must not be negative"),
+        ({"max_lag": -1}, "must be a whole number, 0 or more"),
         ({"max_lag": 40}, "too few to correlate at lags up to 40"),
         ({"order": 60}, "autoregression of order 60 needs"),
     ],

@@ -1,17 +1,24 @@
 """Error rates of associations, small: the full table is made by `make calibrate`."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+from association_sizes import KINDS, pvalues
 from numpy.lib.stride_tricks import sliding_window_view
 
-from analysis_utils.methods.association_calibration import KINDS, pvalues
-from analysis_utils.methods.autoregression import fit_autoregression
+from analysis_utils.methods.association import associate
+from analysis_utils.methods.association.innovations import fit_autoregression
 
 
-def rejections(kind, method, n=60, max_lag=0, period=None, draws=300):
+def rejections(kind, method="prewhiten", n=60, draws=200, **options):
     rng = np.random.default_rng(7)
-    p = pvalues(KINDS[kind], n, 199, method, max_lag, period, draws, rng)
-    return float(np.mean(p <= 0.05))
+    p = pvalues(KINDS[kind], n, 199, {"method": method, **options}, draws, rng)
+    kept = p[~np.isnan(p)]
+    return float(np.mean(kept <= 0.05))
 
 
 @pytest.mark.parametrize(
@@ -23,10 +30,49 @@ def rejections(kind, method, n=60, max_lag=0, period=None, draws=300):
         "random walk + drift",
         "trend + AR .5",
         "trending counts, dispersion 5",
+        "both 5 times noisier in the last quarter",
+        "the same, AR .5",
+        "both jump by 5 sd in the last fifth",
+        "counts 5, then 15",
+        "counts 5, then 50",
+        "counts 5, then 50, dispersion 10",
     ],
 )
-def test_prewhitening_holds_its_size(kind):
-    assert rejections(kind, "prewhiten") <= 0.09
+@pytest.mark.parametrize("max_lag", [0, 6])
+def test_prewhitening_holds_its_size(kind, max_lag):
+    assert rejections(kind, max_lag=max_lag) <= 0.1
+
+
+@pytest.mark.parametrize(
+    "kind", ["counts 5, then 50", "both jump by 5 sd in the last fifth"]
+)
+def test_steps_left_in_are_the_trap(kind):
+    assert rejections(kind, steps=0, draws=150) > 0.15
+
+
+def test_a_true_relation_inside_the_burst_is_still_found():
+    rng = np.random.default_rng(0)
+    scale = np.where(np.arange(60) < 45, 1.0, 5.0)
+    found = []
+    for _ in range(60):
+        x, e = rng.standard_normal((2, 60))
+        result = associate(x * scale, (0.8 * x + 0.6 * e) * scale, n_resamples=199)
+        found.append(result.sup_pvalue <= 0.05)
+    assert np.mean(found) > 0.75
+
+
+def test_detectable_correlation_is_found_with_its_power():
+    rng = np.random.default_rng(4)
+    n = 80
+    asked = associate(*rng.standard_normal((2, n)), max_lag=0, n_resamples=499)
+    r = float(asked.detectable(0.8).loc[0])
+    assert 0.28 < r < 0.36  # tanh((1.96 + .84) / sqrt(77)) is .31
+    hits = []
+    for _ in range(200):
+        x, e = rng.standard_normal((2, n))
+        pair = associate(x, r * x + np.sqrt(1 - r * r) * e, max_lag=0, n_resamples=199)
+        hits.append(pair.sup_pvalue <= 0.05)
+    assert 0.68 < np.mean(hits) < 0.92
 
 
 @pytest.mark.parametrize(

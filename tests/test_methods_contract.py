@@ -27,11 +27,6 @@ PENDING = (
     "resampling",
     "breaks",
     "inputs",
-    "association",
-    "autoregression",
-    "cross_correlation",
-    "stationarity",
-    "surrogates",
     "event_study",
 )
 

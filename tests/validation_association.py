@@ -4,7 +4,7 @@ import pandas as pd
 from validation import case
 
 from analysis_utils.methods.association import associate
-from analysis_utils.methods.autoregression import fit_autoregression
+from analysis_utils.methods.association.innovations import fit_autoregression
 
 
 def _gas_furnace(path):
@@ -38,6 +38,7 @@ def gas_furnace_correlation(path):
         whitening="x",
         order=3,
         trend=False,
+        steps=0,
         max_lag=10,
         n_resamples=99,
     )

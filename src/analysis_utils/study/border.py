@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr
 
 from analysis_utils import datasets, publish, series
-from analysis_utils.methods.association import associate
-from analysis_utils.methods.association_result import AssociationResult
+from analysis_utils.methods.association import AssociationResult, associate
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 

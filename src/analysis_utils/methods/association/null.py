@@ -10,15 +10,18 @@ from scipy import stats
 
 from analysis_utils.asking import NotTestable
 
-from .cross_correlation import (
+from ..resampling.batches import run_batches
+from .correlations import (
     FISHER_Z,
     bretherton_size,
     cross_correlations,
     pyper_peterman_size,
+    shifted,
 )
-from .resampling.batches import run_batches
-from .surrogates import block_permuted, circular_shifts, permuted, phase_randomized
 
+__all__: list[str] = []  # all of it serves `associate`
+
+WHITE = ("prewhiten", "difference")
 EFFECTIVE_SIZE = {"bretherton": bretherton_size, "pyper-peterman": pyper_peterman_size}
 
 
@@ -66,8 +69,7 @@ def null_of(
     sample = _draws(method, pair, lags, measure, basis, draws, seed)
     sd = np.sqrt(np.mean(sample**2, axis=0))
     factor, _ = FISHER_Z[measure]
-    white = method in ("prewhiten", "difference")
-    size = pairs.astype(float) if white else np.minimum(pairs, factor / sd**2 + 1)
+    size = np.minimum(pairs, factor / sd**2 + 1)
     return _from_draws(observed, sample, sd, size, level)
 
 
@@ -134,17 +136,24 @@ def _draws(
 ) -> np.ndarray:
     """Correlations (draws, lags) of surrogates of x with y."""
     x, y = pair
-    surrogate = _surrogate(method, pair)
+    if method in WHITE:
+        work = _sign_flips(pair, lags, measure, basis)
+    else:
+        surrogate = _surrogate(method, pair)
 
-    def correlate(made: np.ndarray) -> np.ndarray:
-        return cross_correlations(made - (made @ basis) @ basis.T, y, lags, measure)
+        def correlate(made: np.ndarray) -> np.ndarray:
+            return cross_correlations(made - (made @ basis) @ basis.T, y, lags, measure)
 
-    if method == "shift":
-        return correlate(circular_shifts(x))
+        if method == "shift":
+            return correlate(_circular_shifts(x))
+
+        def work(size: int, rng: np.random.Generator) -> np.ndarray:
+            return correlate(surrogate(x, size, rng))
+
     n = len(x)
     width = n * n // 2 if measure == "kendall" else n
     return run_batches(
-        lambda size, rng: correlate(surrogate(x, size, rng)),
+        work,
         draws,
         seed=seed,
         batch=max(1, 2_000_000 // width),
@@ -152,12 +161,38 @@ def _draws(
     )
 
 
+def _sign_flips(
+    pair: np.ndarray, lags: np.ndarray, measure: str, basis: np.ndarray
+) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Draws in which each period of x changes its sign by chance; sizes stay in place.
+
+    So a burst that both series share stays shared, and only the signs of what they do
+    in it are new: the test holds its size whatever the two variances do (Wu 1986;
+    Davidson and Flachaire 2008). Periods that the nuisance fits closely have small
+    residuals; they are scaled up by their leverage.
+    """
+    x, y = pair
+    if measure == "kendall":
+        return lambda size, rng: cross_correlations(
+            x * _signs(size, len(x), rng), y, lags, measure
+        )
+    if measure == "spearman":
+        x, y = stats.rankdata(x), stats.rankdata(y)
+    x, y = (item - item.mean() for item in (x, y))
+    room = np.clip(1 - (basis**2).sum(axis=1), 0.05, 1)
+    ahead = shifted(y / np.linalg.norm(y), lags)
+    scaled = x / np.linalg.norm(x) / np.sqrt(room)
+    return lambda size, rng: (scaled * _signs(size, len(x), rng)) @ ahead
+
+
+def _signs(size: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.choice([-1.0, 1.0], (size, n))
+
+
 def _surrogate(method: str, pair: np.ndarray) -> Callable:
     if method == "phase":
-        return phase_randomized
-    if method == "block":
-        return partial(block_permuted, length=block_length(pair))
-    return permuted
+        return _phase_randomized
+    return partial(_block_permuted, length=block_length(pair))
 
 
 def block_length(pair: np.ndarray) -> int:
@@ -169,3 +204,42 @@ def block_length(pair: np.ndarray) -> int:
 
     lengths = optimal_block_length(pair.T)["circular"]
     return int(np.clip(math.ceil(lengths.max()), 1, pair.shape[1] // 4))
+
+
+def _phase_randomized(
+    values: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Randomize the Fourier phases: keeps the periodogram, so every autocorrelation.
+
+    Theiler et al. 1992, Physica D 58:77. Assumes a stationary, near Gaussian series.
+    """
+    n = len(values)
+    spectrum = np.fft.rfft(values)
+    phases = rng.uniform(0, 2 * np.pi, (draws, len(spectrum)))
+    phases[:, 0] = 0
+    if n % 2 == 0:
+        phases[:, -1] = rng.integers(0, 2, draws) * np.pi
+    return np.fft.irfft(spectrum * np.exp(1j * phases), n=n, axis=1)
+
+
+def _block_permuted(
+    values: np.ndarray, draws: int, rng: np.random.Generator, length: int
+) -> np.ndarray:
+    """Permute blocks of `length` after a random circular start.
+
+    Keeps the dependence within blocks; the last block may be shorter.
+    """
+    n = len(values)
+    starts = np.arange(0, n, length)
+    order = rng.permuted(np.tile(np.arange(len(starts)), (draws, 1)), axis=1)
+    blocks = np.resize(np.arange(n), (len(starts), length)).astype(float)
+    blocks.ravel()[n:] = np.nan
+    positions = blocks[order].reshape(draws, -1)
+    positions = positions[~np.isnan(positions)].reshape(draws, n).astype(int)
+    return values[(positions + rng.integers(0, n, (draws, 1))) % n]
+
+
+def _circular_shifts(values: np.ndarray) -> np.ndarray:
+    """Return all n - 1 circular shifts: keeps everything but the alignment."""
+    n = len(values)
+    return values[(np.arange(n)[None, :] + np.arange(1, n)[:, None]) % n]

@@ -6,6 +6,8 @@ Lag k pairs x[t] with y[t + k]: at positive lags x comes first.
 import numpy as np
 from scipy import stats
 
+__all__: list[str] = []  # all of it serves `associate`
+
 # Variance of Fisher's z of each measure, times (effective n - offset):
 # Fisher 1921; Fieller, Hartley and Pearson 1957, Biometrika 44:470.
 FISHER_Z = {"pearson": (1.0, 3), "spearman": (1.06, 3), "kendall": (0.437, 4)}

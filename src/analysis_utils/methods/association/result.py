@@ -1,6 +1,7 @@
 """What an association between two time series gives back."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,11 @@ import pandas as pd
 from scipy import stats
 from statsmodels.iolib.summary2 import Summary
 
-from .cross_correlation import FISHER_Z
+from analysis_utils.asking import Refused
+
+from ..arguments import flag, share
+from .correlations import FISHER_Z
+from .stationarity import stationarity_tests
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +30,10 @@ class AssociationResult:
     at a time. `sup_pvalue`: of the largest |r| over all
     lags, the one to report when no lag was fixed before looking. `naive`: what would
     have been found on the series as they are, as if their periods were independent.
-    `stationarity`: unit-root and KPSS tests of the series as given. `whitening`: order
+    `given`: the series as given. `whitening`: order
     and residual autocorrelation (Ljung-Box p) of the series that were correlated.
-    `series`: those series.
+    `series`: those series. `steps`: the periods from which the level of each series
+    differs, taken out before.
     """
 
     method: str
@@ -40,10 +46,27 @@ class AssociationResult:
     sup_quantile: float
     null: pd.DataFrame
     naive: pd.DataFrame
-    stationarity: pd.DataFrame
+    given: pd.DataFrame
     whitening: pd.DataFrame
     series: pd.DataFrame
     n_resamples: int
+    steps: dict[str, list]
+
+    def detectable(self, power: float = 0.8, simultaneous: bool = True) -> pd.Series:
+        """The smallest |r| that is found with this power, by lag.
+
+        Fisher's z with the effective number of pairs, beyond the limit of all lags at
+        once or, with simultaneous=False, of one lag that was fixed before looking.
+        """
+        wide = flag(simultaneous, "simultaneous")
+        beyond = float(stats.norm.ppf(share(power, "power")))
+        z = (self._multiplier(None, wide) + beyond) * self._z_scale()
+        return np.tanh(z).rename("detectable r")
+
+    @cached_property
+    def stationarity(self) -> pd.DataFrame:
+        """Unit-root and KPSS tests of the series as given."""
+        return stationarity_tests(self.given)
 
     @property
     def correlation(self) -> float:
@@ -63,8 +86,10 @@ class AssociationResult:
         `alpha` is 1 - level of the result by default; other values have no
         simultaneous intervals, as their quantile was not drawn.
         """
-        if simultaneous and alpha is not None:
-            raise ValueError(
+        if alpha is not None:
+            share(alpha, "alpha")
+        if flag(simultaneous, "simultaneous") and alpha is not None:
+            raise Refused(
                 "Simultaneous intervals have the level given to associate(..., level=)."
             )
         width = self._multiplier(alpha, simultaneous) * self._z_scale()
@@ -86,6 +111,7 @@ class AssociationResult:
                 self.pvalues,
                 self.conf_int(),
                 self.limits(),
+                self.detectable(),
                 self.naive["r"].rename("naive r"),
             ],
             axis=1,
@@ -173,4 +199,10 @@ class AssociationResult:
                 "Differences of white noise are not white: the test then "
                 "rejects 9 to 11 % instead of 5 %."
             )
+        for name, places in self.steps.items():
+            if places:
+                notes.append(
+                    f"Level of {name} taken as another from "
+                    f"{', '.join(map(str, places))} on."
+                )
         return notes

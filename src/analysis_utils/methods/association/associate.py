@@ -1,8 +1,10 @@
 """Association between two time series that does not mistake trends for a relation.
 
-`associate(x, y)` prewhitens both series and cross-correlates what is left, with limits
-that hold for all lags at once. Of the methods offered only prewhitening holds its size
-for trends and random walks; the others are there for comparison.
+`associate(x, y)` takes level steps out of both series, prewhitens them and
+cross-correlates what is left, with limits that hold for all lags at once and whatever
+the two variances do at the same time. Of the methods offered only this one holds its
+size for trends, random walks, shared bursts and shared jumps; the others are there for
+comparison.
 """
 
 from collections.abc import Sequence
@@ -12,18 +14,20 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 
-from .association_null import null_of
-from .association_result import AssociationResult
-from .autoregression import fit_autoregression
-from .cross_correlation import MEASURES, cross_correlations
-from .inputs import align, as_series, check_varies
-from .stationarity import stationarity_tests
+from ..arguments import flag, one_of, share, whole
+from ..inputs import align, as_series, check_varies
+from .correlations import MEASURES, cross_correlations
+from .innovations import fit_autoregression, level_steps
+from .null import null_of
+from .result import AssociationResult
 
 # After each: size of a nominal 5 % test of two independent series, n = 60, that are
 # AR(.4 to .9), random walks, random walks with drift, and trends with AR(.5) around
 # them (docs/calibration_association.csv). A shared season breaks all without `period`.
+__all__ = ["associate"]
+
 METHODS = {
     "prewhiten": "filtered to white noise, then correlated: .04-.06 everywhere",
     "difference": "first differences, taken as white: .05, but .09-.11 if they are not",
@@ -34,6 +38,9 @@ METHODS = {
     "shift": "all circular shifts of x: .04-.07, .23, .99, .97",
 }
 MINIMUM = 10
+# Fewer periods than this carry half the variation or more: signs of a handful of
+# values say nothing. Periods of equal weight count 1 each, normal ones a third.
+FEWEST = 2.0
 
 
 def associate(
@@ -48,6 +55,7 @@ def associate(
     trend: bool | None = None,
     whitening: str = "both",
     order: int | None = None,
+    steps: int = 2,
     level: float = 0.95,
     n_resamples: int = 9999,
     seed: int = 0,
@@ -64,19 +72,38 @@ def associate(
     whitening: "both" filters each series by its own autoregression (Haugh 1976, JASA
         71:378), "x" filters both by that of x (Box and Jenkins 1976, ch. 11).
     order: of the autoregression; by AIC if None.
+    steps: most level steps taken out of each series with "prewhiten"; two series that
+        jump into another regime in the same month are "associated" otherwise.
     level: of intervals and limits.
-    n_resamples: draws of the permutation methods ("prewhiten" permutes whitened x).
+    n_resamples: draws; "prewhiten" changes signs of the innovations of x, period by
+        period, which keeps the sizes of both where they are.
 
-    Raises NotTestable for missing values, gaps, constant or too short series.
+    Raises NotTestable for missing values, gaps, constant or too short series, and
+    where a handful of periods carries all of the variation.
+
+    >>> rng = np.random.default_rng(0)
+    >>> cause = rng.standard_normal(80).cumsum()
+    >>> found = associate(cause[2:], cause[:-2] + rng.standard_normal(78), max_lag=4)
+    >>> int(found.params.abs().idxmax()), bool(found.sup_pvalue < 0.05)
+    (2, True)
     """
-    _check_choices(method, measure, whitening, level, max_lag)
+    _check_choices(method, measure, whitening)
+    max_lag, steps = whole(max_lag, "max_lag"), whole(steps, "steps")
+    level, seed = share(level, "level"), whole(seed, "seed")
+    n_resamples = whole(n_resamples, "n_resamples", 1)
+    order = None if order is None else whole(order, "order")
     frame = _inputs(x, y, controls)
-    trend = method == "prewhiten" if trend is None else trend
+    _check_length(len(frame), max_lag)
+    trend = method == "prewhiten" if trend is None else flag(trend, "trend")
     calendar = calendar_columns(frame.index, trend, period)
+    found = _steps(frame, calendar, order, steps if method == "prewhiten" else 0)
+    calendar = _with_steps(calendar, found)
     used, orders = transform(frame, method, whitening, order, calendar)
     nuisance = pd.concat([calendar.loc[used.index], used.iloc[:, 2:]], axis=1)
+    nuisance = nuisance.loc[:, nuisance.nunique() > 1]  # a step before the first row
     _check_length(len(used) - nuisance.shape[1], max_lag)
     pair, basis = partial_out(used.iloc[:, :2], nuisance)
+    _check_carried(pair)
     lags = np.arange(-max_lag, max_lag + 1)
     null = null_of(
         method,
@@ -103,27 +130,83 @@ def associate(
         sup_pvalue=null.sup_pvalue,
         sup_quantile=null.quantile,
         naive=_naive(frame.iloc[:, :2], lags, measure),
-        stationarity=stationarity_tests(frame.iloc[:, :2]),
+        given=frame.iloc[:, :2],
         whitening=_whiteness(pair, orders),
         series=pair,
         n_resamples=null.draws,
+        steps={
+            name: [frame.index[i] for i in places] for name, places in found.items()
+        },
     )
+
+
+def _steps(
+    frame: pd.DataFrame, calendar: pd.DataFrame, order: int | None, most: int
+) -> dict[str, list[int]]:
+    """Places of the level steps of x and of y."""
+    others = calendar.to_numpy()
+    return {
+        name: level_steps(frame[name].to_numpy(), others, order, most) if most else []
+        for name in frame.columns[:2]
+    }
+
+
+def _with_steps(calendar: pd.DataFrame, found: dict[str, list[int]]) -> pd.DataFrame:
+    """The calendar and one column for each step of either series."""
+    places = sorted({place for some in found.values() for place in some})
+    columns = {
+        f"step {place}": (np.arange(len(calendar)) >= place).astype(float)
+        for place in places
+    }
+    return calendar.assign(**columns)
+
+
+def _check_carried(pair: pd.DataFrame) -> None:
+    """Refuse innovations of which a handful of periods is all there is."""
+    for name in pair.columns:
+        square = pair[name].to_numpy() ** 2
+        carried = square.sum() ** 2 / (square**2).sum()
+        if carried < FEWEST:
+            raise NotTestable(
+                f"{name}: its variation lies in about {carried:.1f} periods; what they "
+                "share with another series may be chance. Transform it (a logarithm, "
+                "a shorter window), or describe those periods."
+            )
 
 
 def _inputs(x: pd.Series, y: pd.Series, controls: pd.DataFrame | None) -> pd.DataFrame:
     """Put x, y and controls side by side, each checked, on their common periods."""
-    series = [as_series(x, "x"), as_series(y, "y")]
+    series = [_one(x, "x"), _one(y, "y")]
     if series[0].name == series[1].name:
         series = [
             item.rename(f"{item.name} ({role})")
             for item, role in zip(series, "xy", strict=True)
         ]
     if controls is not None:
-        series += [as_series(controls[name], str(name)) for name in controls.columns]
+        if not isinstance(controls, pd.DataFrame):
+            raise Refused("controls: a table with the dates of x and y is needed.")
+        series += [_one(controls[name], str(name)) for name in controls.columns]
     frame = align(*series)
     for name in frame.columns:
         check_varies(frame[name], name)
     return frame
+
+
+def _one(values: pd.Series | Sequence[float], what: str) -> pd.Series:
+    """A series of numbers with labels that `inputs.as_series` can put in order."""
+    if isinstance(values, str | bytes | dict | pd.DataFrame) or np.ndim(values) != 1:
+        raise Refused(f"{what}: a Series or a list of numbers is needed.")
+    if not len(values):
+        raise NotTestable(f"{what} is empty.")
+    index = getattr(values, "index", None)
+    if isinstance(values, pd.Series) and not (
+        isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
+        or pd.api.types.is_numeric_dtype(index)
+    ):
+        raise Refused(
+            f"{what}: labels are needed that have an order: dates, periods or numbers."
+        )
+    return as_series(values, what)
 
 
 def calendar_columns(index: pd.Index, trend: bool, period: int | None) -> pd.DataFrame:
@@ -136,7 +219,8 @@ def calendar_columns(index: pd.Index, trend: bool, period: int | None) -> pd.Dat
         time["trend"] = np.linspace(-1, 1, len(index))
     if period is None:
         return time
-    if period < 2 or len(index) < 2 * period:
+    period = whole(period, "period", 2)
+    if len(index) < 2 * period:
         raise NotTestable(
             f"A season of {period} periods needs {2 * max(period, 2)} "
             f"periods or more; there are {len(index)}."
@@ -240,23 +324,10 @@ def _whiteness(pair: pd.DataFrame, orders: dict[str, int]) -> pd.DataFrame:
     ).T.rename_axis("series")
 
 
-def _check_choices(
-    method: str, measure: str, whitening: str, level: float, max_lag: int
-) -> None:
-    for value, allowed, what in (
-        (method, METHODS, "method"),
-        (measure, MEASURES, "measure"),
-        (whitening, ("both", "x"), "whitening"),
-    ):
-        if value not in allowed:
-            raise ValueError(
-                f"{what} {value!r} is not known; choose one of "
-                f"{', '.join(map(repr, allowed))}."
-            )
-    if not 0 < level < 1:
-        raise ValueError(f"level {level} must lie between 0 and 1, as 0.95 does.")
-    if max_lag < 0:
-        raise ValueError(f"max_lag {max_lag} must not be negative.")
+def _check_choices(method: str, measure: str, whitening: str) -> None:
+    one_of(method, METHODS, "method")
+    one_of(measure, MEASURES, "measure")
+    one_of(whitening, ("both", "x"), "whitening")
 
 
 def _check_length(n: int, max_lag: int) -> None:
