@@ -119,7 +119,7 @@ def draw_ccf(ax: Axes, ccf: pd.DataFrame) -> Axes:
 def record(found: AssociationResult) -> None:
     """Record the largest correlation, its simultaneous interval: the result of H5."""
     ccf = table(found)
-    lag = int(ccf["correlation"].abs().idxmax())
+    lag = found.strongest
     value, low, high = ccf.loc[lag, ["correlation", "low", "high"]]
     publish.number("largest", value, digits=2, interval=(low, high))
     publish.number("largest_lag", lag, "months")
@@ -142,7 +142,7 @@ def variants(pair: pd.DataFrame, max_lag: int) -> pd.DataFrame:
         found = associate(
             pair["encounters"], pair["agreements"], max_lag=max_lag, seed=287, **options
         )
-        lag = int(found.params.abs().idxmax())
+        lag = found.strongest
         rows[name] = {"lag": lag, "correlation": found.params[lag]}
         rows[name]["p of the largest"] = found.sup_pvalue
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

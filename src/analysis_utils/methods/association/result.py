@@ -52,6 +52,11 @@ class AssociationResult:
     n_resamples: int
     steps: dict[str, list]
 
+    @property
+    def strongest(self) -> int:
+        """The lag whose r is largest against its limit: the one `sup_pvalue` is of."""
+        return int((self.params.abs() / self.null["sd"]).idxmax())
+
     def detectable(self, power: float = 0.8, simultaneous: bool = True) -> pd.Series:
         """The smallest |r| that is found with this power, by lag.
 
@@ -126,7 +131,7 @@ class AssociationResult:
                 "Measure": self.measure,
                 "Periods used": str(len(self.series)),
                 "Draws": str(self.n_resamples),
-                "Largest |r| at lag": str(self.params.abs().idxmax()),
+                "Strongest at lag": str(self.strongest),
                 "Sup p over lags": f"{self.sup_pvalue:.4f}",
             }
         )
