@@ -92,6 +92,7 @@ def test_placebo_states_rank_a_true_ban_at_the_end():
     """Two states with a ban lose all; of ten others none loses any."""
     rows = [
         {"ban": ban, "home": home, "level": "", "ended": home == ban, "agreement_id": n}
+        | {"banned_level": ""}
         for ban in ("md-hb-444", "nm-hb-9")
         for n, home in enumerate(["md-hb-444", "nm-hb-9", *"ABCDEFGHIJ"])
         if home not in ("md-hb-444", "nm-hb-9") or home == ban

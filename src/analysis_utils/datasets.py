@@ -147,13 +147,35 @@ def county_shapes() -> pd.DataFrame:
 
 
 def policy_events() -> pd.DataFrame:
-    """Federal and state events 1996-2026: id, date, direction, citation, certainty."""
+    """Federal and state events 1996-2026: id, date, effect, dates of force, source."""
     return load("policy_events")
 
 
-def mandates() -> pd.DataFrame:
-    """State acts that make a kind of agency sign: signed, in force, deadline."""
-    return load("mandates")
+def bans(day: str | pd.Timestamp | None = None) -> pd.DataFrame:
+    """State acts that forbid agreements; those in force on `day` if it is given.
+
+    As policy_events(), with `since`: the first day in force, or the day of the event
+    where that is unknown. `applies_to` says whom each reaches.
+    """
+    return _acts("bans", day)
+
+
+def mandates(day: str | pd.Timestamp | None = None) -> pd.DataFrame:
+    """State acts that require agreements; those in force on `day` if it is given.
+
+    As bans(); `deadline` is the last day to comply.
+    """
+    return _acts("mandates", day)
+
+
+def _acts(effect: str, day: str | pd.Timestamp | None) -> pd.DataFrame:
+    table = load("policy_events")
+    table = table[(table["effect"] == effect) & (table["level"] == "state")]
+    table = table.assign(since=table["in_force"].fillna(table["date"]))
+    if day is not None:
+        day = pd.Timestamp(day)
+        table = table[(table["since"] <= day) & ~(table["ended"] <= day)]
+    return table.reset_index(drop=True)
 
 
 def encounters(

@@ -8,14 +8,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from analysis_utils import datasets, publish, series
 from analysis_utils.asking import NotTestable
 
-# Bans that took effect while lists are dense; the level that each reaches.
-BANS = {
-    "de-hb-182": "",
-    "me-ld-1971": "",
-    "va-state-agencies-ended": "state",
-    "nm-hb-9": "",
-    "md-hb-444": "",
-}
+# Bans before this day fall into years with few lists
+DENSE = "2025-02-21"
 DRAWS = 9999
 SENTENCES = (
     "Of {banned} that a ban reached, {banned_ended:value} were gone ({banned_share}). "
@@ -39,8 +33,8 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
     Raises NotTestable if no ban had taken effect.
     """
     last = series.last_day(as_of)
-    events = datasets.policy_events().set_index("id").loc[list(BANS)]
-    events = events[events["date"] < last].sort_values("date")
+    events = datasets.bans().set_index("id")
+    events = events[events["date"].between(DENSE, last, inclusive="left")]
     if events.empty:
         raise NotTestable(f"no ban had taken effect by {last.date()}")
     spells = _spells(last)
@@ -49,18 +43,23 @@ def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
         until = min(event["date"] + pd.Timedelta(days=days), last)
         part = _in_force(spells, event["date"])
         ended = ~part["agreement_id"].isin(_in_force(spells, until)["agreement_id"])
-        level = BANS[name]
+        level = _level(event["applies_to"])
         reached = (part["home"] == event["state"]) & part["level"].isin(
             [level] if level else part["level"]
         )
         label = event["state"] + (f" ({level} agencies)" if level else "")
         control = ~part["home"].isin(set(events["state"]))
         about = {"ban": name, "date": event["date"], "state": label, "until": until}
-        about["banned_in"] = event["state"]
+        about["banned_in"], about["banned_level"] = event["state"], level
         parts.append(
             part.assign(**about, reached=reached, control=control, ended=ended)
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _level(applies_to: str) -> str:
+    """Level of government that an act reaches; blank for all."""
+    return "" if applies_to == "all" else applies_to
 
 
 def _spells(last: pd.Timestamp) -> pd.DataFrame:
@@ -86,8 +85,9 @@ def table(followed: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
         day = part["date"].iloc[0]
         later = spells[(spells["first_listed"] > day) & (spells["spell"] == 1)]
         later = later[later["home"] == part["banned_in"].iloc[0]]
-        if BANS[name]:
-            later = later[later["level"] == BANS[name]]
+        level = part["banned_level"].iloc[0]
+        if level:
+            later = later[later["level"] == level]
         rows[name] = {
             "date": day,
             "state": part["state"].iloc[0],
@@ -133,13 +133,14 @@ def placebo_states(followed: pd.DataFrame, seed: int = 287) -> tuple[np.ndarray,
     rng = np.random.default_rng(seed)
     gone, size = np.zeros(DRAWS), np.zeros(DRAWS)
     all_gone = all_size = 0
-    for name, part in followed.groupby("ban", sort=False):
+    for _, part in followed.groupby("ban", sort=False):
         if not part["reached"].any():
             continue
         control = part[part["control"]]
         all_gone, all_size = all_gone + control["ended"].sum(), all_size + len(control)
-        if BANS[name]:
-            control = control[control["level"] == BANS[name]]
+        level = part["banned_level"].iloc[0]
+        if level:
+            control = control[control["level"] == level]
         by_state = control.groupby("home")["ended"].agg(["sum", "size"])
         drawn = by_state.iloc[rng.integers(len(by_state), size=DRAWS)].to_numpy()
         gone, size = gone + drawn[:, 0], size + drawn[:, 1]

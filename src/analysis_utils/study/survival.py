@@ -131,7 +131,7 @@ def by_year(table: pd.DataFrame) -> pd.DataFrame:
 
 def variants(table: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
     """The ratio under other ends, without switches, brief listings, banning states."""
-    banning = banned_states()
+    banning = datasets.bans()["state"].unique()
     switched = table["removal"] == "model switched"
     brief = table["ended"] & ((table["exit"] - table["entry"]).dt.days <= 10)
     parts = {
@@ -147,12 +147,6 @@ def variants(table: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
     found = {name: rate_ratio(part) for name, part in parts.items()}
     found["given the calendar year"] = adjusted(table)
     return findings.table(found, "agreements")
-
-
-def banned_states() -> list[str]:
-    """States with an act that restricts agreements."""
-    events = datasets.policy_events().query("level == 'state'")
-    return sorted(events.loc[events["direction"] == "restricts", "state"].unique())
 
 
 def until(table: pd.DataFrame, day: str) -> pd.DataFrame:

@@ -1,0 +1,65 @@
+"""Which acts ban agreements and which require them: read from rows, never from code."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis_utils import datasets
+
+SOURCES = Path(datasets.__file__).parent
+
+
+def test_a_proposal_is_no_ban():
+    events, bans = datasets.policy_events(), datasets.bans()
+    assert (events.effect == "proposed").any()
+    assert not set(events.id[events.effect == "proposed"]) & set(bans.id)
+    assert set(bans.level) == {"state"} and (bans.direction == "restricts").all()
+    assert (datasets.mandates().direction == "expands").all()
+
+
+def test_every_act_says_whom_it_reaches_and_its_dates_are_in_order():
+    acts = pd.concat([datasets.bans(), datasets.mandates()])
+    assert (acts.applies_to != "").all() and acts.since.notna().all()
+    for first, then in [("signed", "since"), ("since", "deadline"), ("since", "ended")]:
+        both = acts[[first, then]].dropna()
+        assert (both[first] <= both[then]).all(), (first, then)
+
+
+@pytest.mark.parametrize(
+    ("day", "banned"),
+    [
+        ("2018-01-01", {"CA"}),
+        ("2017-12-31", set()),
+        (
+            "2026-02-17",
+            {"CA", "CT", "DE", "IL", "MD", "ME", "NJ", "NM", "OR", "VA", "WA"},
+        ),
+    ],
+)
+def test_bans_in_force_on_a_day(day, banned):
+    assert set(datasets.bans(day).state) == banned
+
+
+def test_new_york_bans_from_the_day_of_force_only():
+    assert "NY" not in set(datasets.bans("2026-08-24").state)
+    assert "NY" in set(datasets.bans("2026-08-25").state)
+
+
+def test_a_mandate_ends_with_its_repeal():
+    assert "VA" in set(datasets.mandates("2026-01-16").state)
+    assert "VA" not in set(datasets.mandates("2026-01-17").state)
+    texas = datasets.mandates().query("state == 'TX'").iloc[0]
+    assert texas.deadline == pd.Timestamp("2026-12-01") > texas.since > texas.signed
+
+
+def test_no_code_lists_the_acts():
+    """Ids of acts stand in the table, and in code only as an example or a default."""
+    ids = [*datasets.bans().id, *datasets.mandates().id]
+    found = {
+        path.name
+        for path in SOURCES.rglob("*.py")
+        if sum(bool(re.search(rf'"{name}"', path.read_text())) for name in ids) > 1
+    }
+    assert found == set()
