@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-SLEEP = "import time, pathlib; pathlib.Path('started').touch(); time.sleep(60)"
+SLEEP = (
+    "import time, pathlib\n"
+    "from analysis_utils.run_context import folder\n"
+    "(folder() / 'started').touch(); time.sleep(60)"
+)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -81,7 +85,7 @@ def test_a_killed_kernel(good, warm):
 def test_a_killed_or_interrupted_driver(good, sent):
     before = break_it(good, SLEEP)
     process = good.start("all")
-    wait_for(good.root / "started")
+    wait_for(good.outputs / ".running/01_a/main/started")
     kernels = kernels_of(good.root)
     assert kernels
     os.kill(process.pid, sent)
@@ -169,9 +173,12 @@ def test_code_edited_during_a_run_is_not_taken_for_its_source(checkout):
         "01_a",
         "",
         "from analysis_utils import helper",
-        f"open({str(helper)!r}, 'a').write('# edited\\n')",
+        SLEEP.replace("60", "3"),
     )
-    code, text = checkout.make("all")
+    process = checkout.start("all")
+    wait_for(checkout.outputs / ".running/01_a/main/started")
+    helper.write_text("VALUE = 2\n")
+    code, text = checkout.finish(process)
     assert code == 1 and "edited while the notebook ran" in text
 
 

@@ -121,7 +121,7 @@ def test_an_untyped_parameter_is_refused(tmp_path, line, expected):
 
 def test_default_values_are_checked_too(tmp_path):
     write_notebook(tmp_path / "03_x.ipynb", 'state: "state" = "QQ"', "1")
-    with pytest.raises(Refused, match="03_x/main: state"):
+    with pytest.raises(Refused, match="03_x: the default state = 'QQ' is no state"):
         study_runs(tmp_path, tmp_path / "outputs")
 
 

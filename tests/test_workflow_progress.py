@@ -39,8 +39,8 @@ def on_a_terminal(checkout) -> str:
 def test_a_live_bar_on_a_terminal(checkout):
     checkout.notebook("01_a", "", "print(1)", "import time; time.sleep(1)", "print(2)")
     text = on_a_terminal(checkout)
-    assert "cell/s" in text or "s/cell" in text
-    assert "01_a/main: ran in" in text and "seconds" in text
+    assert "0/1 01_a/main" in text and "s left" in text
+    assert "1/1 01_a/main: ran in" in text and "seconds" in text
 
 
 def test_plain_lines_elsewhere(checkout):
@@ -49,7 +49,7 @@ def test_plain_lines_elsewhere(checkout):
     assert code == 0
     assert "\r" not in text and "\x1b" not in text
     lines = text.splitlines()
-    assert lines[0].startswith("01_a/main: ran in ")
+    assert lines[0].startswith("1/1 01_a/main: ran in ")
     assert lines[1].split() == ["run", "state", "seconds"]
     assert lines[2].split()[:2] == ["01_a/main", "ran"]
 

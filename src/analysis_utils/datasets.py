@@ -4,17 +4,14 @@ Every loader is `load(name)` for one resource of the data package. A cell that b
 its column's type or constraint raises Refused, which names file, line and column.
 """
 
-import json
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils import run_context
+from analysis_utils import data_folder, run_context
 from analysis_utils.asking import Refused
+from analysis_utils.data_folder import DATA, PACKAGE
 
-DATA = run_context.ROOT / "data"
-PACKAGE = "datapackage.json"
 TRUE_FALSE = {"True": True, "False": False}
 
 
@@ -24,11 +21,13 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     Dates are datetime64, codes strings (blank where missing), numbers float64 where
     they can be missing; the order is that of the file. Raises Refused.
     """
-    resource = _resource(name, folder)
+    resource = data_folder.resource(name, folder)
     path = folder / resource["path"]
     fields = resource["schema"]["fields"]
     text = _text(path, [field["name"] for field in fields])
     run_context.record_read(path)
+    fingerprint = data_folder.schema_fingerprint(name, folder)
+    run_context.record_part(run_context.SCHEMA + name, fingerprint)
     table = pd.DataFrame(
         {field["name"]: _typed(text[field["name"]], field, path) for field in fields}
     )
@@ -250,20 +249,6 @@ def program_counts() -> pd.DataFrame:
 def sources() -> pd.DataFrame:
     """Every published file that data/ rests on: address, checksum, licence."""
     return load("sources")
-
-
-@cache
-def _package(folder: Path) -> dict:
-    return json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
-
-
-def _resource(name: str, folder: Path) -> dict:
-    known = {resource["name"]: resource for resource in _package(folder)["resources"]}
-    if name not in known:
-        raise Refused(
-            f"no table {name!r} in data/{PACKAGE}; there are {', '.join(sorted(known))}"
-        )
-    return known[name]
 
 
 def _text(path: Path, columns: list[str]) -> pd.DataFrame:

@@ -7,11 +7,15 @@ nothing is recorded.
 import hashlib
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 RUN_FOLDER = "ANALYSIS_RUN_FOLDER"
 READS = ".reads"
 HYPOTHESIS = "hypothesis "  # before an id, among the names of files read
+SCHEMA = "schema "  # before the name of a table
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,6 +44,27 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+_aside = threading.local()
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Within: files that this thread opens are not recorded as read by the run.
+
+    For a file of which a run rests on a part alone, recorded by itself.
+    """
+    _aside.now = True
+    try:
+        yield
+    finally:
+        _aside.now = False
+
+
+def is_aside() -> bool:
+    """Whether this thread reads `unrecorded`."""
+    return getattr(_aside, "now", False)
+
+
 def record_read(path: Path) -> None:
     """Note that this run rests on `path` (below the project's root), and where."""
     run = folder()
@@ -51,11 +76,16 @@ def record_read(path: Path) -> None:
             )
 
 
-def record_hypothesis(key: str, fingerprint: str) -> None:
-    """Note that this run rests on an entry of the registry of hypotheses."""
+def record_part(name: str, fingerprint: str) -> None:
+    """Note that this run rests on a named part of a file, and where it asked."""
     run = folder()
     if run:
         at = place()
         with open(run / READS, "a") as stream:
             line = f"{fingerprint}  {at['cell'] or 0}:{at['line'] or 0}"
-            stream.write(f"{line}  {HYPOTHESIS}{key}\n")
+            stream.write(f"{line}  {name}\n")
+
+
+def record_hypothesis(key: str, fingerprint: str) -> None:
+    """Note that this run rests on an entry of the registry of hypotheses."""
+    record_part(HYPOTHESIS + key, fingerprint)

@@ -6,6 +6,7 @@ of the user's own environment is not taken for an order.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -83,6 +84,8 @@ def dispatch(name: str, commands: Mapping[str, Command]) -> int:
         print(f"no command {name!r}{nearest(name, commands)}", file=sys.stderr)
         return REFUSED
     command, settings = commands[name], given()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: end in order
+        signal.signal(number, signal.default_int_handler)
     try:
         check(name, command, settings)
         settings.pop("PYTHON", None)

@@ -1,7 +1,9 @@
 """`make lab`, `make new` and `make tidy`."""
 
+from analysis_utils.asking import Refused
 from analysis_utils.commands.desk import Given
-from analysis_utils.workflow.runs import NOTEBOOKS
+from analysis_utils.workflow.pins import unpinned
+from analysis_utils.workflow.runs import NOTEBOOKS, study_runs
 
 
 def make_tidy(given: Given) -> int:
@@ -14,11 +16,20 @@ def make_tidy(given: Given) -> int:
         for sentence in tidy.put_right(path):
             print(f"put right: {sentence}")
         left += tidy.problems(path)
+    left += runs_problems()
     for sentence in left:
         print(f"left to you: {sentence}")
     if not left:
         print("Every notebook is tidy.")
     return 1 if left else 0
+
+
+def runs_problems() -> list[str]:
+    """What is wrong with defaults and runs.yaml, which an author must decide."""
+    try:
+        return [line for run in study_runs() if (line := unpinned(run, run.folder))]
+    except Refused as refused:
+        return str(refused).splitlines()
 
 
 def make_new(given: Given) -> int:

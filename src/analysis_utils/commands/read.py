@@ -17,5 +17,7 @@ def make_paper(given: Given) -> int:
     from analysis_utils.paper import build
 
     path = build.build(given.get("AGAINST", ""))
-    print(f"Written: {path.relative_to(ROOT)}, outputs/numbers.typ, outputs/numbers.tex")
+    print(
+        f"Written: {path.relative_to(ROOT)}, outputs/numbers.typ, outputs/numbers.tex"
+    )
     return 0

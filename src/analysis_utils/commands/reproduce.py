@@ -2,14 +2,19 @@
 
 import shutil
 import sys
+import time
 from dataclasses import replace
 
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.commands.against import Before, Comparison
 from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver, manifest
+from analysis_utils.workflow.memory import NEVER, Memory
 from analysis_utils.workflow.parameters import declared, typed
+from analysis_utils.workflow.pins import unpinned
 from analysis_utils.workflow.runs import (
+    CUSTOM,
     NOTEBOOKS,
     OUTPUTS,
     Run,
@@ -17,7 +22,7 @@ from analysis_utils.workflow.runs import (
     study_runs,
 )
 
-OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM")
+OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "ARCHIVED")
 
 
 def split(given: Given) -> tuple[Given, Given]:
@@ -57,17 +62,37 @@ def make_all(given: Given) -> int:
     """Execute what is stale; exit code 1 if a run failed."""
     own, overrides = split(given)
     runs = runs_asked(own, overrides)
-    if not overrides:
-        refuse_contradictions()
     if overrides:
         left = len(study_runs(notebook=named_notebook(own.get("NOTEBOOK")))) - len(runs)
         print(f"Outputs go to {place_of(runs)}.")
         if left:
             print(f"{left} runs have none of these parameters and are left out.")
-    code = report(runs, own)
-    if not code and not {"NOTEBOOK", "RUN"} & set(own):
+        code = report(runs, own)
+    else:
+        refuse_contradictions()
+        refuse_unpinned(runs)
+        before, comparison = Before(runs), Comparison()
+        code = report(runs, own, comparison)
+    whole = not {"NOTEBOOK", "RUN"} & set(own)
+    if not code and whole:
         code = verdicts(runs, complete=not overrides)
+    if not overrides:
+        say_changes(before.changes())
     return code
+
+
+def say_changes(changes: list[str]) -> None:
+    """Name each answer and number that changed against the archive."""
+    if changes:
+        print("Changed against the archive:")
+        print(*(f"  {line}" for line in changes), sep="\n")
+
+
+def refuse_unpinned(runs: list[Run]) -> None:
+    """Refuse runs that carry a hypothesis and leave a parameter to its default."""
+    problems = [line for run in runs if (line := unpinned(run, run.folder))]
+    if problems:
+        raise Refused("\n".join(problems))
 
 
 def place_of(runs: list[Run]) -> str:
@@ -111,7 +136,7 @@ def make_run(given: Given) -> int:
         names = ", ".join(study_notebooks(NOTEBOOKS))
         raise Refused(f"name one: make run NOTEBOOK=...; there are {names}")
     runs = runs_asked(own, overrides)
-    base = runs[0].base if overrides else OUTPUTS / "custom" / "as-they-are"
+    base = runs[0].base if overrides else OUTPUTS / CUSTOM / "as-they-are"
     if "RUN" not in own:  # one run: the notebook's defaults and what was given
         runs = [replace(runs[0], name="main", parameters=defaults(runs[0], overrides))]
     runs = [replace(run, base=base) for run in runs]
@@ -124,41 +149,68 @@ def make_run(given: Given) -> int:
 
 def defaults(run: Run, overrides: Given) -> dict[str, object]:
     """The notebook's own defaults with the overrides, typed."""
-    values, problems = typed(declared(run.notebook), overrides)
-    if problems:
-        raise Refused("\n".join(problems))
+    values, _ = typed(declared(run.notebook), overrides)  # checked by `study_runs`
     return values
 
 
-def report(runs: list[Run], own: Given) -> int:
+def report(runs: list[Run], own: Given, comparison: Comparison | None = None) -> int:
     """Execute runs and print the closing table; exit code 1 if one failed.
 
     With parameters of the command line a refusal is an answer; among the archived
     runs it is a failure.
     """
     workers = driver.workers_asked(own.get("WORKERS"))
-    outcomes = driver.run_all(runs, OUTPUTS, workers, own.get("WARM") != "no")
+    began = time.monotonic()
+    outcomes = driver.run_all(
+        runs,
+        OUTPUTS,
+        workers,
+        own.get("WARM") != "no",
+        comparison,
+        own.get("ARCHIVED") == "trust",
+    )
     print(driver.table(outcomes))
     for path in driver.orphans(study_runs(), OUTPUTS):
         print(f"{path.relative_to(OUTPUTS.parent)} belongs to no run; remove it.")
-    bad = ("failed", "refused") if runs[0].base == OUTPUTS else ("failed",)
+    bad = ("failed", "refused") if comparison else ("failed",)
     failed = [outcome for outcome in outcomes if outcome.state in bad]
     for outcome in outcomes:
         if outcome.message:
             word = "NOT TESTABLE" if outcome.state == "refused" else "FAILED"
             print(f"{word} {outcome.run.label}: {outcome.message}", file=sys.stderr)
-    if not failed and all(outcome.state == "fresh" for outcome in outcomes):
+    say_score(outcomes, comparison, time.monotonic() - began)
+    return 1 if failed else 0
+
+
+def say_score(
+    outcomes: list[driver.Outcome], comparison: Comparison | None, seconds: float
+) -> None:
+    """The closing lines: what was done, how it compares, what to open."""
+    if all(outcome.state == "fresh" for outcome in outcomes):
         print(
             "Nothing to do: every output matches its manifest "
             "(`make clean all` computes them anew)."
         )
-    return 1 if failed else 0
+        return
+    ran = sum(outcome.state == "ran" for outcome in outcomes)
+    words = f"{ran} {'run' if ran == 1 else 'runs'} executed in {seconds:.0f} s"
+    if comparison and (comparison.identical or comparison.different):
+        words += f"; {comparison.sentence}"
+    page = OUTPUTS / "site/index.html"
+    page = page if page.is_file() else OUTPUTS / "README.md"
+    if comparison and page.is_file():
+        words += f"; open {page.relative_to(ROOT).as_posix()}"
+    print(f"{words}.")
 
 
 def make_why(given: Given) -> int:
     """Say for each run what changed since its outputs were made."""
+    memory = Memory(OUTPUTS)
     for run in runs_asked(*split(given)):
-        reasons = manifest.reasons(run) or ["fresh: nothing changed"]
+        reasons = manifest.reasons(run)
+        if not reasons and not memory.knows(run):
+            reasons = [NEVER]
+        reasons = reasons or ["fresh: nothing changed"]
         print(f"{run.label}: " + "; ".join(reasons))
     return 0
 
@@ -166,6 +218,7 @@ def make_why(given: Given) -> int:
 def make_list(given: Given) -> int:
     """List notebooks, runs and parameters with their types."""
     runs = runs_asked(*split(given))
+    refuse_unpinned(runs)
     for notebook in {run.notebook.name: run.notebook for run in runs}.values():
         names = [run.name for run in runs if run.notebook.name == notebook.name]
         print(f"{notebook.name}\n  runs: {', '.join(names)}")
@@ -176,7 +229,6 @@ def make_list(given: Given) -> int:
 
 # The deviation log stays: it comes from git history, which an archive does not have.
 VERDICTS = ("manifest.json", "verdicts.*", "results.csv")
-CUSTOM = "custom"
 
 
 def make_clean(given: Given) -> int:

@@ -6,7 +6,9 @@ RUNS = {"NOTEBOOK": TEXT, "RUN": TEXT, "WORKERS": TEXT, "WARM": YES_NO}
 CHANGED = "Refused, nothing was changed:"
 
 COMMANDS = {
-    "all": Command("reproduce:make_all", RUNS, parameters=True),
+    "all": Command(
+        "reproduce:make_all", {**RUNS, "ARCHIVED": ("trust",)}, parameters=True
+    ),
     "run": Command("reproduce:make_run", RUNS, parameters=True),
     "why": Command("reproduce:make_why", RUNS, parameters=True),
     "list": Command("reproduce:make_list", RUNS, parameters=True),

@@ -9,9 +9,9 @@ from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import (
     DEFAULT_RUN,
     NOTEBOOKS,
-    read_runs_file,
     study_notebooks,
 )
+from analysis_utils.workflow.runs_file import read_runs_file
 
 HERE = Path(__file__).parent
 RUNS = NOTEBOOKS / "runs.yaml"
@@ -66,7 +66,7 @@ def next_number(taken: list[str]) -> int:
 
 def runs_named() -> dict:
     """Content of runs.yaml."""
-    return read_runs_file(RUNS) if RUNS.exists() else {}
+    return read_runs_file(RUNS).runs if RUNS.exists() else {}
 
 
 def files(name: str) -> dict[Path, str]:

@@ -4,17 +4,25 @@ import fcntl
 import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from analysis_utils.asking import Refused
 from analysis_utils.workflow import determinism, manifest
+from analysis_utils.workflow.failures import RunFailed, RunRefused
+from analysis_utils.workflow.limits import PID, end_kernel
+from analysis_utils.workflow.memory import Memory
+from analysis_utils.workflow.place import PLACING, RUNNING, recover
+from analysis_utils.workflow.progress import Progress
 from analysis_utils.workflow.runs import Run
+
+if TYPE_CHECKING:  # late, where it is needed: it costs the no-op
+    from analysis_utils.workflow.execute import Compare, Setting
 
 LOCK = ".lock"
 
@@ -53,104 +61,160 @@ def exclusive(outputs: Path) -> Iterator[None]:
         yield
 
 
-class Progress:
-    """A live bar of executed cells on a terminal, plain lines elsewhere."""
+@dataclass(frozen=True)
+class Plan:
+    """What is to be executed, and how.
 
-    def __init__(self, runs: list[Run]):
-        self.bar = None
-        if sys.stderr.isatty():
-            from tqdm import tqdm
+    Attributes
+    ----------
+    runs, stale : all that was asked for, and what of it must be executed.
+    outputs : the outputs' root.
+    workers : how many runs at a time.
+    warm : whether kernels are forks of a warm process.
+    memory : what this machine has executed.
+    compare : compares a run made again with the archived one.
+    """
 
-            cells = sum(len(run.notebook.cells) for run in runs)
-            self.bar = tqdm(total=cells, unit="cell", leave=False)
-
-    def cell(self, **_: object) -> None:
-        """One more cell has been executed."""
-        if self.bar is not None:
-            self.bar.update()
-
-    def outcome(self, outcome: Outcome) -> None:
-        """A run has ended."""
-        line = f"{outcome.run.label}: {outcome.state} in {outcome.seconds:.1f} s"
-        if self.bar is not None:
-            self.bar.write(line)
-        else:
-            print(line, flush=True)
-
-    def close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
+    runs: list[Run]
+    stale: list[Run]
+    outputs: Path
+    workers: int
+    warm: bool
+    memory: Memory
+    compare: "Compare | None" = None
 
 
-def run_all(runs: list[Run], outputs: Path, workers: int, warm: bool) -> list[Outcome]:
-    """Execute the stale ones among `runs`; the outcomes come in the order given."""
-    from analysis_utils.workflow.execute import recover
+def run_all(
+    runs: list[Run],
+    outputs: Path,
+    workers: int,
+    warm: bool,
+    compare: "Compare | None" = None,
+    trust: bool = False,
+) -> list[Outcome]:
+    """Execute the stale ones among `runs`; the outcomes come in the order given.
 
+    Parameters
+    ----------
+    compare : what compares a run made again from the same inputs with the archive.
+    trust : whether outputs that match their manifest are fresh though this machine
+        has never executed them.
+    """
     with exclusive(outputs):
         recover(outputs)
-        stale = [run for run in runs if manifest.reasons(run)]
+        memory = Memory(outputs)
+        stale = [
+            r for r in runs if manifest.reasons(r) or not (trust or memory.knows(r))
+        ]
         done = {run.label: Outcome(run, "fresh") for run in runs}
         if stale:
-            for outcome in execute_stale(stale, outputs, workers, warm):
+            first = [run for run in stale if not manifest.reasons(run)]
+            if first:
+                announce(len(first), len(runs))
+            plan = Plan(runs, stale, outputs, workers, warm, memory, compare)
+            for outcome in execute_stale(plan):
                 done[outcome.run.label] = outcome
             recover(outputs)
     return list(done.values())
 
 
-def execute_stale(
-    stale: list[Run], outputs: Path, workers: int, warm: bool
-) -> list[Outcome]:
+def announce(first: int, of: int) -> None:
+    """Say why runs whose outputs match their manifests are executed."""
+    print(
+        f"{first} of {of} runs have archived outputs and were never executed on this "
+        "machine: each is executed once and compared with the archive "
+        "(ARCHIVED=trust leaves that out).",
+        flush=True,
+    )
+
+
+def execute_stale(plan: Plan) -> list[Outcome]:
     """Execute runs in parallel. An interrupt stops all and leaves nothing half made."""
-    from analysis_utils.workflow.execute import RUNNING, kernel_specs
+    from analysis_utils.workflow.execute import Setting, kernel_specs
 
     determinism.apply()
-    if warm:
-        from analysis_utils.workflow.warm_kernel import start_stack
-
-        start_stack()
-    import papermill  # noqa: F401  (imported while the stack is being imported)
-
-    progress = Progress(stale)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    outcomes: list[Outcome] = []
+    seconds = {run.label: plan.memory.seconds(run) for run in plan.stale}
+    progress = Progress(plan.stale, seconds, plan.workers)
     with kernel_specs() as specs:
-        pool = ThreadPoolExecutor(workers)
         try:
+            if plan.warm:
+                from analysis_utils.workflow.warm_kernel import start_stack
+
+                start_stack()
+            import papermill  # noqa: F401  (while the stack is being imported)
+
+            setting = Setting(
+                plan.outputs, specs, plan.warm, say=progress.say, compare=plan.compare
+            )
+            pool = ThreadPoolExecutor(plan.workers)
             waiting = [
-                pool.submit(attempt, run, outputs, specs, warm, progress.cell)
-                for run in stale
+                pool.submit(attempt, run, setting, progress, plan.memory)
+                for run in longest_first(plan.stale, seconds)
             ]
-            return collect(waiting, progress.outcome)
+            for future in as_completed(waiting):
+                outcomes.append(future.result())
         except KeyboardInterrupt:
-            print("\nInterrupted; the last good outputs are untouched.", flush=True)
-            shutil.rmtree(outputs / RUNNING, ignore_errors=True)
-            os._exit(130)  # kernels end with this process
+            stop(plan, outcomes, specs)
         finally:
             progress.close()
-            pool.shutdown()
-
-
-def collect(waiting: list[Future], report: Callable[[Outcome], None]) -> list[Outcome]:
-    """Outcomes as they come, each reported."""
-    outcomes = []
-    for future in as_completed(waiting):
-        outcomes.append(future.result())
-        report(outcomes[-1])
+        pool.shutdown()
     return outcomes
 
 
+def longest_first(runs: list[Run], seconds: dict[str, float | None]) -> list[Run]:
+    """The order of work: no long run is left to the end, when one worker is alone."""
+    return sorted(runs, key=lambda run: -(seconds[run.label] or 0.0))
+
+
+def stop(plan: Plan, outcomes: list[Outcome], specs: Path) -> NoReturn:
+    """End every kernel, clear what they left, say what remains; ends this process."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+    PLACING.acquire(timeout=5)  # outputs that are being put in place right now
+    for note in (plan.outputs / RUNNING).rglob(PID):
+        end_kernel(note.parent)
+    for folder in (plan.outputs / RUNNING, specs):
+        shutil.rmtree(folder, ignore_errors=True)
+    recover(plan.outputs)
+    print(f"\n{what_remains(plan.stale, outcomes)}", flush=True)
+    os._exit(130)  # threads wait for kernels that are no more
+
+
+def what_remains(stale: list[Run], outcomes: list[Outcome]) -> str:
+    """What an interrupt has left, in words."""
+    done = {outcome.run.label for outcome in outcomes if outcome.state == "ran"}
+    rest = [run for run in stale if run.label not in done]
+    bare = [run for run in rest if manifest.read(run.folder) is None]
+    words = f"Stopped: {len(done)} of {len(stale)} runs are done, {len(rest)} remain"
+    names = ", ".join(run.label for run in rest[:3])
+    words += f" ({names}{', ...' if len(rest) > 3 else ''}). " if rest else ". "
+    if len(bare) < len(rest):
+        words += "The last good outputs are untouched. "
+    if bare:
+        words += f"{len(bare)} have no outputs now. "
+    return words + "The same command goes on from here."
+
+
 def attempt(
-    run: Run, outputs: Path, specs: Path, warm: bool, on_cell: Callable[..., None]
+    run: Run, setting: "Setting", progress: Progress, memory: Memory
 ) -> Outcome:
     """Execute one run; a failure is an outcome, not an exception."""
-    from analysis_utils.workflow.execute import RunFailed, RunRefused, execute
+    from analysis_utils.workflow.execute import execute
 
-    started = time.monotonic()
+    began = time.monotonic()
+    progress.started(run)
+    state, message = "ran", ""
     try:
-        execute(run, outputs, specs, warm, on_cell)
+        execute(run, replace(setting, on_cell=lambda **_: progress.cell(run)))
     except RunFailed as failed:
         state = "refused" if isinstance(failed, RunRefused) else "failed"
-        return Outcome(run, state, time.monotonic() - started, str(failed))
-    return Outcome(run, "ran", time.monotonic() - started)
+        message = str(failed)
+    seconds = time.monotonic() - began
+    if state == "ran":
+        memory.note(run, seconds)
+    progress.outcome(run, state, seconds)
+    return Outcome(run, state, seconds, message)
 
 
 def table(outcomes: list[Outcome]) -> str:

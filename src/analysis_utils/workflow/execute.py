@@ -10,54 +10,84 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis_utils.run_context import ROOT, RUN_FOLDER
+from analysis_utils.run_context import RUN_FOLDER
 from analysis_utils.workflow import manifest
+from analysis_utils.workflow.failures import (
+    RunFailed,
+    RunRefused,
+    describe,
+    failed_notebook,
+    keep_failed,
+    not_testable,
+    unfinished,
+    where_it_ended,
+)
+from analysis_utils.workflow.limits import limited
+from analysis_utils.workflow.pins import unpinned
+from analysis_utils.workflow.place import RUNNING, keep_archived, replace_folder
 from analysis_utils.workflow.runs import Run
 
 # An optional checker of web addresses that jsonschema would build a grammar for:
 # 1.5 s of every start, and no notebook needs it.
 sys.modules.setdefault("rfc3987_syntax", None)
 
-RUNNING = ".running"
-REPLACED = ".replaced"
-FAILED = "failed"
 KERNELS = "kernels"
+KERNEL = "analysis_utils.workflow.kernel"
+# (label, archived folder, new folder) -> whether the archived files may stay, and what
+# is to be said
+Compare = Callable[[str, Path, Path], tuple[bool, list[str]]]
 
 
-class RunFailed(Exception):
-    """A run that did not end well: what happened, in one or two lines."""
+def nothing(*_: object, **__: object) -> None:
+    """Say nothing."""
 
 
-class RunRefused(RunFailed):
-    """A run whose notebook found that the data cannot answer its question."""
+@dataclass(frozen=True)
+class Setting:
+    """How runs are executed.
 
+    Attributes
+    ----------
+    outputs, specs : the outputs' root, and the folder of kernel specifications.
+    warm : whether a kernel is a fork of the warm process.
+    on_cell : called after each executed cell (nbclient's `on_cell_executed`).
+    say : called with a sentence that must be read before outputs are replaced.
+    compare : what compares a run made again with the archived one, if anything does.
+    """
 
-# Exceptions by which series and methods refuse what the data cannot carry.
-REFUSALS = ("NotTestable",)
+    outputs: Path
+    specs: Path
+    warm: bool = True
+    on_cell: Callable[..., None] = nothing
+    say: Callable[[str], None] = field(default=nothing)
+    compare: Compare | None = None
 
 
 @contextmanager
-def kernel_specs():
+def kernel_specs() -> Iterator[Path]:
     """A folder for this driver's kernel specifications, found by jupyter_client."""
     with tempfile.TemporaryDirectory() as folder:
-        before = os.environ.get("JUPYTER_PATH")
-        os.environ["JUPYTER_PATH"] = folder
+        ours = {"JUPYTER_PATH": folder, "JUPYTER_RUNTIME_DIR": f"{folder}/runtime"}
+        before = {name: os.environ.get(name) for name in ours}
+        os.environ.update(ours)
         try:
             yield Path(folder)
         finally:
-            os.environ.pop("JUPYTER_PATH")
-            if before is not None:
-                os.environ["JUPYTER_PATH"] = before
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
 
 
 def write_kernel_spec(specs: Path, name: str, folder: Path, warm: bool) -> None:
     """A kernel of our environment that knows the folder of its run."""
     spec = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-m", KERNEL, "-f", "{connection_file}"],
         "display_name": name,
         "language": "python",
         "env": {RUN_FOLDER: str(folder)},
@@ -70,54 +100,53 @@ def write_kernel_spec(specs: Path, name: str, folder: Path, warm: bool) -> None:
     (place / "kernel.json").write_text(json.dumps(spec))
 
 
-def execute(
-    run: Run, outputs: Path, specs: Path, warm: bool, on_cell: Callable[..., None]
-) -> None:
+def execute(run: Run, setting: Setting) -> None:
     """Execute a run and put its outputs in place.
 
-    Parameters
-    ----------
-    run : Run
-        Notebook and typed parameters.
-    outputs, specs : Path
-        The outputs' root, and the folder of kernel specifications.
-    warm : bool
-        Whether the kernel is a fork of the warm process.
-    on_cell : callable
-        Called after each executed cell (nbclient's `on_cell_executed`).
-
-    Raises
-    ------
-    RunFailed, RunRefused
-        The last good outputs are untouched; the notebook is in `outputs/failed/`.
+    Raises RunFailed or RunRefused: then the last good outputs are untouched, and the
+    notebook is in `outputs/failed/`.
     """
+    outputs = setting.outputs
     inputs = manifest.code_inputs(run)
     folder = outputs / RUNNING / run.folder.relative_to(outputs)
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        papermill_run(run, folder, specs, warm, on_cell)
+        with limited(folder, run.minutes) as limit:
+            papermill_run(run, folder, setting)
         finish(run, folder, inputs)
+        beside_archive(run, folder, setting)
         replace_folder(folder, run.folder, outputs)
     except Exception as error:
-        message = describe(error)
+        message = what_happened(
+            error, limit.words if limit.expired else "", run, folder
+        )
+        refused = not_testable(folder)
         kept = keep_failed(run, folder, outputs, message)
-        kind = RunRefused if getattr(error, "ename", "") in REFUSALS else RunFailed
+        kind = RunRefused if refused else RunFailed
         raise kind(f"{message}\n{kept}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     failed_notebook(run, outputs).unlink(missing_ok=True)
 
 
-def papermill_run(
-    run: Run, folder: Path, specs: Path, warm: bool, on_cell: Callable[..., None]
-) -> None:
+def what_happened(error: Exception, expired: str, run: Run, folder: Path) -> str:
+    """Why a run failed; the cell is named also where the kernel could not say it."""
+    from nbclient.exceptions import DeadKernelError
+
+    if expired or isinstance(error, DeadKernelError):
+        place = where_it_ended(folder / run.notebook.path.name)
+        return place + (expired or describe(error))
+    return describe(error)
+
+
+def papermill_run(run: Run, folder: Path, setting: Setting) -> None:
     """Execute the notebook into `folder` by papermill."""
     import papermill
     from traitlets.config import Config
 
     kernel = f"run-{abs(hash(run.folder)):x}"
-    write_kernel_spec(specs, kernel, folder, warm)
+    write_kernel_spec(setting.specs, kernel, folder, setting.warm)
     papermill.execute_notebook(
         str(run.notebook.path),
         str(folder / run.notebook.path.name),
@@ -128,101 +157,47 @@ def papermill_run(
         coalesce_streams=True,
         shutdown_kernel="immediate",
         start_timeout=120,
-        on_cell_executed=on_cell,
+        on_cell_executed=setting.on_cell,
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
 
 
 def finish(run: Run, folder: Path, inputs: dict) -> None:
-    """Normalise the executed notebook and write the manifest."""
+    """Check that all was executed, normalise the notebook, write the manifest."""
     import nbformat
 
     from analysis_utils.workflow.normalise import normalise
 
     path = folder / run.notebook.path.name
-    nbformat.write(normalise(nbformat.read(path, as_version=4)), path)
+    notebook = nbformat.read(path, as_version=4)
+    if missing := unfinished(notebook):
+        raise RunFailed(missing)
+    if missing := unpinned(run, folder):
+        raise RunFailed(missing)
+    nbformat.write(normalise(notebook), path)
     manifest.file_hash.cache_clear()
     if manifest.code_inputs(run) != inputs:
         raise RuntimeError("Code was edited while the notebook ran; run it again.")
     manifest.write(folder, inputs)
 
 
-def replace_folder(new: Path, place: Path, outputs: Path) -> None:
-    """Put `new` where `place` is. `recover` mends a kill between the two renames."""
-    old = outputs / REPLACED / place.relative_to(outputs)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        old.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(place, old)
-    os.rename(new, place)
-    shutil.rmtree(outputs / REPLACED, ignore_errors=True)
+def beside_archive(run: Run, folder: Path, setting: Setting) -> None:
+    """Say what the new outputs lack or change, before the archived ones are touched.
 
-
-def recover(outputs: Path) -> None:
-    """Put back outputs that a killed driver had moved aside; clear what it left."""
-    replaced = outputs / REPLACED
-    for stamp in sorted(replaced.rglob(manifest.NAME)):
-        place = outputs / stamp.parent.relative_to(replaced)
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(stamp.parent, place)
-    shutil.rmtree(replaced, ignore_errors=True)
-    shutil.rmtree(outputs / RUNNING, ignore_errors=True)
-
-
-def failed_notebook(run: Run, outputs: Path) -> Path:
-    """Where the notebook of a failed run is kept."""
-    return outputs / FAILED / run.notebook.name / f"{run.name}.ipynb"
-
-
-def keep_failed(run: Run, folder: Path, outputs: Path, message: str) -> str:
-    """Keep the notebook of a failed run, failing cell marked; say where it is."""
-    import nbformat
-
-    source, kept = folder / run.notebook.path.name, failed_notebook(run, outputs)
-    if not source.exists():  # it failed before the first cell
-        source = run.notebook.path
-    try:
-        notebook = nbformat.read(source, as_version=4)
-        mark_failing_cell(notebook, message)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, kept)
-    except Exception as error:  # the disk may be full: report, never hide the cause
-        with suppress(OSError):
-            kept.unlink(missing_ok=True)
-        return f"the failed notebook could not be kept ({error})"
-    return f"see {kept.relative_to(ROOT) if kept.is_relative_to(ROOT) else kept}"
-
-
-def mark_failing_cell(notebook, message: str) -> None:
-    """Mark the cell in which a run ended, unless papermill has marked one."""
-    import nbformat
-
-    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
-    if "papermill-error-cell-tag" in tags:
+    Made again from the same inputs, outputs that differ within the tolerance give way
+    to the archived files.
+    """
+    old, new = manifest.read(run.folder), manifest.read(folder)
+    if not old or not new:
         return
-    begun = [
-        index
-        for index, cell in enumerate(notebook.cells)
-        if cell.metadata.get("papermill", {}).get("start_time")
-        and cell.cell_type == "code"
-    ]
-    mark = nbformat.v4.new_markdown_cell(
-        f"**The run ended in the next code cell.** {message}",
-        metadata={"tags": ["papermill-error-cell-tag"]},
-    )
-    notebook.cells.insert(begun[-1] if begun else 0, mark)
-
-
-def describe(error: Exception) -> str:
-    """An exception in one line that a person can use."""
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    if isinstance(error, PapermillExecutionError):
-        return f"cell {error.exec_count}: {error.ename}: {error.evalue}"
-    if isinstance(error, DeadKernelError):
-        return "the kernel died (killed, or out of memory)"
-    if isinstance(error, OSError):
-        return f"{error.strerror or error} ({error.filename or 'no file named'})"
-    return f"{type(error).__name__}: {error}"
+    lost = sorted(set(old.get("outputs", {})) - set(new["outputs"]))
+    if lost:
+        setting.say(f"{run.label} no longer makes {', '.join(lost)}")
+    if setting.compare is None or old == new:
+        return
+    if all(old.get(part) == new[part] for part in new if part != "outputs"):
+        stays, said = setting.compare(run.label, run.folder, folder)
+        for sentence in said:
+            setting.say(sentence)
+        if stays:
+            keep_archived(run.folder, folder)

@@ -6,24 +6,13 @@ text (from the command line and from runs.yaml), so a code such as county 01001 
 never mistaken for a number.
 """
 
-import csv
 import difflib
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 
 from analysis_utils.asking import Refused, nearest
-from analysis_utils.run_context import ROOT
-
-DATA = ROOT / "data"
-
-
-@cache
-def column(file: str, name: str) -> tuple[str, ...]:
-    """One column of a file in data/, as text."""
-    with open(DATA / file, encoding="utf-8", newline="") as stream:
-        return tuple(row[name] for row in csv.DictReader(stream))
+from analysis_utils.data_folder import column
 
 
 def one_of(text: str, known: tuple[str, ...], what: str) -> str:
@@ -49,16 +38,16 @@ def calendar_day(text: str, first: str, last: str, what: str) -> str:
 
 def study_day(text: str) -> str:
     """A day between the first agreement and the newest list."""
-    signed = [day for day in column("early_register.csv", "signed") if day]
-    last = max(column("editions.csv", "last_seen"))
+    signed = [day for day in column("early_register", "signed") if day]
+    last = max(column("editions", "last_seen"))
     return calendar_day(text, min(signed), last, "the data")
 
 
 def vintage(text: str) -> str:
     """A day on which a list was in force, for `as_of`."""
     first, last = (
-        column("editions.csv", "first_seen"),
-        column("editions.csv", "last_seen"),
+        column("editions", "first_seen"),
+        column("editions", "last_seen"),
     )
     return calendar_day(text, min(first), max(last), "the published lists")
 
@@ -67,13 +56,13 @@ def event(text: str) -> str:
     """The id of a policy event in data/policy_events.csv, or any day of the study."""
     if re.fullmatch(r"\d{4}-.*", text):
         return study_day(text)
-    return one_of(text, column("policy_events.csv", "id"), "policy event")
+    return one_of(text, column("policy_events", "id"), "policy event")
 
 
 def state(text: str) -> str:
     """Postal code of a state or territory."""
-    codes = column("states.csv", "state")
-    names = dict(zip(column("states.csv", "name"), codes, strict=True))
+    codes = column("states", "state")
+    names = dict(zip(column("states", "name"), codes, strict=True))
     if text.upper() in codes:
         return text.upper()
     for name, code in names.items():
@@ -88,7 +77,7 @@ def county(text: str) -> str:
     """Five-digit FIPS code of a county, zeros in front kept."""
     if not re.fullmatch(r"\d{5}", text):
         raise Refused(f"{text!r} is no county code; it has five digits: 01001")
-    return one_of(text, column("counties.csv", "fips"), "county")
+    return one_of(text, column("counties", "fips"), "county")
 
 
 def agreement_model(text: str) -> str:

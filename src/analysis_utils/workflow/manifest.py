@@ -5,21 +5,25 @@ package, lock) and every file that it wrote. It holds no times and no machine na
 """
 
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from analysis_utils import hypotheses
-from analysis_utils.run_context import HYPOTHESIS, READS, ROOT, sha256
+from analysis_utils import data_folder, hypotheses
+from analysis_utils.asking import Refused
+from analysis_utils.run_context import HYPOTHESIS, READS, ROOT, SCHEMA, sha256
 from analysis_utils.workflow.imports import all_imports, module_file
 from analysis_utils.workflow.runs import Run
 
 NAME = "manifest.json"
 LOCK = "requirements.lock"
-NOT_ARCHIVED = (".png", NAME, READS)
-EXECUTION = (
-    "analysis_utils.workflow.execute",
-    "analysis_utils.workflow.normalise",
-    "analysis_utils.workflow.determinism",
+SERVICE = (READS, ".kernel", ".refused")  # what kernel and driver tell each other
+NOT_ARCHIVED = (".png", NAME, *SERVICE)
+PARTS = {"hypotheses": HYPOTHESIS, "schemas": SCHEMA}  # sections of the manifest
+EXECUTION = tuple(
+    f"analysis_utils.workflow.{name}"
+    for name in ("execute", "kernel", "shell", "watch", "normalise", "determinism")
 )
 
 
@@ -79,20 +83,26 @@ def write(folder: Path, inputs: dict) -> None:
     data, read_at = files_read(folder)
     outputs = files_written(folder)
     content = inputs | {"data": data, "read_at": read_at, "outputs": outputs}
-    asked = {name: data.pop(name) for name in list(data) if is_hypothesis(name)}
-    content["read_at"] = {n: at for n, at in read_at.items() if n not in asked}
-    if asked:
-        content["hypotheses"] = {
-            n.removeprefix(HYPOTHESIS): d for n, d in asked.items()
-        }
-    (folder / READS).unlink(missing_ok=True)
+    for section, prefix in PARTS.items():
+        names = [name for name in data if name.startswith(prefix)]
+        parts = {name.removeprefix(prefix): data.pop(name) for name in names}
+        for name in names:
+            read_at.pop(name)
+        if parts:
+            content[section] = parts
+    for name in SERVICE:
+        (folder / name).unlink(missing_ok=True)
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def is_hypothesis(name: str) -> bool:
-    """Whether a name among the files read is that of an entry of the registry."""
-    return name.startswith(HYPOTHESIS)
+def schemas(names: Iterable[str]) -> dict[str, str]:
+    """How each of these tables is read, by SHA-256; none for what is no table now."""
+    found = {}
+    for name in names:
+        with suppress(Refused):
+            found[name] = data_folder.schema_fingerprint(name)
+    return found
 
 
 def fingerprints() -> dict[str, str]:
@@ -124,8 +134,10 @@ def reasons(run: Run) -> list[str]:
     found += changed_files(old.get("lock", {}), new["lock"], "lock file")
     data = {name: file_hash(ROOT / name) for name in old.get("data", {})}
     found += changed_files(old.get("data", {}), data, "data file")
+    tables = old.get("schemas", {})
+    found += changed_files(tables, schemas(tables), "description of table")
     asked = old.get("hypotheses", {})
-    now = {key: found for key, found in fingerprints().items() if key in asked}
+    now = {k: v for k, v in fingerprints().items() if k in asked} if asked else {}
     found += changed_files(asked, now, "hypothesis")
     written = {name: file_hash(run.folder / name) for name in old.get("outputs", {})}
     found += changed_files(old.get("outputs", {}), written, "output")

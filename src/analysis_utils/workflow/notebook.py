@@ -3,12 +3,17 @@
 import ast
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 
-from analysis_utils.asking import Refused
+from analysis_utils.asking import Refused, text_of
 
 PARAMETERS_TAG = "parameters"
+# Such a cell counts as executed whatever becomes of it, and its imports are not seen.
+OTHER_PROGRAM = re.compile(
+    r"%%(script|bash|sh|perl|ruby|python[23]?|pypy|javascript|js|system|sx|cmd|!)\b|%%!"
+)
 
 
 class Notebook:
@@ -23,13 +28,7 @@ class Notebook:
     def __init__(self, path: Path):
         self.path = path
         self.name = path.stem
-        try:
-            self.cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Refused(
-                f"{path.name} is not a notebook that can be read ({error}); "
-                "restore it from git or save it again from JupyterLab."
-            ) from error
+        self.cells = read_cells(path)
 
     def source(self, cell: dict) -> str:
         """Text of a cell (the format allows a list of lines)."""
@@ -46,7 +45,7 @@ class Notebook:
         tagged = [
             self.source(cell)
             for cell in self.cells
-            if PARAMETERS_TAG in cell.get("metadata", {}).get("tags", [])
+            if PARAMETERS_TAG in (cell["metadata"].get("tags") or [])
         ]
         if len(tagged) > 1:
             raise Refused(
@@ -74,3 +73,55 @@ class Notebook:
                 f"{self.path.name} holds code that Python cannot read: "
                 f"{error.msg} in `{(error.text or '').strip()}`."
             ) from error
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise Refused(
+                f"{self.path.name} holds code that Python cannot read: {error}."
+            ) from error
+
+
+def read_cells(path: Path) -> list[dict]:
+    """Cells of a notebook, each with kind, source and metadata of the right shape."""
+    text = text_of(path)
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise unreadable(path, "it is nested too deeply") from None
+    except ValueError as error:
+        raise unreadable(path, str(error)) from error
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        raise unreadable(path, "it has no list of cells")
+    for number, cell in enumerate(cells, start=1):
+        if fault := cell_fault(cell):
+            raise unreadable(path, f"cell {number} {fault}")
+        cell.setdefault("metadata", {})
+    return cells
+
+
+def unreadable(path: Path, reason: str) -> Refused:
+    """The refusal of a file that is no notebook."""
+    return Refused(
+        f"{path.name} is not a notebook that can be read ({reason}); restore it from "
+        "git or save it again from JupyterLab."
+    )
+
+
+def cell_fault(cell: object) -> str:
+    """What is wrong with the shape of a cell, or with what it hands to others."""
+    if not isinstance(cell, dict):
+        return "is no cell"
+    source, metadata = cell.get("source"), cell.get("metadata", {})
+    lines = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        return "has no source"
+    if cell.get("cell_type") not in ("code", "markdown", "raw"):
+        return f"is of no known kind ({cell.get('cell_type')!r})"
+    if not isinstance(metadata, dict):
+        return "has no metadata that can be read"
+    tags = metadata.get("tags", [])
+    if not (isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
+        return "has tags that are no list of words"
+    magic = OTHER_PROGRAM.match("".join(lines).lstrip())
+    if cell["cell_type"] == "code" and magic:
+        return f"hands its text to another program ({magic[0]}): write it in Python"
+    return ""

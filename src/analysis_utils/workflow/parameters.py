@@ -28,8 +28,16 @@ def declared(notebook: Notebook) -> dict[str, Parameter]:
         raise Refused(
             f"{notebook.path.name}, parameters cell, line {error.lineno}: {error.msg}."
         ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Refused(f"{notebook.path.name}, parameters cell: {error}.") from error
     lines = source.splitlines()
     found = [one_declaration(node, lines, notebook) for node in body]
+    names = [parameter.name for parameter in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise Refused(
+            f"{notebook.path.name}, parameters cell: {', '.join(twice)} is declared "
+            "more than once; keep one"
+        )
     return {parameter.name: parameter for parameter in found}
 
 
@@ -49,7 +57,7 @@ def one_declaration(node: ast.stmt, lines: list[str], notebook: Notebook) -> Par
     check_kind(kind, where)
     try:
         default = ast.literal_eval(node.value)
-    except ValueError:
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise Refused(
             f"{where}: the default of `{node.target.id}` must be a plain value."
         ) from None
@@ -87,9 +95,29 @@ def typed(
         if name not in parameters
     ]
     for name, parameter in parameters.items():
-        text = given.get(name, str(parameter.default))
+        if name not in given:
+            values[name] = parameter.default  # `default_faults` checks it
+            continue
         try:
-            values[name] = kinds.parse(text, parameter.kind)
+            values[name] = kinds.parse(given[name], parameter.kind)
         except Refused as refused:
             problems.append(f"{name} = {refused}")
     return values, problems
+
+
+def default_faults(parameters: dict[str, Parameter]) -> list[str]:
+    """A sentence for each default that its own type refuses, or would write otherwise.
+
+    Checked also where runs.yaml names a value: JupyterLab starts from the default.
+    """
+    problems = []
+    for name, parameter in parameters.items():
+        default = parameter.default
+        try:
+            right = kinds.parse(str(default), parameter.kind)
+        except Refused as refused:
+            problems.append(f"the default {name} = {refused}")
+            continue
+        if type(right) is not type(default) or right != default:
+            problems.append(f"the default {name} = {default!r} is written {right!r}")
+    return problems

@@ -1,23 +1,22 @@
 """The runs of the study: notebooks with their parameters, from runs.yaml and make."""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
-from analysis_utils.asking import Refused, StringLoader, nearest
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.notebook import Notebook
-from analysis_utils.workflow.parameters import declared, typed
+from analysis_utils.workflow.parameters import declared, default_faults, typed
+from analysis_utils.workflow.runs_file import FILE, RunsFile, read_runs_file
 
 NOTEBOOKS = ROOT / "notebooks"
 OUTPUTS = ROOT / "outputs"
 DEFAULT_RUN = "main"
+CUSTOM = "custom"  # folder of outputs made with a user's own parameters
+MINUTES = 10.0
 LONGEST = 120  # bytes of a folder's name
-RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it names a folder
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Run:
     name: str
     parameters: dict[str, object]
     base: Path = field(default=OUTPUTS)
+    given: tuple[str, ...] = ()  # parameters that runs.yaml or the command names
+    minutes: float = MINUTES  # it may take
 
     @property
     def label(self) -> str:
@@ -40,24 +41,6 @@ class Run:
         return self.base / self.notebook.name / self.name
 
 
-def read_runs_file(path: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """Content of runs.yaml: notebook, then run, then parameters as text."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), StringLoader) or {}
-    except yaml.YAMLError as error:
-        raise Refused(f"runs.yaml cannot be read: {error}") from error
-    try:
-        return {
-            notebook: {run: dict(given or {}) for run, given in runs.items()}
-            for notebook, runs in content.items()
-        }
-    except (AttributeError, ValueError):
-        raise Refused(
-            "runs.yaml must hold notebooks, below each its runs, below each run "
-            "its parameters (`main: {}` if it has none)."
-        ) from None
-
-
 def study_notebooks(folder: Path) -> dict[str, Notebook]:
     """Every numbered notebook of the study, by name, in order."""
     return {path.stem: Notebook(path) for path in sorted(folder.glob("[0-9]*.ipynb"))}
@@ -66,23 +49,16 @@ def study_notebooks(folder: Path) -> dict[str, Notebook]:
 def chosen(
     notebooks: dict[str, Notebook],
     table: dict[str, dict[str, dict[str, str]]],
+    limits: Iterable[str] = (),
 ) -> Iterable[tuple[Notebook, str, dict[str, str]]]:
     """Notebook, run name and parameters as text; a notebook unnamed runs as it is."""
-    unknown = [name for name in table if name not in notebooks]
+    unknown = [name for name in [*table, *limits] if name not in notebooks]
     if unknown:
         raise Refused(
             "\n".join(
                 f"runs.yaml: no notebook {name!r}{nearest(name, tuple(notebooks))}"
                 for name in unknown
             )
-        )
-    odd = [
-        run for runs in table.values() for run in runs if not RUN_NAME.fullmatch(run)
-    ]
-    if odd:
-        raise Refused(
-            f"runs.yaml: a run's name is made of letters, digits, . _ and -, "
-            f"not {', '.join(map(repr, odd))}"
         )
     for name, notebook in notebooks.items():
         for run, given in table.get(name, {DEFAULT_RUN: {}}).items():
@@ -112,11 +88,11 @@ def study_runs(
     only, run_name = choice.get("notebook"), choice.get("run")
     overrides: dict[str, str] = choice.get("overrides") or {}
     notebooks = study_notebooks(folder)
-    runs_file = folder / "runs.yaml"
-    table = read_runs_file(runs_file) if runs_file.exists() else {}
+    file = folder / FILE
+    table = read_runs_file(file) if file.exists() else RunsFile()
     picked = [
         (notebook, run, given)
-        for notebook, run, given in chosen(notebooks, table)
+        for notebook, run, given in chosen(notebooks, table.runs, table.minutes)
         if only in (None, notebook.name) and run_name in (None, run)
     ]
     contracts = {n.name: declared(n) for n, _, _ in picked}
@@ -128,19 +104,24 @@ def study_runs(
         if overrides and not mine:
             continue
         values, wrong = typed(contract, given | mine)
+        for sentence in default_faults(contract):
+            problems.setdefault(sentence, []).append(notebook.name)
         for sentence in wrong:
             problems.setdefault(sentence, []).append(f"{notebook.name}/{run}")
-        runs.append(Run(notebook, run, values, outputs))
+        minutes = table.minutes.get(notebook.name, MINUTES)
+        named = tuple(sorted({*given, *mine}))
+        runs.append(Run(notebook, run, values, outputs, named, minutes))
     if problems:
         raise Refused("\n".join(told(*problem) for problem in problems.items()))
     if overrides:
-        base = outputs / "custom" / slug(as_typed(overrides, runs))
+        base = outputs / CUSTOM / slug(as_typed(overrides, runs))
         runs = [replace(run, base=base) for run in runs]
     return runs
 
 
 def told(sentence: str, labels: list[str]) -> str:
     """One problem with the runs that have it, said once."""
+    labels = list(dict.fromkeys(labels))
     more = f" and {len(labels) - 1} more runs" if len(labels) > 1 else ""
     return f"{labels[0]}{more}: {sentence}"
 

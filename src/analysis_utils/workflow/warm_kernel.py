@@ -27,6 +27,7 @@ STACK = [
     "seaborn",
     "statsmodels.api",
 ]
+KERNEL = "analysis_utils.workflow.kernel"
 CONTEXT = multiprocessing.get_context("forkserver")
 
 
@@ -39,8 +40,9 @@ def start_stack() -> None:
 def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> None:
     """Turn this forked process into an IPython kernel (does not return)."""
     import numpy
-    from ipykernel.kernelapp import IPKernelApp
     from tqdm import tqdm
+
+    from analysis_utils.workflow import kernel
 
     os.setsid()  # an interrupt at the terminal is the driver's to handle
     os.chdir(cwd)
@@ -51,7 +53,7 @@ def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> 
     numpy.random.seed()
     threading.Thread(target=end_with_driver, daemon=True).start()
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"  # also: be quiet at start
-    IPKernelApp.launch_instance([*arguments, "--matplotlib=inline", parent])
+    kernel.start([*arguments, parent])
 
 
 def end_with_driver() -> None:
@@ -94,8 +96,8 @@ class WarmForkProvisioner(LocalProvisioner):
     """Launches a kernel by a fork of the process that holds the imported stack."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        """Fork; `cmd` is `python -m ipykernel_launcher -f connection-file ...`."""
-        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        """Fork; `cmd` is `python -m analysis_utils.workflow.kernel -f file ...`."""
+        arguments = cmd[cmd.index(KERNEL) + 1 :]
         cwd = kwargs.get("cwd") or os.getcwd()
         self.process = ForkedProcess(arguments, kwargs["env"], cwd)
         self.pid = self.process.pid
