@@ -17,7 +17,7 @@ from analysis_utils.methods.its import (
     Intervention,
     SeasonalDummies,
 )
-from analysis_utils.methods.its.calendar import as_periods, position
+from analysis_utils.methods.its.calendar import as_periods, moment, position
 
 MONTHS = pd.period_range("2020-01", periods=10, freq="M")
 
@@ -82,7 +82,8 @@ def test_excluded_transition_leaves_rows_out_and_time_running():
     "freq, label, event_date, row",
     [
         ("W-SUN", "2024-01-07", "2024-01-10", 1),  # resample("W"): Sunday ends its week
-        ("W-MON", "2024-01-01", "2024-01-10", 1),  # Mondays begin theirs
+        ("7D", "2024-01-01", "2024-01-10", 1),  # resample("7D"): begins its week
+        ("7D", "2024-01-04", "2024-01-10", 0),
         ("MS", "2024-01-01", "2024-02-20", 1),
         ("ME", "2024-01-31", "2024-02-20", 1),
         ("QS", "2024-01-01", "2024-05-20", 1),
@@ -94,6 +95,22 @@ def test_excluded_transition_leaves_rows_out_and_time_running():
 def test_the_period_of_an_event(freq, label, event_date, row):
     dates = pd.date_range(label, periods=8, freq=freq)
     assert position(as_periods(dates), event_date, "event") == row
+
+
+def test_weekly_mondays_are_refused_because_they_begin_or_end_a_week():
+    days = pd.date_range("2024-01-01", "2024-03-31", freq="D")
+    counts = pd.Series(np.where(days >= "2024-02-06", 8.0, 0.5), days)
+    weeks = counts.resample("W-MON").sum()  # labels are the last days
+    with pytest.raises(NotTestable, match="begin or end"):
+        as_periods(weeks.index)
+    ends = weeks.set_axis(weeks.index.to_period("W-MON"))
+    assert weeks.iloc[position(ends.index, "2024-02-07", "event")] == 56.0
+
+
+@pytest.mark.parametrize("date", ["03/04/2017", "13/04/2017", "3.4.2017", "03-04-17"])
+def test_dates_with_the_day_or_month_first_are_refused(date):
+    with pytest.raises(NotTestable, match="day or the month first"):
+        moment(date)
 
 
 @pytest.mark.parametrize(

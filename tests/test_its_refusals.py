@@ -8,7 +8,7 @@ import pytest
 from its_data import EVENT, counts, event, gaussian
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 from analysis_utils.methods.its import (
     Fourier,
     InterruptedTimeSeries,
@@ -57,7 +57,7 @@ def dated(dates):
         (Y, {"trend": "cubic"}, "trend is None"),
         (Y, {"trend": "spline", "trend_df": 1}, "at least 2 degrees"),
         (Y, {"offset": Y}, "offset belongs to counts"),
-        (Y, {"errors": NeweyWest(48)}, "lags must be 0 to 47"),
+        (Y, {"errors": NeweyWest(48)}, "whole number from 0 to 47"),
         (Y, {"exclude": [("2030-01", "2030-02")]}, "lies outside the data"),
         (Y, {"covariates": Y.iloc[:40]}, "Covariate has no value at 2023-05"),
         (Y, {"covariates": changed(9, np.nan).rename("x")}, "x is missing at 2020-10"),
@@ -71,7 +71,7 @@ def dated(dates):
     ],
 )
 def test_data_and_options(y, options, words):
-    with pytest.raises(NotTestable, match=words):
+    with pytest.raises(Refused, match=words):
         InterruptedTimeSeries(y, event(), **options).fit()
 
 
@@ -104,7 +104,7 @@ def test_data_and_options(y, options, words):
     ],
 )
 def test_interventions(parts, words):
-    with pytest.raises(NotTestable, match=words):
+    with pytest.raises(Refused, match=words):
         InterruptedTimeSeries(Y, parts).fit()
 
 
@@ -113,13 +113,13 @@ def test_interventions(parts, words):
     [
         ({"level": False}, "choose level, slope or pulse"),
         ({"phase": "fade"}, "phase is 'fade'"),
-        ({"ramp_start": 2}, "0 or 1"),
+        ({"ramp_start": 2}, "from 0 to 1"),
         ({"pulse": True, "decay": 1.5}, "decay"),
         ({"lag": -1}, "0 or more"),
     ],
 )
 def test_the_words_of_an_intervention(options, words):
-    with pytest.raises(NotTestable, match=words):
+    with pytest.raises(Refused, match=words):
         event(**options)
 
 

@@ -72,9 +72,14 @@ def missing_periods(index: pd.Index) -> object | None:
 
 
 def _has_frequency(index: pd.DatetimeIndex) -> bool:
+    """Whether a frequency gives exactly these dates: pandas infers "first Mondays" for
+    January, February and May too."""
     with warnings.catch_warnings():  # of the type that pandas 4 will return
         warnings.simplefilter("ignore")
-        return pd.infer_freq(index) is not None
+        found = pd.infer_freq(index)
+    if found is None:
+        return False
+    return pd.date_range(index[0], index[-1], freq=found).equals(index)
 
 
 def align(*series: pd.Series) -> pd.DataFrame:

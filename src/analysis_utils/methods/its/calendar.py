@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -14,8 +16,13 @@ _STEPS = (((28, 31), "M"), ((89, 93), "Q"), ((360, 370), "Y"))
 def as_periods(index: pd.Index) -> pd.PeriodIndex:
     """Return the periods that the dates of `index` stand for.
 
-    Weekly dates: Mondays begin their week (or weeks); any other day ends it, as in
-    ``resample("W")``. A PeriodIndex says it without a convention.
+    Weekly dates end their week (or weeks), as ``resample("W")`` labels them; those of
+    ``resample("7D")`` begin it. Weekly Mondays are refused: as labels of
+    ``resample("W-MON")`` they end a week, in most published tables they begin it. A
+    PeriodIndex says it without a convention.
+
+    >>> as_periods(pd.date_range("2024-01-07", periods=3, freq="W-SUN"))[0].start_time
+    Timestamp('2024-01-01 00:00:00')
     """
     if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
         raise NotTestable(
@@ -30,13 +37,18 @@ def as_periods(index: pd.Index) -> pd.PeriodIndex:
     if isinstance(index, pd.PeriodIndex):
         return index
     dates = index.tz_localize(None)
-    freq = _frequency(dates.sort_values())
-    if freq[0].isdigit() and "W-" in freq and dates[0].day_name() != "Monday":
+    freq = _frequency(dates.sort_values(), begins=_counts_days(index))
+    if freq[0].isdigit() and "W-" in freq and not _counts_days(index):
         dates = dates - pd.Timedelta(weeks=int(freq.split("W")[0]) - 1)
     return dates.to_period(freq)
 
 
-def _frequency(dates: pd.DatetimeIndex) -> str:
+def _counts_days(index: pd.DatetimeIndex) -> bool:
+    """Whether the dates are labels of ``resample("7D")``, which begin their periods."""
+    return isinstance(index.freq, pd.offsets.Day | pd.offsets.Tick)
+
+
+def _frequency(dates: pd.DatetimeIndex, begins: bool) -> str:
     days = pd.Series(dates.unique()).diff().dt.total_seconds().median() / 86_400
     for (low, high), freq in _STEPS:
         if low <= days <= high and days != 28:
@@ -48,9 +60,15 @@ def _frequency(dates: pd.DatetimeIndex) -> str:
         )
     if days % 7:
         return f"{int(days)}D"
-    anchor = dates[-1].day_name()[:3].upper()
     weeks = "" if days == 7 else str(int(days // 7))
-    return f"{weeks}W-{'SUN' if anchor == 'MON' else anchor}"
+    last = dates[-1] - pd.Timedelta(days=1) if begins else dates[-1]
+    if dates[-1].day_name() == "Monday" and not begins:
+        raise NotTestable(
+            "Weekly dates that are Mondays can begin or end their weeks. Say which: "
+            f'y.index = y.index.to_period("{weeks}W-SUN") where they begin them, '
+            f'"{weeks}W-MON" where they end them (as labels of resample("W-MON") do).'
+        )
+    return f"{weeks}W-{last.day_name()[:3].upper()}"
 
 
 def sorted_regular(y: pd.Series, name: str = "The series") -> pd.Series:
@@ -90,7 +108,17 @@ def last_moment(date: object) -> pd.Timestamp:
     return _span(date)[1]
 
 
+_DAY_OR_MONTH = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b")
+
+
 def _span(date: object) -> tuple[pd.Timestamp, pd.Timestamp]:
+    if isinstance(date, str) and _DAY_OR_MONTH.match(date):
+        raise NotTestable(
+            f"{date!r} can be read with the day or the month first: write it as "
+            "2017-04-03."
+        )
+    if isinstance(date, bool):
+        raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.")
     if isinstance(date, int | np.integer):
         date = str(date)
     try:

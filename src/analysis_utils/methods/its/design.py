@@ -200,6 +200,7 @@ def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
     """Return one offset a row: a series for all units, or a table by their names."""
     if offset is None:
         return np.zeros(n * len(units))
+    _check_logged(offset.to_numpy(float))
     if isinstance(offset, pd.Series):
         return np.tile(offset.to_numpy(float), len(units))
     names = [unit.name for unit in units]
@@ -207,6 +208,22 @@ def _offset(offset, units: list[pd.Series], n: int) -> np.ndarray:
     if missing:
         raise NotTestable(f"The offset has no column {', '.join(missing)}.")
     return offset[names].to_numpy(float).T.ravel()
+
+
+# exp(27) = 5e11 is above the hours that all people in the United States live in a
+# month: no exposure is larger, and days in a month (28 to 31) are not logarithms.
+_LARGEST_LOG = 27.0
+
+
+def _check_logged(offset: np.ndarray) -> None:
+    """Refuse an exposure where its logarithm is meant."""
+    known = offset[np.isfinite(offset)]
+    counted = len(np.unique(known)) > 1 and (known == np.round(known)).all()
+    if known.size and (known.max() > _LARGEST_LOG or counted):
+        raise NotTestable(
+            f"The offset is the logarithm of the exposure; {known.max():g} would be "
+            f"that of exp({known.max():g}). Pass np.log(exposure)."
+        )
 
 
 def _left_out(periods, interventions, exclude) -> np.ndarray:

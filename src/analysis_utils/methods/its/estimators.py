@@ -9,6 +9,7 @@ from scipy import optimize
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import whole
 from ..resampling.ar1 import GRID, fit_ar1_reml
 from .least_squares import Layout, hac_covariance, log_determinant, solve, whiten
 
@@ -138,9 +139,7 @@ def hac_lags(lags: int | None, layout: Layout) -> int:
     n = len(np.unique(layout.time))
     if lags is None:
         return int(4 * (n / 100) ** (2 / 9))
-    if not 0 <= lags < n:
-        raise NotTestable(f"Newey-West lags must be 0 to {n - 1}: {lags} asked.")
-    return int(lags)
+    return whole(lags, "Newey-West lags", most=n - 1)
 
 
 # Estimators of rho from residuals e, and from the pairs (e_t, e_{t-1}) of neighbours.

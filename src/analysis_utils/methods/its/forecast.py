@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.linalg import toeplitz
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import share
 from .calendar import as_periods, moment, window
 
 if TYPE_CHECKING:
@@ -39,15 +41,29 @@ class ForecastResults:
     def counterfactual(self, alpha: float = 0.05) -> pd.DataFrame:
         """Return observed and predicted values with prediction intervals."""
         variance = np.diag(self.cov_mean) + np.diag(self.cov_noise)
-        half = self.before._quantile(alpha) * np.sqrt(variance)
+        lower, upper = self._limits(self.predicted.to_numpy(), variance, alpha)
         return pd.DataFrame(
             {
                 "observed": self.observed,
                 "counterfactual": self.predicted,
-                "counterfactual_lower": self.predicted - half,
-                "counterfactual_upper": self.predicted + half,
-            }
+                "counterfactual_lower": lower,
+                "counterfactual_upper": upper,
+            },
+            self.observed.index,
         )
+
+    def _limits(self, mean, variance, alpha: float):
+        """Return the ends of intervals of a prediction.
+
+        Counts: quantiles of the gamma distribution with this mean and variance, so
+        that no limit is below zero; it becomes the normal one as the mean grows.
+        """
+        if self.before.model.log_link:
+            law = stats.gamma(mean**2 / variance, scale=variance / mean)
+            tail = share(alpha, "alpha") / 2
+            return law.ppf(tail), law.isf(tail)
+        half = self.before._quantile(alpha) * np.sqrt(variance)
+        return mean - half, mean + half
 
     def effect(
         self,
@@ -69,8 +85,10 @@ class ForecastResults:
         observed = float(self.observed.iloc[rows].sum())
         predicted = float(self.predicted.iloc[rows].sum())
         gap, m = observed - predicted, len(self.observed.iloc[rows])
-        table = [self._row(gap / m, variance / m**2, alpha)]
-        table += [self._row(gap, variance, alpha), np.full(4, np.nan)]
+        lower, upper = self._limits(predicted, variance, alpha)
+        p = self._pvalue(observed, predicted, variance)
+        total = np.array([gap, observed - upper, observed - lower, p])
+        table = [np.r_[total[:3] / m, p], total, np.full(4, np.nan)]
         if min(observed, predicted) > 0:
             log_ratio = np.log(observed / predicted)
             row = self._row(log_ratio, variance / predicted**2, alpha)
@@ -78,6 +96,13 @@ class ForecastResults:
         names = ["mean difference", "cumulated difference", "ratio"]
         columns = ["estimate", "lower", "upper", "p"]
         return pd.DataFrame(table, pd.Index(names, name="effect"), columns)
+
+    def _pvalue(self, observed: float, predicted: float, variance: float) -> float:
+        """Return the two-sided p of an observed sum under the prediction."""
+        if self.before.model.log_link:
+            law = stats.gamma(predicted**2 / variance, scale=variance / predicted)
+            return min(1.0, 2 * float(min(law.cdf(observed), law.sf(observed))))
+        return 2 * float(self.before._tail(abs(observed - predicted) / variance**0.5))
 
     def _row(self, value: float, variance: float, alpha: float) -> np.ndarray:
         se = np.sqrt(variance)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, number, whole
 from .calendar import position
 
 
@@ -58,6 +59,10 @@ class Intervention:
     ramp_start: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise NotTestable(f"The name of an event is text, not {self.name!r}.")
+        flag(self.level, f"{self.name}: level")
+        flag(self.slope, f"{self.name}: slope")
         if not (self.level or self.slope or self.pulse):
             raise NotTestable(
                 f"{self.name}: choose level, slope or pulse; none is set."
@@ -67,14 +72,15 @@ class Intervention:
                 f"{self.name}: phase is {self.phase!r}; it can be linear, exclude or "
                 "separate."
             )
-        if self.ramp_start not in (0, 1):
-            raise NotTestable(
-                f"{self.name}: ramp_start is 0 or 1, not {self.ramp_start}."
-            )
-        if self.decay is not None and not 0 < self.decay < 1:
-            raise NotTestable(f"{self.name}: decay lies between 0 and 1: {self.decay}.")
-        if self.lag < 0 or self.transition < 0 or int(self.pulse) < 0:
-            raise NotTestable(f"{self.name}: lag, transition and pulse are 0 or more.")
+        whole(self.ramp_start, f"{self.name}: ramp_start", most=1)
+        if self.decay is not None:
+            decay = number(self.decay, f"{self.name}: decay")
+            if not 0 < decay < 1:
+                raise NotTestable(f"{self.name}: decay lies between 0 and 1: {decay}.")
+        whole(self.lag, f"{self.name}: lag")
+        whole(self.transition, f"{self.name}: transition")
+        if not isinstance(self.pulse, bool):
+            whole(self.pulse, f"{self.name}: pulse")
 
     @property
     def slug(self) -> str:

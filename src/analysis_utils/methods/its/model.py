@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, whole
 from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
@@ -98,19 +99,18 @@ class InterruptedTimeSeries:
         use_t: bool | None = None,
     ) -> None:
         self._asked = {k: v for k, v in locals().items() if k != "self"}
-        if isinstance(interventions, Intervention):
-            interventions = [interventions]
+        interventions = _events(interventions)
         self.y = sorted_regular(_numeric(y))
         self.name = str(y.name) if y.name is not None else "y"
-        self.interventions = list(interventions)
+        self.interventions = interventions
         self.family = family
-        self.offset = None if offset is None else align(offset, self.y, "The offset")
+        self.offset = _offset(offset, self.y)
         self.covariates = _table(covariates, self.y, "Covariate", "x")
         self.control = _table(control, self.y, "The control", "control")
-        self.trend, self.trend_df = trend, trend_df
+        self.trend, self.trend_df = trend, whole(trend_df, "trend_df", least=1)
         self.seasonality = seasonal.parse(seasonality)
         self.exclude = _windows(exclude)
-        self.use_t = use_t
+        self.use_t = None if use_t is None else flag(use_t, "use_t")
         self.estimator = self._estimator(errors)
         self._check_outcome()
         with one_blas_thread():  # two make products of this size slower
@@ -125,6 +125,11 @@ class InterruptedTimeSeries:
             if errors not in _ERRORS:
                 raise NotTestable(f"errors is {', '.join(_ERRORS)}, not {errors!r}.")
             errors = _ERRORS[errors]()
+        if errors is not None and not isinstance(errors, Errors):
+            raise NotTestable(
+                f"errors is one of {', '.join(_ERRORS)}, or an estimator such as "
+                f"RemlAR1(), not {errors!r}."
+            )
         if self.family == "gaussian":
             short = len(self.y) < _SHORT
             return errors or (OLS() if short else RemlAR1())
@@ -216,8 +221,37 @@ def _table(data, y: pd.Series, what: str, default: str) -> pd.DataFrame | None:
     if data is None:
         return None
     if isinstance(data, pd.Series):
-        data = data.to_frame(data.name or default)
-    return align(data.astype(float).rename(columns=str), y, what)
+        data = data.to_frame(default if data.name is None else data.name)
+    if not isinstance(data, pd.DataFrame):
+        raise NotTestable(
+            f"{what}: a Series or table with the dates of the outcome, not "
+            f"{type(data).__name__}: without dates rows can't be told apart."
+        )
+    try:
+        data = data.astype(float)
+    except (TypeError, ValueError) as error:
+        raise NotTestable(f"{what} is not numeric: {error}.") from error
+    return align(data.rename(columns=str), y, what)
+
+
+def _events(interventions) -> list[Intervention]:
+    """Return interventions from one or a list of them."""
+    if isinstance(interventions, Intervention):
+        return [interventions]
+    listed = list(interventions) if isinstance(interventions, Iterable) else [None]
+    if not all(isinstance(part, Intervention) for part in listed):
+        raise NotTestable(
+            f'interventions are Intervention("law", "2025-01-20"), one or a list, not '
+            f"{interventions!r}."
+        )
+    return listed
+
+
+def _offset(offset, y: pd.Series):
+    """Return the log exposure, a Series for all units or a table by unit."""
+    if offset is None or isinstance(offset, pd.DataFrame):
+        return _table(offset, y, "The offset", "offset")
+    return _table(offset, y, "The offset", "offset").iloc[:, 0]
 
 
 def _columns(table: pd.DataFrame) -> list[pd.Series]:
@@ -226,7 +260,17 @@ def _columns(table: pd.DataFrame) -> list[pd.Series]:
 
 def _windows(exclude) -> list[tuple[object, object]]:
     """Return windows from none, one (first, last) or a list of them."""
-    if not exclude:
+    if exclude is None:
         return []
-    one = isinstance(exclude, tuple) and not isinstance(exclude[0], tuple | list)
-    return [exclude] if one else list(exclude)
+    whole_list = isinstance(exclude, tuple | list)
+    if not whole_list:
+        raise NotTestable(
+            f'exclude is ("2020-03", "2020-06") or a list of such, not {exclude!r}.'
+        )
+    one = len(exclude) == 2 and not any(isinstance(w, tuple | list) for w in exclude)
+    windows = [tuple(exclude)] if one else list(exclude)
+    if not all(isinstance(w, tuple | list) and len(w) == 2 for w in windows):
+        raise NotTestable(
+            f'exclude is ("2020-03", "2020-06") or a list of such, not {exclude!r}.'
+        )
+    return windows

@@ -13,6 +13,7 @@ from statsmodels.iolib.summary2 import Summary
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import share
 from . import effects
 from .calendar import window
 from .comparison import compare_f_test, wald_test
@@ -74,7 +75,7 @@ class ITSResults:
         return stats.norm if np.isinf(self.df_resid) else stats.t(self.df_resid)
 
     def _quantile(self, alpha: float) -> float:
-        return float(self._reference.isf(alpha / 2))
+        return float(self._reference.isf(share(alpha, "alpha") / 2))
 
     def _tail(self, t):
         return self._reference.sf(t)

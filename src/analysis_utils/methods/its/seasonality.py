@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analysis_utils.asking import NotTestable
+
+from ..arguments import number, whole
 
 # Periods in a cycle: a year, but a week for daily data.
 _CYCLES = {"M": 12.0, "Q": 4.0, "W": 365.25 / 7, "D": 7.0}
@@ -20,6 +23,11 @@ class Fourier:
 
     pairs: int = 1
     period: float | None = None
+
+    def __post_init__(self) -> None:
+        whole(self.pairs, "Fourier pairs", least=1)
+        if self.period is not None:
+            number(self.period, "Fourier period", least=2)
 
     def columns(self, periods: pd.PeriodIndex) -> pd.DataFrame:
         """Return two columns a pair; a cosine alone where the sine is zero."""
@@ -44,6 +52,10 @@ class SeasonalDummies:
     """One indicator for each period of the cycle (month, quarter, weekday) but one."""
 
     period: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.period is not None:
+            number(self.period, "SeasonalDummies period", least=2)
 
     def columns(self, periods: pd.PeriodIndex) -> pd.DataFrame:
         """Return period - 1 columns of 0 and 1."""
@@ -83,10 +95,9 @@ def parse(seasonality: object) -> list[Seasonality]:
         return []
     if isinstance(seasonality, Fourier | SeasonalDummies):
         return [seasonality]
-    if isinstance(seasonality, bool):
-        raise NotTestable("seasonality is a number of Fourier pairs, a term or None.")
-    if isinstance(seasonality, int):
-        return [Fourier(seasonality)] if seasonality else []
+    if isinstance(seasonality, numbers.Real):
+        pairs = whole(seasonality, "seasonality (a number of Fourier pairs)")
+        return [Fourier(pairs)] if pairs else []
     if isinstance(seasonality, str):
         return [_named(seasonality)]
     if isinstance(seasonality, Sequence):

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, whole
 from ..resampling.batches import one_blas_thread
 from .estimators import Estimate
 from .least_squares import Layout
@@ -148,6 +149,18 @@ class Sarima(_StateSpace):
     order: tuple[int, int, int] = (1, 0, 0)
     seasonal_order: tuple[int, int, int, int] = (0, 0, 0, 0)
 
+    def __post_init__(self) -> None:
+        for name, length in (("order", 3), ("seasonal_order", 4)):
+            values = getattr(self, name)
+            if not isinstance(values, tuple | list) or len(values) != length:
+                raise NotTestable(
+                    f"{name} is {length} whole numbers, as (1, 0, 0), not {values!r}."
+                )
+            for value in values:
+                whole(value, name)
+        if any(self.seasonal_order[:3]):
+            whole(self.seasonal_order[3], "The season of seasonal_order", least=2)
+
     @property
     def label(self) -> str:
         """The estimator in words."""
@@ -197,6 +210,9 @@ class Structural(_StateSpace):
     def __post_init__(self) -> None:
         if self.level not in ("local level", "local linear trend"):
             raise NotTestable("level is 'local level' or 'local linear trend'.")
+        if self.seasonal:
+            whole(self.seasonal, "seasonal", least=2)
+        flag(self.fixed_seasonal, "fixed_seasonal")
 
     @property
     def label(self) -> str:
