@@ -6,8 +6,9 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 from analysis_utils.methods.event_study.estimation import group_time_effects
 
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
@@ -271,7 +272,7 @@ def test_every_aggregation_prints_and_draws(kind):
     ],
 )
 def test_bad_input_is_refused(spoil, words):
-    with pytest.raises(NotTestable, match=words):
+    with pytest.raises(Refused, match=words):
         estimate(spoil(panel()), covariates=("x",))
 
 
@@ -287,3 +288,91 @@ def test_unknown_choices_are_refused():
         estimate(control="some")
     with pytest.raises(ValueError, match="Aggregation 'all' is not known"):
         estimate().aggregate("all")
+
+
+def few(treated, units, cohorts=(2004,), seed=0, years=10, rho=0.6):
+    """No effect; AR(1) errors; `treated` units of each cohort, the rest never."""
+    rng = np.random.default_rng(seed)
+    noise = lfilter([1], [1, -rho], rng.standard_normal((units, years + 40)), axis=1)
+    first = np.zeros(units)
+    for i, cohort in enumerate(cohorts):
+        first[i * treated : (i + 1) * treated] = cohort
+    return pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), years),
+            "year": np.tile(np.arange(2000, 2000 + years), units),
+            "first": np.repeat(first, years),
+            "y": noise[:, 40:].ravel(),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "treated, units, cohorts",
+    [(2, 50, (2004,)), (4, 50, (2004,)), (2, 20, (2004, 2006))],
+)
+def test_intervals_and_bands_of_few_treated_units_cover(treated, units, cohorts):
+    single, band = [], []
+    for seed in range(80):
+        table = few(treated, units, cohorts, seed)
+        dynamic = estimate(table, n_resamples=99).aggregate("dynamic")
+        ends = dynamic.overall.conf_int().iloc[0]
+        single.append(ends["lower"] <= 0 <= ends["upper"])
+        ends = dynamic.conf_int(simultaneous=True)
+        band.append(((ends["lower"] <= 0) & (ends["upper"] >= 0)).all())
+    assert np.mean(single) > 0.88 and np.mean(band) > 0.9
+
+
+def test_one_treated_unit_has_no_interval_and_no_pre_trend_test():
+    effects = estimate(few(1, 50))
+    assert effects.aggregate("dynamic").conf_int().isna().all(axis=None)
+    assert effects.aggregate("simple").overall.pvalues.isna().all()
+    assert "rest on one treated or control" in str(effects.summary()).replace("\n", " ")
+    with pytest.raises(NotTestable, match="single cluster"):
+        effects.pre_trend_test()
+    two = few(1, 2)
+    assert estimate(two).conf_int().isna().all(axis=None)
+
+
+def test_pre_trend_test_of_few_states_keeps_its_size():
+    p = [
+        estimate(few(8, 50, (2004, 2006, 2008), seed)).pre_trend_test()["p"]
+        for seed in range(80)
+    ]
+    assert np.mean(np.array(p) < 0.05) < 0.12
+
+
+def test_cohort_zero_of_centred_time_is_treated_then():
+    table = panel()
+    centred = table.assign(
+        year=table["year"] - 2003,
+        first=np.where(table["first"] == 0, np.nan, table["first"] - 2003),
+    )
+    np.testing.assert_allclose(
+        estimate(centred).aggregate("simple").overall.params,
+        estimate(table).aggregate("simple").overall.params,
+    )
+
+
+def test_text_periods_and_absent_stretches_are_refused():
+    table = panel()
+    with pytest.raises(Refused, match="periods are text"):
+        estimate(table.assign(year=table["year"].astype(str)))
+    with pytest.raises(NotTestable, match="No unit has the period after 2003"):
+        estimate(table[table["year"] != 2004])
+
+
+def test_a_day_inside_a_month_counts_from_that_month():
+    table = panel()
+    start = pd.Period("2020-01", "M")
+    month = table["year"].map(lambda year: start + int(year - 2000))
+    first = table["first"].map(
+        lambda year: (start + int(year - 2000)).start_time if year else pd.NaT
+    )
+    base = estimate(table).aggregate("dynamic").params
+    for days in (0, 14, 27):
+        inside = first + pd.Timedelta(days=days)
+        for time in (pd.PeriodIndex(month), pd.PeriodIndex(month).start_time):
+            moved = table.assign(year=time, first=inside)
+            found = estimate(moved).aggregate("dynamic").params
+            np.testing.assert_allclose(found, base)

@@ -12,6 +12,10 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import one_of
+
+__all__: list[str] = []  # all of it serves `group_time_effects`
+
 KINDS = ("simple", "dynamic", "group", "calendar")
 
 
@@ -20,6 +24,7 @@ class Cells:
     """Group-time effects as arrays (m,), with influence (units, m).
 
     `members`: (units, m), 1 if the unit belongs to the cell's group, times its weight.
+    `fewest`: clusters treated or in the control, the fewer; infinite in a base period.
     """
 
     group: np.ndarray
@@ -28,6 +33,7 @@ class Cells:
     influence: np.ndarray
     members: np.ndarray
     anticipation: float
+    fewest: np.ndarray
 
     @property
     def share(self) -> np.ndarray:
@@ -38,6 +44,10 @@ class Cells:
     def after(self) -> np.ndarray:
         """Whether the cell lies in its group's period of treatment."""
         return self.time >= self.group
+
+    def least(self, chosen: np.ndarray) -> float:
+        """Clusters of the smallest group that the chosen cells rest on."""
+        return float(self.fewest[chosen].min())
 
     def average(self, chosen: np.ndarray) -> tuple[float, np.ndarray]:
         """Average of the chosen cells, weighted by cohort size, and its influence."""
@@ -53,28 +63,33 @@ class Cells:
 
 def aggregate_cells(
     cells: Cells, kind: str, lowest: float, highest: float, balance: float | None
-) -> tuple[pd.Series, np.ndarray, float, np.ndarray]:
-    """Return effects by event time, group or date, and overall, with influences."""
-    if kind not in KINDS:
-        raise ValueError(
-            f"Aggregation {kind!r} is not known; choose one of "
-            f"{', '.join(map(repr, KINDS))}."
-        )
+) -> tuple[pd.Series, np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]:
+    """Return effects by event time, group or date, and overall.
+
+    Of each: estimate, influence, and the clusters of the smallest group.
+    """
+    one_of(kind, KINDS, "Aggregation")
+    everything = np.array([cells.least(cells.after)])
     if kind == "simple":
         overall, influence = cells.average(cells.after)
-        return pd.Series([overall]), influence[:, None], overall, influence
+        one = influence[:, None]
+        return pd.Series([overall]), one, everything, overall, influence, everything
     keys, chosen = _cells_by_key(cells, kind, lowest, highest, balance)
     found = [cells.average(chosen(key)) for key in keys]
     params = pd.Series([item[0] for item in found], pd.Index(keys))
     influence = np.column_stack([item[1] for item in found])
+    fewest = np.array([cells.least(chosen(key)) for key in keys])
     if kind == "group":
-        return params, influence, *_over_groups(cells, params, influence)
+        over = _over_groups(cells, params, influence, fewest)
+        return params, influence, fewest, *over, everything
     part = np.asarray(keys) >= 0 if kind == "dynamic" else np.ones(len(keys), bool)
     return (
         params,
         influence,
+        fewest,
         float(params[part].mean()),
         influence[:, part].mean(axis=1),
+        np.array([fewest[part].min()]),
     )
 
 
@@ -104,7 +119,7 @@ def _cells_by_key(
 
 
 def _over_groups(
-    cells: Cells, params: pd.Series, influence: np.ndarray
+    cells: Cells, params: pd.Series, influence: np.ndarray, fewest: np.ndarray
 ) -> tuple[float, np.ndarray]:
     """Average over groups, weighted by their size."""
     first = [int(np.argmax(cells.group == group)) for group in params.index]
@@ -115,5 +130,6 @@ def _over_groups(
         influence,
         cells.members[:, first],
         cells.anticipation,
+        fewest,
     )
     return groups.average(np.ones(len(params), dtype=bool))

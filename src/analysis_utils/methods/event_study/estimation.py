@@ -5,11 +5,14 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, one_of, share, whole
 from .aggregation import Cells
 from .estimates import Inference
 from .panel_data import AdoptionPanel, adoption_panel
 from .results import GroupTimeEffects
 from .two_periods import ESTIMATORS, att_two_periods
+
+__all__ = ["group_time_effects"]
 
 CONTROLS = ("never", "not-yet")
 BASES = ("varying", "universal")
@@ -48,19 +51,30 @@ def group_time_effects(
     periods instead of refusing them. Units treated from the first period on are
     left out, and the result says so.
 
-    Callaway and Sant'Anna 2021, J. Econometrics 225:200. Raises NotTestable for panels
-    that are unbalanced, have missing values, or lack control units.
+    Callaway and Sant'Anna 2021, J. Econometrics 225:200. Limits are normal with 20
+    clusters or more in each cohort, else Student's t; an estimate that rests on one
+    cluster has none. A day inside a period counts from that period on. Raises
+    NotTestable for panels that are unbalanced, have missing values or periods that no
+    unit has, or lack control units.
+
+    >>> rng = np.random.default_rng(0)
+    >>> data = pd.DataFrame({"unit": np.repeat(np.arange(60), 6),
+    ...                      "year": np.tile(np.arange(2000, 2006), 60)})
+    >>> data["first"] = np.where(data["unit"] < 25, 2003, np.nan)
+    >>> data["y"] = 2.0 * (data["year"] >= data["first"]) + rng.standard_normal(360)
+    >>> effects = group_time_effects(data, outcome="y", unit="unit", time="year",
+    ...                              cohort="first", n_resamples=199)
+    >>> round(float(effects.aggregate("simple").overall.params.iloc[0]), 1)
+    2.2
     """
-    for value, allowed, what in (
-        (control, CONTROLS, "control"),
-        (estimator, ESTIMATORS, "estimator"),
-        (base_period, BASES, "base_period"),
-    ):
-        if value not in allowed:
-            raise ValueError(
-                f"{what} {value!r} is not known; choose one of "
-                f"{', '.join(map(repr, allowed))}."
-            )
+    one_of(control, CONTROLS, "control")
+    one_of(estimator, ESTIMATORS, "estimator")
+    one_of(base_period, BASES, "base_period")
+    anticipation = whole(anticipation, "anticipation")
+    n_resamples, seed = whole(n_resamples, "n_resamples", 1), whole(seed, "seed")
+    level, workers = share(level, "level"), whole(workers, "workers", 1)
+    if isinstance(covariates, str):
+        covariates = (covariates,)
     panel = adoption_panel(
         data,
         outcome,
@@ -70,11 +84,13 @@ def group_time_effects(
         tuple(covariates),
         weights,
         cluster,
-        drop_incomplete,
+        flag(drop_incomplete, "drop_incomplete"),
     )
     panel, periods = _estimable(panel, control, anticipation)
     cells = _cells(panel, periods, control, estimator, base_period, anticipation)
-    inference = Inference(panel.clusters, level, n_resamples, seed, workers)
+    inference = Inference(
+        panel.clusters, panel.cohort, level, n_resamples, seed, workers
+    )
     return GroupTimeEffects.of(cells, panel, inference, control, estimator)
 
 
@@ -128,7 +144,7 @@ def _cells(
 ) -> Cells:
     """Estimate every group and period."""
     n, clock = len(panel.cohort), panel.clock[:periods]
-    found, influence = [], []
+    found, influence, fewest = [], [], []
     for group in panel.groups:
         base = int((clock + anticipation < group).sum()) - 1
         for now in range(0 if base_period == "universal" else 1, periods):
@@ -136,16 +152,24 @@ def _cells(
             if now == before:
                 found.append((group, clock[now], 0.0))
                 influence.append(np.zeros(n))
+                fewest.append(np.inf)
                 continue
-            effect, by_unit = _cell(
+            effect, by_unit, smallest = _cell(
                 panel, group, now, before, control, estimator, anticipation
             )
             found.append((group, clock[now], effect))
             influence.append(by_unit)
+            fewest.append(smallest)
     groups, times, effects = np.array(found).T
     members = (panel.cohort[:, None] == groups) * panel.weights[:, None]
     return Cells(
-        groups, times, effects, np.column_stack(influence), members, anticipation
+        groups,
+        times,
+        effects,
+        np.column_stack(influence),
+        members,
+        anticipation,
+        np.array(fewest),
     )
 
 
@@ -157,14 +181,19 @@ def _cell(
     control: str,
     estimator: str,
     anticipation: int,
-) -> tuple[float, np.ndarray]:
-    """ATT of one group and period against its base period, influence (units,)."""
+) -> tuple[float, np.ndarray, int]:
+    """ATT of one group and period, influence (units,), clusters of the fewer side."""
     treated = panel.cohort == group
     controls = np.isinf(panel.cohort)
     if control == "not-yet":
         horizon = panel.clock[max(now, before)] + anticipation
         controls |= (panel.cohort > horizon) & ~treated
     used = treated | controls
+    if not controls.any():
+        raise NotTestable(
+            f"Group {panel.label(group)}, period {panel.times[now]}: no unit is left "
+            "as a control."
+        )
     change = panel.outcome[:, now] - panel.outcome[:, before]
     covariates = panel.covariates[:, min(now, before)]
     try:
@@ -182,4 +211,5 @@ def _cell(
         ) from error
     influence = np.zeros(len(used))
     influence[used] = by_unit * len(used) / used.sum()
-    return effect, influence
+    sides = [len(np.unique(panel.clusters[side])) for side in (treated, controls)]
+    return effect, influence, min(sides)

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
+
+from ..arguments import columns, frame
+from ..long_table import calendar_places, check_ids, check_numbers
+
+__all__: list[str] = []  # all of it serves `group_time_effects`
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,18 @@ def adoption_panel(
     periods, with a note, instead of refusing them.
     """
     extra = [name for name in (weights, cluster) if name is not None]
-    columns = [outcome, unit, time, cohort, *covariates, *extra]
-    absent = [name for name in columns if name not in data.columns]
-    if absent:
-        raise NotTestable(
-            f"No column {', '.join(map(repr, absent))} in the data; it has "
-            f"{', '.join(map(repr, data.columns))}."
-        )
-    table = data[list(dict.fromkeys(columns))].sort_values([unit, time])
-    _check_values(table, [outcome, unit, time, *covariates, *extra], unit, time)
+    wanted = [outcome, unit, time, cohort, *covariates, *extra]
+    columns(frame(data, "data"), wanted)
+    check_ids(data, unit, time)
+    calendar_places(data[time], time)  # refuses text before anything is sorted by it
+    for name in [outcome, *covariates, *([weights] if weights else [])]:
+        check_numbers(data[name], str(name), data[unit])
+    if cluster is not None and data[cluster].isna().any():
+        raise NotTestable(f"{cluster} is missing in some rows.")
+    try:
+        table = data[list(dict.fromkeys(wanted))].sort_values([unit, time])
+    except TypeError:
+        raise Refused(f"{unit} mixes text and numbers: give it one type.") from None
     table, notes = _complete(table, unit, time, drop_incomplete)
     units, times = table[unit].unique(), pd.Index(table[time].unique()).sort_values()
     shape = (len(units), len(times))
@@ -97,25 +105,6 @@ def adoption_panel(
         ),
         notes=notes,
     )
-
-
-def _check_values(
-    table: pd.DataFrame, complete: list[str], unit: str, time: str
-) -> None:
-    """Refuse missing and infinite values, and duplicate rows."""
-    for name in dict.fromkeys(complete):
-        bad = table[name].isna()
-        if pd.api.types.is_float_dtype(table[name]):
-            bad |= np.isinf(table[name])
-        if bad.any():
-            raise NotTestable(
-                f"{name}: {int(bad.sum())} missing or infinite value(s), "
-                f"first for unit {table.loc[bad, unit].iloc[0]}."
-            )
-    twice = table.duplicated([unit, time])
-    if twice.any():
-        name, period = table.loc[twice, unit].iloc[0], table.loc[twice, time].iloc[0]
-        raise NotTestable(f"Unit {name} has more than one row for {period}.")
 
 
 def _complete(
@@ -153,20 +142,72 @@ def _constant(table: pd.DataFrame, name: str, unit: str) -> pd.Series:
 def _on_a_clock(times: pd.Index, cohort: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return periods and cohorts as numbers; cohorts beyond the last are infinite.
 
-    Numbers stay as they are. Dates and periods are counted, and a cohort counts from
-    the first period that is not before it.
+    Numbers stay as they are. Dates and periods are places on their calendar, and a
+    cohort's day belongs to the period that it lies in.
     """
+    places = calendar_places(times)
+    wide = np.diff(places) > 1
+    if wide.any():
+        raise NotTestable(
+            f"No unit has the period after {times[int(np.argmax(wide))]}: a stretch "
+            "that is absent for all cannot be closed up. Study the parts by themselves."
+        )
     if pd.api.types.is_numeric_dtype(times):
         clock = times.to_numpy(dtype="float64")
-        values = cohort.astype("float64").to_numpy(copy=True)
-        values[np.isnan(values) | (values == 0) | (values > clock[-1])] = np.inf
+        values = _numeric(cohort)
+        # 0 means never, unless 0 is a period of this panel (time centred at the law)
+        zero_is_never = not clock[0] <= 0 <= clock[-1]
+        never = np.isnan(values) | ((values == 0) & zero_is_never)
+        values[never | (values > clock[-1])] = np.inf
         return clock, values
     clock = np.arange(len(times), dtype="float64")
     never = cohort.isna()
     values = np.full(len(cohort), np.inf)
-    values[~never] = times.searchsorted(pd.Index(cohort[~never]))
+    values[~never] = _period_of(times, cohort[~never])
     values[values >= len(times)] = np.inf
     return clock, values
+
+
+def _numeric(cohort: pd.Series) -> np.ndarray:
+    if not pd.api.types.is_numeric_dtype(cohort) and not cohort.isna().all():
+        raise Refused(
+            f"Periods are numbers and cohorts are {cohort.dtype}: give both in the "
+            "same units."
+        )
+    return cohort.astype("float64").to_numpy(copy=True)
+
+
+def _period_of(times: pd.Index, cohort: pd.Series) -> np.ndarray:
+    """Place of the period in which each cohort's day lies; -1 before the first."""
+    if isinstance(times, pd.PeriodIndex):
+        if isinstance(cohort.dtype, pd.PeriodDtype):
+            days = cohort.dt.start_time
+        else:
+            days = _days(cohort)
+        inside = pd.PeriodIndex(days, freq=times.freqstr)
+        return np.clip(inside.asi8 - times.asi8[0], -1, len(times))
+    days = pd.DatetimeIndex(_days(cohort))
+    step = times[-1] - times[-2] if len(times) > 1 else pd.Timedelta(0)
+    if times.is_month_end.all():  # labels end their period
+        places = times.searchsorted(days.normalize(), side="left")
+    else:
+        places = times.searchsorted(days, side="right") - 1
+    return np.where(days >= times[-1] + step, len(times), places)
+
+
+def _days(cohort: pd.Series) -> pd.Series:
+    if isinstance(cohort.dtype, pd.PeriodDtype):
+        return cohort.dt.start_time
+    try:
+        if pd.api.types.is_datetime64_any_dtype(cohort):
+            return cohort
+        if cohort.map(lambda day: hasattr(day, "year")).all():
+            return pd.to_datetime(cohort.map(lambda d: pd.Timestamp(d)))
+    except (TypeError, ValueError):
+        pass
+    raise Refused(
+        f"Periods are dates and cohorts are {cohort.dtype}: give both as dates."
+    )
 
 
 def _weights(table: pd.DataFrame, name: str | None, unit: str, n: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from analysis_utils.asking import NotTestable
 
+__all__: list[str] = []  # all of it serves `group_time_effects`
+
 ESTIMATORS = ("dr", "reg", "ipw")
 TRIM = 0.995  # controls with a propensity score above it get no weight
 OVERLAP = 0.999  # a score above it says that treated units have no comparable control
