@@ -1,4 +1,4 @@
-"""What notebook 07 shows: splices, gaps, bounds; nothing moves when months are added."""
+"""What notebook 07 shows: splices, gaps, bounds; later months change nothing."""
 
 import pandas as pd
 import pytest

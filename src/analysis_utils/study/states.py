@@ -137,47 +137,57 @@ def leave_one_out(
     )
 
 
-def scatter(ax: Axes, ranked: pd.DataFrame, x: str, y: str) -> Axes:
-    """A postal code for each state at its ranks; grey: without any agreement.
+def scatter(ax: Axes, frame: pd.DataFrame, x: str, y: str) -> Axes:
+    """A dot for each state at its values; grey: without any agreement.
 
-    Codes that would cover each other are moved apart, mostly by less than one rank.
+    Scales and limits of the axes are set before. Codes stand beside dots where they
+    cover nothing: states far from the others come first.
     """
-    heights = apart(ranked[x].to_numpy(), ranked[y].to_numpy())
-    for (state, row), height in zip(ranked.iterrows(), heights, strict=True):
-        colour = COLOURS["event" if row["agreements"] == 0 else "fitted"]
-        weight = "normal" if row["agreements"] == 0 else "bold"
-        ax.text(
-            row[x],
-            height,
+    none = frame["agreements"] == 0
+    for part, look in ((frame[none], "event"), (frame[~none], "fitted")):
+        ax.plot(part[x], part[y], "o", ms=3, color=COLOURS[look], alpha=0.8)
+    places = (ax.transScale + ax.transLimits).transform(frame[[x, y]].to_numpy())
+    for state, right in labelled(frame.index, places).items():
+        look = "event" if none[state] else "fitted"
+        ax.annotate(
             state,
-            fontsize=6.5,
-            ha="center",
+            frame.loc[state, [x, y]],
+            xytext=(3 if right else -3, 0),
+            textcoords="offset points",
+            fontsize=6,
+            ha="left" if right else "right",
             va="center",
-            color=colour,
-            weight=weight,
+            color=COLOURS[look],
         )
-    ends = (-1, len(ranked) + 2)
-    ax.set(xlim=ends, ylim=ends)
     return ax
 
 
-def apart(
-    x: np.ndarray, y: np.ndarray, width: float = 2.9, height: float = 1.35
-) -> np.ndarray:
-    """y of labels at (x, y), pushed up and down until none covers another."""
-    order = np.argsort(np.argsort(x, kind="stable"), kind="stable")
-    place = y.astype(float) + 1e-3 * (order * 7 % 11)  # ties part without a slant
-    for _ in range(200):
-        gap = place[:, None] - place[None, :]
-        close = (np.abs(x[:, None] - x[None, :]) < width) & (np.abs(gap) < height)
-        np.fill_diagonal(close, False)
-        if not close.any():
-            break
-        place += 0.25 * (close * np.sign(gap) * (height - np.abs(gap))).sum(axis=1)
-    return np.round(place, 2)
+def labelled(
+    names: pd.Index, places: np.ndarray, width: float = 0.055, height: float = 0.026
+) -> dict[str, bool]:
+    """Which dots get their name, and on which side, so that no name covers anything.
 
-
-def rank_axis(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """The columns as ranks over states (1: the lowest; ties have mean ranks)."""
-    ranked = frame[columns].rank()
-    return ranked.assign(agreements=frame["agreements"])
+    places: (n, 2) in shares of the axes; width, height: of a name. Returns by name
+    whether it stands right of its dot (False: left).
+    """
+    far = np.abs(places - np.median(places, axis=0)).sum(axis=1)
+    taken: list[tuple[float, float]] = []  # left end and middle height of each name
+    chosen = {}
+    for i in np.argsort(-far, kind="stable"):
+        for right in (True, False):
+            start = places[i, 0] + (0.01 if right else -0.01 - width)
+            dots = np.delete(places, i, axis=0)
+            on_dot = (
+                (dots[:, 0] > start - 0.008)
+                & (dots[:, 0] < start + width + 0.008)
+                & (np.abs(dots[:, 1] - places[i, 1]) < height / 2 + 0.006)
+            )
+            on_name = any(
+                abs(start - a) < width and abs(places[i, 1] - b) < height
+                for a, b in taken
+            )
+            if not on_dot.any() and not on_name and start > -0.02:
+                taken.append((start, places[i, 1]))
+                chosen[names[i]] = right
+                break
+    return chosen
