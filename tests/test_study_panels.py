@@ -61,10 +61,13 @@ def test_state_table_has_all_states_and_their_agreements():
     assert table["with_agreement"].le(table["agreements"]).all()
 
 
-def test_labels_are_moved_apart_and_no_further_than_needed():
-    x, y = np.array([1.0, 1.0, 30.0]), np.array([5.0, 5.0, 5.0])
-    moved = states.apart(x, y)
-    assert abs(moved[0] - moved[1]) > 1.3 and moved[2] == pytest.approx(5, abs=0.02)
+def test_a_name_covers_neither_a_dot_nor_another_name():
+    places = np.array([[0.5, 0.5], [0.52, 0.5], [0.9, 0.9], [0.5, 0.5]])
+    names = pd.Index(["A", "B", "C", "D"])
+    chosen = states.labelled(names, places)
+    assert chosen["C"] and "B" in chosen and len(chosen) < 4
+    again = states.labelled(names[::-1], places[::-1])
+    assert again["C"] and again["B"] == chosen["B"]
 
 
 def test_agreements_by_area_add_up_and_follow_divided_states():

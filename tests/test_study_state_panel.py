@@ -9,10 +9,15 @@ from analysis_utils.methods.panel import panel_association
 from analysis_utils.study import state_panel as panel
 
 
-def planted(effect: float, states: int = 20, months: int = 48, seed: int = 0):
-    """A panel whose outcome rises by `effect` times the dose two months later."""
+def planted(effect: float, states: int = 20, months: int = 160, seed: int = 0):
+    """A panel whose outcome rises by `effect` times the dose two months later.
+
+    Each state has one rise, so that no earlier one is in the response.
+    """
     rng = np.random.default_rng(seed)
-    jumps = rng.integers(0, 2, (months, states)) * rng.random((months, states))
+    jumps = np.zeros((months, states))
+    jumps[rng.integers(8, months - 8, states), np.arange(states)] = 1
+    jumps *= rng.uniform(0.5, 2, states)
     dose = jumps.cumsum(axis=0)
     later = np.vstack([np.zeros((2, states)), dose[:-2]])
     common = rng.standard_normal((months, 1)).cumsum(axis=0)

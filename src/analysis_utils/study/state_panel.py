@@ -27,7 +27,7 @@ def held_by_state(first: str, last: str, as_of: str | None = None) -> pd.DataFra
 
     A state without any agreement in the span has zeros.
     """
-    end = min(pd.Timestamp(last), series.last_day(as_of))
+    end = min(pd.Period(last, "M").end_time.normalize(), series.last_day(as_of))
     counts = series.active(basis="listing", by="state", as_of=as_of, end=end)
     counts.index = counts.index.to_period("M")
     if end < counts.index[-1].end_time.normalize():
@@ -95,7 +95,8 @@ def projections(
     """Local projections: outcome[t+h] - outcome[t-1] on the change of dose at t.
 
     State and month effects; Jordà 2005, AER 95:161. The horizon of -1 is zero by
-    construction and left out.
+    construction and left out. State effects make the estimate low by about h / T of
+    itself, because the months after a rise are in the state's mean.
     """
     change = table.groupby("state")["dose"].diff()
     before = shifted(table, "outcome", -1)
