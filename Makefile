@@ -104,7 +104,7 @@ tidy: environment ## Put source notebooks right for git; set up `git diff` for t
 	@$(DESK) tidy
 
 ##@ Data
-update: environment ## Take a new ICE list in (LIST=file-or-address, DATE=, CONFIRM=yes)
+update: environment ## Show what an ICE list changes (LIST=file-or-address, DATE=); ACCEPT=yes takes it in, UNDO=yes back
 	@$(DESK) update
 
 register: environment ## Compile the register anew after a change in data/hand (no raw files needed)

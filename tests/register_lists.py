@@ -6,8 +6,10 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.collect import compile as compiling
 from analysis_utils.collect import editions, hand
+from analysis_utils.collect import lists as known
 from analysis_utils.run_context import ROOT
 
 HEADINGS = [
@@ -58,9 +60,7 @@ def data_folder(place: Path) -> Path:
     for name in ("states", "counties"):
         (data / f"{name}.csv").write_bytes((ROOT / f"data/{name}.csv").read_bytes())
     for name in hand.KEYS:
-        source = pd.read_csv(
-            ROOT / f"data/hand/{name}.csv", dtype=str, keep_default_na=False
-        )
+        source = csv_text.read(ROOT / f"data/hand/{name}.csv")
         kept = source if name in ("headings", "models") else source[:0]
         kept.to_csv(data / f"hand/{name}.csv", index=False)
     return data
@@ -83,12 +83,16 @@ def compiled(
     data = data or data_folder(place)
     published = editions.read_captures(raw, data)
     decisions = hand.read(data / "hand")
-    table, printed, _ = compiling.from_lists(published, raw, data, decisions)
-    return again(table, printed, data)
+    return made(known.from_workbooks(published, raw, data, decisions), data)
 
 
-def again(table: pd.DataFrame, printed: pd.DataFrame, data: Path) -> dict:
-    """The register's tables from editions and printed rows."""
-    decisions = hand.read(data / "hand")
-    rows = compiling.identified(printed, data, decisions)
+def again(data: Path) -> dict[str, pd.DataFrame]:
+    """The register's tables from those in a data folder."""
+    return made(known.from_data(data, hand.read(data / "hand")), data)
+
+
+def made(lists: known.Lists, data: Path) -> dict[str, pd.DataFrame]:
+    """The register's tables from lists."""
+    decisions, table = hand.read(data / "hand"), lists.in_order()
+    rows = compiling.identified(lists.woven(table), data, decisions)
     return compiling.tables_of_lists(table, rows, data, decisions)

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from analysis_utils import datasets
-from analysis_utils.asking import Refused
 from analysis_utils.collect import history
 
 EDITIONS = pd.DataFrame(
@@ -12,7 +11,9 @@ EDITIONS = pd.DataFrame(
         "edition": ["a", "b"],
         "first_seen": ["2021-01-13", "2021-03-20"],
         "last_seen": ["2021-01-20", "2021-04-10"],
+        "list_until": ["2021-03-20", ""],
         "agreements": [150, 148],
+        "held": [0, 0],
     }
 )
 EARLY = pd.DataFrame(
@@ -54,6 +55,7 @@ def test_counts_before_the_first_roster_come_from_signing_dates():
         ("2012-12-31", 1, "rosters"),
         ("2019-01-01", None, ""),
         ("2021-01-15", 150, "edition a"),
+        ("2021-02-28", None, ""),  # 39 days after the last copy of a list
         ("2021-03-20", 148, "edition b"),
         ("2026-01-01", None, ""),
     ],
@@ -62,17 +64,27 @@ def test_a_published_total_is_compared_with_what_is_known_of_its_day(day, count,
     assert history._register_count(day, EARLY, EXITS, EDITIONS) == (count, basis)
 
 
-def test_every_difference_must_be_explained_and_nothing_else():
+def test_a_difference_without_a_reason_is_said_and_stops_nothing():
     def compared(**changes):
         return history.compared(totals(**changes), EARLY, EXITS, EDITIONS)
 
     assert compared().difference.tolist() == [0]
+    assert history.unexplained(compared()) == []
     explained = compared(total="151", explanation="the header was counted")
     assert explained.difference.tolist() == [1]
-    with pytest.raises(Refused, match="line 2: GAO gives 151 .* register 150"):
-        compared(total="151")
-    with pytest.raises(Refused, match="no difference to explain"):
-        compared(explanation="the header was counted")
+    assert history.unexplained(explained) == []
+    (said,) = history.unexplained(compared(total="151"))
+    assert "line 2: GAO gives 151" in said and "the register 150" in said
+    (said,) = history.unexplained(compared(explanation="the header was counted"))
+    assert "no difference to explain" in said
+
+
+def test_a_total_is_not_compared_where_no_list_covers_its_day():
+    gap = pd.concat([EDITIONS, EDITIONS.tail(1)], ignore_index=True)
+    gap.loc[2, ["first_seen", "last_seen"]] = "2026-09-20"
+    gap.loc[1, "list_until"] = "2026-09-20"
+    assert history._register_count("2021-05-01", EARLY, EXITS, gap)[0] == 148
+    assert history._register_count("2026-09-18", EARLY, EXITS, gap) == (None, "")
 
 
 def test_months_without_a_copy_of_a_list_are_rebuilt():
@@ -105,9 +117,13 @@ def test_ended_early_agreements_are_in_the_early_register():
     assert set(table.agreement_id[table.listed_2021]) <= known
 
 
-def test_every_published_total_that_differs_is_explained():
+def test_every_published_total_of_the_early_years_that_differs_is_explained():
+    # Later ones stand beside lists, and a list found late may move them: `make update`
+    # and `make register` say which then lack a reason
     table = datasets.published_totals()
-    assert ((table.difference.fillna(0) != 0) == (table.explanation != "")).all()
+    early = table[table.register_basis.isin(["signing dates", "rosters"])]
+    assert len(early) > 40
+    assert ((early.difference != 0) == (early.explanation != "")).all()
     for total in (958, 1001):
         row = table[table.total == total].iloc[0]
         assert "header" in row.explanation

@@ -49,7 +49,7 @@ def column(name: str, field: str, folder: Path = DATA) -> tuple[str, ...]:
     """One column of a table, as text."""
     path = folder / resource(name, folder)["path"]
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
             return tuple(row[field] for row in csv.DictReader(stream))
     except (OSError, KeyError) as error:
         raise Refused(

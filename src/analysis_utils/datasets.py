@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils import data_folder, run_context
+from analysis_utils import csv_text, data_folder, run_context
 from analysis_utils.asking import Refused
 from analysis_utils.data_folder import DATA, PACKAGE
 
@@ -24,7 +24,7 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     resource = data_folder.resource(name, folder)
     path = folder / resource["path"]
     fields = resource["schema"]["fields"]
-    text = _text(path, [field["name"] for field in fields])
+    text = csv_text.read(path, [field["name"] for field in fields])
     run_context.record_read(path)
     fingerprint = data_folder.schema_fingerprint(name, folder)
     run_context.record_part(run_context.SCHEMA + name, fingerprint)
@@ -76,6 +76,11 @@ def _until_newest(table: pd.DataFrame, ends: dict[str, str]) -> pd.DataFrame:
 def captures() -> pd.DataFrame:
     """Every published copy of a list: where it is, and which table it shows."""
     return load("captures")
+
+
+def taken_in() -> pd.DataFrame:
+    """Lists that `make update` took in, in that order."""
+    return load("taken_in")
 
 
 def early_register() -> pd.DataFrame:
@@ -251,28 +256,6 @@ def sources() -> pd.DataFrame:
     return load("sources")
 
 
-def _text(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Cells as text, in the columns that the data dictionary names."""
-    if not path.exists():
-        raise Refused(
-            f"{_shown(path)} is missing: restore it (git restore "
-            f"{_shown(path)}) or compile it (make data)"
-        )
-    text = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if list(text.columns) != columns:
-        odd = sorted(set(text.columns) ^ set(columns)) or ["(their order)"]
-        raise Refused(
-            f"{_shown(path)}, line 1: the columns are not those of "
-            f"data/{PACKAGE}; differing: {', '.join(odd)}"
-        )
-    return text
-
-
-def _shown(path: Path) -> str:
-    root = run_context.ROOT
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
 def _typed(cells: pd.Series, field: dict, path: Path) -> pd.Series:
     """Column in its type; raises Refused at the first cell that doesn't fit."""
     kind = field["type"]
@@ -358,6 +341,6 @@ def _bound(value: object, field: dict) -> object:
 def _fail(path: Path, row: int, column: str, value: object, what: str) -> None:
     """Raise Refused for a row of a table (row 0 stands in line 2)."""
     raise Refused(
-        f"{_shown(path)}, line {row + 2}, column {column}: "
+        f"{csv_text.shown(path)}, line {row + 2}, column {column}: "
         f"{value!r} {what} (see data/{PACKAGE})"
     )

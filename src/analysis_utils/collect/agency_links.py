@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.asking import Refused
 from analysis_utils.collect import naming
 from analysis_utils.collect.counties import by_name, county_in_name
@@ -216,7 +217,7 @@ def _fail(row: int, what: str) -> None:
 
 def read_hand(folder: Path) -> pd.DataFrame:
     """The hand table of a folder; raises Refused for two decisions on one agency."""
-    table = pd.read_csv(folder / f"{HAND}.csv", dtype=str, keep_default_na=False)
+    table = csv_text.read(folder / f"{HAND}.csv")
     twice = table[table.duplicated(["state", "agency"])]
     if len(twice):
         _fail(twice.index[0], "decides the same as a row above; take one out")

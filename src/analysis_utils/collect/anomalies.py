@@ -68,7 +68,7 @@ def _spellings(rows: pd.DataFrame) -> Iterator[Found]:
 
 def _dates(rows: pd.DataFrame) -> Iterator[Found]:
     iso = rows.signed_date.dt.strftime("%Y-%m-%d")
-    misread = (rows.signed.map(naming.trimmed) != iso) & rows.signed_date.notna()
+    misread = (rows.meant != iso) & rows.signed_date.notna()
     yield "signed", "misprinted (hand/dates.csv)", misread
     blank = rows.signed.str.strip() == ""
     yield "signed", "blank", blank

@@ -1,57 +1,93 @@
-"""What a new list changes, in words: added, gone, perhaps renamed, not understood."""
+"""What a list changes, in words: added, gone, perhaps renamed, not understood."""
 
+import re
 from difflib import SequenceMatcher, get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
-from analysis_utils.collect import naming
-
-if TYPE_CHECKING:
-    from analysis_utils.collect.update import Update
+from analysis_utils.collect import history, naming
+from analysis_utils.collect.counties import NO_COUNTY
+from analysis_utils.collect.proposal import Update
 
 ALIKE = 0.8  # likeness of two names from which a renaming is suggested
 LONG_AGO = 120  # days before the first listing from which a signing date is noted
-NOTHING = ("", "#NA", "N/A", "#N/A")  # cells that state nothing
 SHOWN = 40  # lines of one kind that are printed
+OFFICE = re.compile(
+    r"\b(?:POLICE|SHERIFF|DEPARTMENT|OFFICE|COUNTY|PARISH|CITY|TOWN|VILLAGE|BOROUGH"
+    r"|TOWNSHIP|MARSHALS?|CONSTABLES?|PRECINCT|ATTORNEYS?|DISTRICT|PUBLIC SAFETY|OF"
+    r"|THE|JAIL|CORRECTION)\b"
+)
 
 
-def report(update: "Update") -> list[str]:
+def report(update: Update) -> list[str]:
     """Lines that tell what the list adds, ends, changes and leaves open."""
     old, new = (
         table.set_index("agreement_id")
-        for table in (update.before, update.after["agreements"])
+        for table in (update.before["agreements"], update.after["agreements"])
     )
-    was, now = old[old.gone_by == ""], new[new.gone_by == ""]
+    was, now = (
+        _in_force(update, update.position - 1),
+        _in_force(update, update.position),
+    )
     gone, came = was.index.difference(now.index), now.index.difference(was.index)
-    counts = update.after["editions"].iloc[-1]
-    lines = [
-        f"Edition {update.edition}: {counts.rows_printed} rows = {counts.agreements} "
-        f"agreements + {counts.duplicates} duplicates + {counts.set_aside} set aside",
-        f"Before: {len(was)} agreements; {len(came)} added, {len(gone)} gone",
-    ]
-    lines += _section(
-        "Added", [_described(now.loc[name], name in old.index) for name in came]
-    )
-    lines += _section("Gone", _gone(new.loc[gone], update))
-    lines += _section(
-        "Perhaps renamed (suggestions for data/hand/aliases.csv or "
-        "state_corrections.csv; decide and run make register)",
-        renamings(old.loc[gone], new.loc[came]),
-    )
-    lines += _section("Signing date changed", _redated(was, now))
+    lines = [*_head(update, len(was), len(came), len(gone))]
+    if not update.sighting:
+        lines += _section(
+            "Added", [_described(now.loc[name], name in old.index) for name in came]
+        )
+        lines += _section("Gone", _gone(was.loc[gone], new))
+        lines += _section(
+            "Perhaps renamed (suggestions for data/hand/aliases.csv or "
+            "state_corrections.csv; decide and run make register)",
+            renamings(was.loc[gone], now.loc[came]),
+        )
+    lines += _section("Changed in the register", _changed(old, new))
     lines += _section(
         "Not understood, set aside (decide in data/hand/spellings.csv or "
         "models.csv and run make register)",
         _set_aside(update),
     )
     lines += _section(
+        "Kept in force, because a row set aside may state them", _held(update, now)
+    )
+    lines += _section(
         "Noted",
         update.table.notes
-        + _firsts(was, now, old)
-        + _unread(update, came.difference(old.index)),
+        + _firsts(now, old)
+        + _unread(update, came.difference(old.index))
+        + history.unexplained(update.after["published_totals"]),
     )
     return lines
+
+
+def _head(update: Update, before: int, came: int, gone: int) -> list[str]:
+    counts = update.after["editions"].iloc[update.position]
+    name = update.copy["edition"]
+    if update.sighting:
+        kind = f"Edition {counts.edition}, seen again: as {name}"
+    elif update.newest:
+        kind = f"Edition {name}"
+    else:
+        follows = update.after["editions"].edition.iloc[update.position + 1]
+        kind = f"Edition {name}, found late (before {follows})"
+    lines = [
+        f"{kind}: {counts.rows_printed} rows = {counts.agreements} "
+        f"agreements + {counts.duplicates} duplicates + {counts.set_aside} set aside"
+    ]
+    if not update.sighting:
+        lines.append(f"Before: {before} agreements; {came} added, {gone} gone")
+    return lines
+
+
+def _in_force(update: Update, position: int) -> pd.DataFrame:
+    """Agreements in force in an edition of the register with the list."""
+    table, spells = update.after["editions"], update.after["spells"]
+    place = {name: number for number, name in enumerate(table.edition)}
+    first = spells.first_edition.map(place)
+    last = spells.last_edition.map(place).fillna(len(table) - 1)
+    names = spells.agreement_id[(first <= position) & (last >= position)].unique()
+    return update.after["agreements"].set_index("agreement_id").loc[sorted(names)]
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -67,14 +103,15 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 
 def _described(row: NamedTuple, returned: bool = False) -> str:
-    again = ", listed before" if returned else ""
+    again = ", known before" if returned else ""
     return f"{row.state} {row.agency} {row.model}, signed {row.signed or '?'}{again}"
 
 
 def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
     """Pairs of a gone and an added agreement that may be the same one.
 
-    Same model, and alike names in one state, or one name in two states.
+    Same model, and alike names in one state, or one name in two states, or one place
+    and one signing date where the kind of agency changed.
     """
     found = []
     for old in gone.itertuples():
@@ -83,58 +120,74 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
                 None, naming.normalized(old.agency), naming.normalized(new.agency)
             ).ratio()
             same_date = old.signed == new.signed
+            moved = same_date and _place(old.agency) == _place(new.agency) != ""
             if (
-                likeness >= ALIKE - 0.2 * same_date
+                likeness >= ALIKE - 0.2 * same_date or moved
                 if old.state == new.state
                 else likeness == 1 and same_date
             ):
                 dates = "same signing date" if same_date else "other signing date"
+                kinds = (
+                    f", {old.agency_kind} -> {new.agency_kind}: another agency, or a "
+                    "slip of the list"
+                    if old.agency_kind != new.agency_kind
+                    else ""
+                )
                 found.append(
                     (
                         -likeness,
                         f"{old.state} {old.agency} -> {new.state} "
                         f"{new.agency} ({old.model}; names {likeness:.0%} alike, "
-                        f"{dates})",
+                        f"{dates}{kinds})",
                     )
                 )
     return [text for _, text in sorted(found)]
 
 
-def _redated(was: pd.DataFrame, now: pd.DataFrame) -> list[str]:
-    both = was.index.intersection(now.index)
-    changed = both[was.dates_printed[both] != now.dates_printed[both]]
+def _place(agency: str) -> str:
+    """What an agency is called after, without the words for its office."""
+    return " ".join(OFFICE.sub(" ", naming.normalized(agency)).split())
+
+
+def _gone(gone: pd.DataFrame, new: pd.DataFrame) -> list[str]:
+    """Agreements not on the list, and how each left the register, if it did."""
     return [
-        f"{name}: {was.dates_printed[name]} -> {now.dates_printed[name]}"
-        for name in changed
+        f"{_described(row)}: "
+        + (new.removal[row.Index] or "listed again later, or before")
+        for row in gone.itertuples()
     ]
 
 
-def _gone(gone: pd.DataFrame, update: "Update") -> list[str]:
-    """Agreements no longer listed; those that stand in a row set aside are named."""
-    aside = update.rows[update.rows.set_aside != ""]
-    sheet = update.table.rows.row
-    places = {(row.key, row.signed): sheet[row.Index] for row in aside.itertuples()}
+def _changed(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
+    """Columns of agreements known before that differ, ends of their listing aside."""
+    both = old.index.intersection(new.index)
+    columns = [
+        name
+        for name in new.columns
+        if name in old.columns and name not in ("last_listed", "gone_by", "removal")
+    ]
+    before, after = old.loc[both, columns], new.loc[both, columns].astype("str")
     lines = []
-    for row in gone.itertuples():
-        place = places.get((naming.normalized(row.agency), row.signed))
-        lines.append(
-            f"{_described(row)}: "
-            + (f"perhaps row {place}, set aside" if place else row.removal)
-        )
+    for name in both[(before != after).any(axis=1)]:
+        pairs = zip(columns, before.loc[name], after.loc[name], strict=True)
+        changes = [
+            f"{c} {a or '(blank)'} -> {b or '(blank)'}" for c, a, b in pairs if a != b
+        ]
+        lines.append(f"{name}: {'; '.join(changes)}")
     return lines
 
 
-def _set_aside(update: "Update") -> list[str]:
+def _set_aside(update: Update) -> list[str]:
     """One line for each reason, with the rows and the nearest known spelling."""
-    aside = update.rows[update.rows.set_aside != ""]
-    sheet, lines = update.table.rows.row, []
+    aside = update.own[update.own.set_aside != ""]
     known = update.rows[update.rows.set_aside == ""].state.map(naming.trimmed).unique()
+    lines = []
     for reason, rows in aside.groupby("set_aside"):
         cell = naming.trimmed(rows.state.iloc[0])
         near = get_close_matches(cell, known, 1, ALIKE) if "state" in reason else []
         hint = f", perhaps {near[0]}" if near else ""
         shown = [
-            f"{sheet[row.Index]} ({naming.trimmed(row.agency)})"
+            f"{row.sheet} ({naming.trimmed(row.agency)})"
             for row in rows[:5].itertuples()
         ]
         more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
@@ -142,24 +195,29 @@ def _set_aside(update: "Update") -> list[str]:
     return lines
 
 
-def _firsts(was: pd.DataFrame, now: pd.DataFrame, old: pd.DataFrame) -> list[str]:
+def _held(update: Update, now: pd.DataFrame) -> list[str]:
+    stated = set(update.own.agreement_id)
+    return [_described(row) for row in now.itertuples() if row.Index not in stated]
+
+
+def _firsts(now: pd.DataFrame, old: pd.DataFrame) -> list[str]:
     """States that were never listed before."""
     return [
         f"first agreement of {state} ever listed"
-        for state in sorted(set(now.state) - set(was.state) - set(old.state))
+        for state in sorted(set(now.state) - set(old.state))
     ]
 
 
-def _unread(update: "Update", came: pd.Index) -> list[str]:
+def _unread(update: Update, came: pd.Index) -> list[str]:
     """Dates, counties and levels of new rows that could not be read.
 
     The rows are taken in.
     """
-    sheet, notes, rows = update.table.rows.row.tolist(), [], update.rows
-    listed = pd.Timestamp(update.edition[:10])
-    new = (rows.set_aside == "") & (rows["first"] == rows["last"])
-    for place, row in rows[new].iterrows():
-        where = f"row {sheet[place]} ({row.agreement_id})"
+    notes, rows = [], update.own
+    listed = pd.Timestamp(update.copy["edition"][:10])
+    new = (rows.set_aside == "") & (rows["first"] == update.position)
+    for row in rows[new].itertuples():
+        where = f"row {row.sheet} ({row.agreement_id})"
         if pd.isna(row.signed_date):
             notes.append(
                 f"{where}: signing date {row.signed!r} is set aside; the "
@@ -173,7 +231,7 @@ def _unread(update: "Update", came: pd.Index) -> list[str]:
                 "listing; the year may be mistyped (data/hand/dates.csv)"
             )
         county, kind = naming.trimmed(row.county), naming.trimmed(row.type)
-        if row.county_fips == "" and county not in NOTHING:
+        if row.county_fips == "" and naming.normalized(county) not in NO_COUNTY:
             notes.append(f"{where}: county {county!r} is not known")
         if row.level_code == "unknown":
             notes.append(f"{where}: type {kind!r} is not known")

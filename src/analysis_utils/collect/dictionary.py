@@ -3,14 +3,29 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 
-def text(package: dict) -> str:
-    """README of data/ for a data package, in Markdown."""
+from analysis_utils import csv_text
+
+UNSEEN = 7  # days without a copy of any list from which a stretch is named
+DAILY = "2025-02-20"  # since then lists follow each other within days
+
+
+def text(package: dict, editions: pd.DataFrame) -> str:
+    """README of data/ for a data package, in Markdown.
+
+    editions: first_seen and last_seen of each, from which {missing_lists} in the notes
+    is written.
+    """
     resources = package["resources"]
+    missing = ", ".join(missing_lists(editions)) or "no longer stretch"
     parts = [
         f"# {package['title']}\n",
         package["description"] + "\n",
-        *[paragraph + "\n" for paragraph in package.get("notes", [])],
+        *[
+            paragraph.replace("{missing_lists}", missing) + "\n"
+            for paragraph in package.get("notes", [])
+        ],
         "Written from `datapackage.json` by `make register`; change it there.\n",
         "## Files\n",
         _files(resources),
@@ -22,9 +37,30 @@ def text(package: dict) -> str:
 def write(data: Path) -> None:
     """Write data/README.md anew if the data package says something else."""
     package = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
-    path, new = data / "README.md", text(package)
+    path, new = data / "README.md", text(package, csv_text.read(data / "editions.csv"))
     if not path.exists() or path.read_text(encoding="utf-8") != new:
         path.write_text(new, encoding="utf-8", newline="\n")
+
+
+def missing_lists(editions: pd.DataFrame) -> list[str]:
+    """Stretches without a copy of any list since lists are daily, in words."""
+    first = pd.to_datetime(editions.first_seen)
+    last = pd.to_datetime(editions.last_seen)
+    found = []
+    for seen, following in zip(last[:-1], first[1:], strict=True):
+        start, end = seen + pd.Timedelta(days=1), following - pd.Timedelta(days=1)
+        if str(seen.date()) >= DAILY and (end - start).days + 1 >= UNSEEN:
+            found.append(_stretch(start, end))
+    return found
+
+
+def _stretch(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """12 to 27 April 2025, or 30 March to 2 April 2026."""
+    same = (start.year, start.month) == (end.year, end.month)
+    begin = f"{start.day}" if same else f"{start.day} {start:%B}"
+    if start.year != end.year:
+        begin += f" {start.year}"
+    return f"{begin} to {end.day} {end:%B} {end.year}"
 
 
 def _files(resources: list[dict]) -> str:

@@ -6,14 +6,16 @@ table; a table that returns after another makes a second edition.
 
 import hashlib
 import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.collect.workbooks import CELLS, LINKS, PrintedTable
+from analysis_utils import csv_text
+from analysis_utils.asking import Refused
+from analysis_utils.collect.workbooks import CELLS, LINKS
 
+Row = tuple[str, ...]
 PRINTED = [*CELLS, *LINKS]  # what a list says in a row
 COLUMNS_OF_TABLE = [
     "edition",
@@ -41,24 +43,10 @@ NAMED_DATE = re.compile(r"[A-Za-z](\d\d)(\d\d)(\d{4})(am|mid|pm|)[ _]?(\w*)\.xls
 EDITION = re.compile(r"(\d{4}-\d\d-\d\d)(?:-(\d\d)(\d\d)|(am|mid|pm|)(?:-(\w+))?)$")
 
 
-@dataclass(frozen=True)
-class Edition:
-    """One table in the interval in which it was the list."""
-
-    edition: str  # date and time of day of the first copy, 2025-08-29pm
-    first_seen: str  # date of the first copy
-    last_seen: str  # date of the last copy
-    copies: int
-    workbook: str
-    source: str  # where the first copy was published
-    sha256: str
-    table: PrintedTable
-
-
 def edition_of_name(name: str) -> str | None:
     """Edition that a file name states (2025-08-29pm), None where it states none."""
     stem = name.removesuffix(".xlsx")
-    if EDITION.match(stem) and _is_date(stem[:10]):
+    if EDITION.match(stem) and is_date(stem[:10]):
         return stem
     web = WEB_CAPTURE.search(name)
     if web:
@@ -68,10 +56,11 @@ def edition_of_name(name: str) -> str | None:
         return None
     month, day, year, part, more = named.groups()
     stamp = f"{year}-{month}-{day}{part}" + (f"-{more.lower()}" if more else "")
-    return stamp if _is_date(stamp[:10]) else None
+    return stamp if is_date(stamp[:10]) else None
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """True for a day of the calendar in ISO form."""
     return not pd.isna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
 
 
@@ -79,7 +68,7 @@ def order(edition: str) -> tuple[str, float, str]:
     """Sort key of an edition's name: date, hour, further suffix."""
     found = EDITION.match(edition)
     if not found:
-        raise ValueError(
+        raise Refused(
             f"{edition!r} is no edition: write 2026-05-18, 2026-05-18am, -mid or pm"
         )
     day, hour, minute, part, more = found.groups()
@@ -88,33 +77,37 @@ def order(edition: str) -> tuple[str, float, str]:
     return day, HOURS[part], more or ""
 
 
-def fingerprint(table: PrintedTable) -> str:
-    """SHA-256 of the printed cells, whatever file they came in."""
-    text = table.rows[CELLS].to_csv(index=False, lineterminator="\n")
+def fingerprint(rows: list[Row]) -> str:
+    """SHA-256 of a printed table, whatever file it came in: of what its cells say.
+
+    Where their links lead is left out: it changes when a page is moved.
+    """
+    text = "\x1e".join("\x1f".join(row[: len(CELLS)]) for row in rows)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def dated(captures: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """Captures with the edition that each states, or that files.csv decides.
 
-    captures: file, workbook; decisions: file, workbook (blank: any), action,
-    edition. Captures set aside are left out.
+    captures: file, workbook, and edition where it is known otherwise; decisions:
+    file, workbook (blank: any), action, edition. Captures set aside are left out.
     """
     table = captures.copy()
-    table["edition"] = table.file.map(edition_of_name)
+    own = table.file.map(edition_of_name)
+    table["edition"] = table.edition.where(table.edition != "", own)
     for row in decisions.itertuples():
         hit = table.file == row.file
         if row.workbook:
             hit &= table.workbook == row.workbook
         if not hit.any():
-            raise ValueError(
+            raise Refused(
                 f"data/hand/files.csv: {row.file} is not among the files; take the "
                 "row out or correct the name"
             )
         if row.action == "set aside":
             table = table[~hit]
         elif (table.loc[hit, "edition"] == row.edition).all():
-            raise ValueError(
+            raise Refused(
                 f"data/hand/files.csv: {row.file} states {row.edition} by itself; "
                 "the correction no longer applies"
             )
@@ -122,16 +115,19 @@ def dated(captures: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
             table.loc[hit, "edition"] = row.edition
     undated = table[table.edition.isna()]
     if len(undated):
-        raise ValueError(
+        raise Refused(
             f"{undated.file.iloc[0]}: its name states no date; add a row "
             "with its edition to data/hand/files.csv"
         )
     return table
 
 
-def in_order(captures: pd.DataFrame, tables: dict[str, PrintedTable]) -> list[Edition]:
-    """Runs of captures with the same table, in the order of publication."""
-    prints = {name: fingerprint(table) for name, table in tables.items()}
+def in_order(captures: pd.DataFrame, prints: dict[str, str]) -> pd.DataFrame:
+    """Runs of captures with the same table, in the order of publication.
+
+    prints: fingerprint of the table of each workbook; captures of others are left
+    out. Returns COLUMNS_OF_TABLE, first and last copy told apart by file name.
+    """
     known = captures[captures.workbook.isin(prints)].copy()
     known["print"] = known.workbook.map(prints)
     known["order"] = known.edition.map(order)
@@ -141,74 +137,43 @@ def in_order(captures: pd.DataFrame, tables: dict[str, PrintedTable]) -> list[Ed
     for edition, files in (
         starts[starts.edition.duplicated(keep=False)].groupby("edition").file
     ):
-        raise ValueError(
+        raise Refused(
             f"{' and '.join(files)} hold different lists and both state "
             f"{edition}; redate one of them in data/hand/files.csv"
         )
-    return [_edition(copies, tables) for _, copies in known.groupby(run)]
+    return _as_table(known, run)
 
 
-def _edition(copies: pd.DataFrame, tables: dict[str, PrintedTable]) -> Edition:
-    first = copies.iloc[0]
-    return Edition(
-        first.edition,
-        first.edition[:10],
-        copies.edition.iloc[-1][:10],
-        len(copies),
-        first.workbook,
-        first.source,
-        first.sha256,
-        tables[first.workbook],
-    )
+def _as_table(known: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
+    """One row for each run, with the date on which the next took its place."""
+    runs = known.groupby(run)
+    table = runs[["edition", "workbook", "source", "sha256"]].first()
+    table["first_seen"] = table.edition.str[:10]
+    table["last_seen"] = runs.edition.last().str[:10]
+    table["list_until"] = table.first_seen.shift(-1).fillna("")
+    table["copies"] = runs.size().astype("str")
+    return table.reset_index(drop=True)[COLUMNS_OF_TABLE]
 
 
-def as_table(found: list[Edition]) -> pd.DataFrame:
-    """Editions as a table, each with the date on which the next took its place."""
-    table = pd.DataFrame(
-        [
-            {
-                name: getattr(edition, name)
-                for name in COLUMNS_OF_TABLE
-                if name != "list_until"
-            }
-            for edition in found
-        ]
-    )
-    table.insert(3, "list_until", table.first_seen.shift(-1).fillna(""))
-    return table
-
-
-def weave(lists: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+def weave(lists: list[tuple[str, list[Row]]]) -> pd.DataFrame:
     """All printed rows in one table, each with the editions that printed it.
 
     Rows lie so that the rows of any edition, taken in order, are that edition as
     printed (the "weave" of Rochkind 1975, IEEE Trans. Softw. Eng. 1:364). Columns:
     PRINTED, first_edition, last_edition (names), first and last (positions from 0).
+
+    lists: name and rows (PRINTED) of every edition.
     """
     master: list[list] = []
     current: list[int] = []
-    for position, (_, rows) in enumerate(lists):
-        cells = list(rows[PRINTED].itertuples(index=False, name=None))
+    for position, (_, cells) in enumerate(lists):
         master, current = _woven(master, current, cells, position)
     return _as_rows(master, [name for name, _ in lists])
 
 
-def appended(
-    printed: pd.DataFrame, names: list[str], name: str, rows: pd.DataFrame
-) -> pd.DataFrame:
-    """The woven rows with one more edition behind the newest, as `weave` gives them."""
-    cells = list(printed[PRINTED].itertuples(index=False, name=None))
-    master = [
-        [row, first, last]
-        for row, first, last in zip(
-            cells, printed["first"], printed["last"], strict=True
-        )
-    ]
-    newest = len(names) - 1
-    current = [place for place, entry in enumerate(master) if entry[2] == newest]
-    more = list(rows[PRINTED].itertuples(index=False, name=None))
-    master, _ = _woven(master, current, more, newest + 1)
-    return _as_rows(master, [*names, name])
+def tuples(rows: pd.DataFrame) -> list[Row]:
+    """The printed cells of each row."""
+    return list(zip(*(rows[name].tolist() for name in PRINTED), strict=True))
 
 
 def _as_rows(master: list[list], names: list[str]) -> pd.DataFrame:
@@ -223,9 +188,8 @@ def _as_rows(master: list[list], names: list[str]) -> pd.DataFrame:
 def _woven(master: list, current: list[int], cells: list, position: int) -> tuple:
     """The master with one more edition, and the places of that edition's rows."""
     before = [master[place][0] for place in current]
-    matcher = SequenceMatcher(None, before, cells, autojunk=False)
     merged, places, done = [], [], 0
-    for start, new, size in matcher.get_matching_blocks():
+    for start, new, size in _blocks(before, cells):
         place = current[start] if start < len(current) else len(master)
         merged += master[done:place]
         done = place
@@ -241,6 +205,32 @@ def _woven(master: list, current: list[int], cells: list, position: int) -> tupl
     return merged, places
 
 
+def _blocks(before: list[Row], cells: list[Row]) -> list[tuple[int, int, int]]:
+    """Matching runs of two lists: start in the old, start in the new, length.
+
+    Most of a list is that of the day before: what is equal from the top and from the
+    bottom is set apart, and the matcher, whose time grows with the square, sees the
+    rest.
+    """
+    least = min(len(before), len(cells))
+    top = 0
+    while top < least and before[top] == cells[top]:
+        top += 1
+    low = 0
+    while low < least - top and before[-1 - low] == cells[-1 - low]:
+        low += 1
+    old, new = before[top : len(before) - low], cells[top : len(cells) - low]
+    number: dict[Row, int] = {}
+    old, new = ([number.setdefault(row, len(number)) for row in x] for x in (old, new))
+    inner = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    return [
+        (0, 0, top),
+        *((a + top, b + top, size) for a, b, size in inner[:-1]),
+        (len(before) - low, len(cells) - low, low),
+        (len(before), len(cells), 0),
+    ]
+
+
 def read_captures(raw: Path, data: Path) -> pd.DataFrame:
     """Published copies: CAPTURES' columns, `workbook` naming the table they show.
 
@@ -248,10 +238,16 @@ def read_captures(raw: Path, data: Path) -> pd.DataFrame:
     was compiled from it.
     """
     if (raw / "captures.csv").exists():
-        table = pd.read_csv(raw / "captures.csv", dtype=str, keep_default_na=False)
+        table = csv_text.read(raw / "captures.csv")
         table = table.rename(columns={"same_table_as": "workbook"})
         table["workbook"] = table.workbook.where(table.workbook != "", table.file)
         return table[CAPTURES].sort_values(CAPTURES, ignore_index=True)
-    if (data / "captures.csv").exists():
-        return pd.read_csv(data / "captures.csv", dtype=str, keep_default_na=False)
-    return pd.DataFrame(columns=CAPTURES, dtype=str)
+    return read_compiled(data)
+
+
+def read_compiled(data: Path) -> pd.DataFrame:
+    """Published copies as compiled before; none where there is no such table."""
+    path = data / "captures.csv"
+    if path.exists():
+        return csv_text.read(path, CAPTURES)
+    return pd.DataFrame(columns=CAPTURES, dtype="str")

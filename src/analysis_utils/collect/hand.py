@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.asking import Refused
 
 # Columns that tell the rows of a table apart
@@ -22,6 +23,24 @@ KEYS = {
     "models": ["model"],
     "spellings": ["column", "printed"],
     "state_corrections": ["state", "agency", "model", "signed"],
+}
+COLUMNS = {
+    "aliases": ["state", "agency", "model", "same_as", "signed", "kind", "reason"],
+    "agencies": ["state", "agency", "kind", "level", "reason"],
+    "counties": ["state", "printed", "agency", "county_fips", "reason"],
+    "dates": ["state", "agency", "model", "printed", "signed", "reason"],
+    "files": ["file", "workbook", "action", "edition", "reason"],
+    "headings": ["heading", "column", "reason"],
+    "models": ["model", "name", "description"],
+    "spellings": ["column", "printed", "meaning", "reason"],
+    "state_corrections": [
+        "state",
+        "agency",
+        "model",
+        "signed",
+        "corrected_state",
+        "reason",
+    ],
 }
 
 
@@ -52,7 +71,7 @@ def read(folder: Path) -> Hand:
 
 
 def _table(folder: Path, name: str) -> pd.DataFrame:
-    table = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+    table = csv_text.read(folder / f"{name}.csv", COLUMNS[name])
     twice = table[table.duplicated(KEYS[name])]
     if len(twice):
         fail(name, twice.index[0], "decides the same as a row above; take one out")

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.asking import Refused
+from analysis_utils import csv_text
 from analysis_utils.collect import naming
 
 FIRST_MONTH = "2002-07"
 ROSTER = "ICE 287(g) fact sheet, roster"
 # Between these months only anchors are known; each month is interpolated
 GAP = (pd.Period("2017-09", "M"), pd.Period("2020-08", "M"))
+COVERED = 31  # days after a copy of a list for which it is taken as that of the day
 # Published totals between which the gap is bridged: (date, publisher begins with)
 ANCHORS = (
     ("2017-07-31", "ICE press release"),
@@ -186,7 +187,7 @@ def _from_lists(editions: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
         rows.append(
             (
                 end,
-                int(last.agreements),
+                int(last.agreements) + int(last.held),
                 "observed" if seen else "rebuilt",
                 f"edition {last.edition}",
             )
@@ -199,13 +200,8 @@ def compared(
     early: pd.DataFrame,
     exits: pd.DataFrame,
     editions: pd.DataFrame,
-    partial: bool = False,
 ) -> pd.DataFrame:
-    """Published totals beside the register's counts; each difference explained.
-
-    Raises Refused for a difference without explanation, or the reverse,
-    unless lists are missing (partial).
-    """
+    """Published totals beside the register's counts, where it has one of that day."""
     table = totals.copy()
     counts = [
         _register_count(row.date, early, exits, editions) for row in table.itertuples()
@@ -213,19 +209,6 @@ def compared(
     table["register"] = pd.array([count for count, _ in counts], dtype="Int64")
     table["register_basis"] = [basis for _, basis in counts]
     table["difference"] = table.total.astype("Int64") - table.register
-    differs = (table.difference != 0).fillna(False)
-    for row in table[differs != (table.explanation != "")].itertuples():
-        if partial:
-            break
-        raise Refused(
-            f"data/hand/published_totals.csv, line {row.Index + 2}: {row.publisher} "
-            f"gives {row.total} on {row.date}, the register {row.register}: "
-            + (
-                "explain the difference"
-                if row.explanation == ""
-                else "there is no difference to explain; take the explanation out"
-            )
-        )
     order = [
         "date",
         "total",
@@ -241,12 +224,33 @@ def compared(
     return table[order]
 
 
+def unexplained(totals: pd.DataFrame) -> list[str]:
+    """A line for each total that differs without a reason, or has one for nothing.
+
+    They stop nothing: a new list must never be refused for what others counted.
+    """
+    differs = (totals.difference != 0) & totals.difference.notna()
+    known = totals.difference.notna()
+    odd = totals[known & (differs != (totals.explanation != ""))]
+    return [
+        f"data/hand/published_totals.csv, line {row.Index + 2}: {row.publisher} gives "
+        f"{row.total} on {row.date}, the register {row.register} "
+        f"({row.register_basis}): "
+        + (
+            "explain the difference"
+            if row.explanation == ""
+            else "there is no difference to explain; take the explanation out"
+        )
+        for row in odd.itertuples()
+    ]
+
+
 def _register_count(
     day: str, early: pd.DataFrame, exits: pd.DataFrame, editions: pd.DataFrame
 ) -> tuple[int | None, str]:
     lists = editions[editions.first_seen <= day]
-    if len(lists) and day <= editions.last_seen.max():
-        return int(lists.agreements.iloc[-1]), f"edition {lists.edition.iloc[-1]}"
+    if len(lists):
+        return _of_list(day, lists.iloc[-1])
     first = early.first_roster[early.first_roster != ""].min()
     if day < first:
         return signed_by(early, exits, day), "signing dates"
@@ -256,17 +260,25 @@ def _register_count(
     return None, ""
 
 
+def _of_list(day: str, newest: pd.Series) -> tuple[int | None, str]:
+    """Count of the list that covers a day; none where nobody looked for so long."""
+    unseen = (pd.Timestamp(day) - pd.Timestamp(newest.last_seen)).days
+    if unseen > COVERED or (newest.list_until == "" and unseen > 0):
+        return None, ""
+    return int(newest.agreements) + int(newest.held), f"edition {newest.edition}"
+
+
 def tables(
-    data: Path, agreements: pd.DataFrame, editions: pd.DataFrame, partial: bool
+    data: Path, agreements: pd.DataFrame, editions: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     """The tables of the years before the lists, by name."""
     facts, exits, totals = (
-        pd.read_csv(data / "hand" / f"{name}.csv", dtype=str, keep_default_na=False)
+        csv_text.read(data / "hand" / f"{name}.csv")
         for name in ("early_agreements", "early_exits", "published_totals")
     )
     early = early_register(facts, agreements)
     return {
         "early_register": early,
         "active_monthly": active_monthly(early, exits, totals, agreements, editions),
-        "published_totals": compared(totals, early, exits, editions, partial),
+        "published_totals": compared(totals, early, exits, editions),
     }

@@ -4,6 +4,8 @@ Rules that hold for every row are in naming.py; everything particular is decided
 the hand tables. What neither knows is set aside with the reason, never guessed.
 """
 
+import re
+
 import pandas as pd
 
 from analysis_utils.collect import naming
@@ -11,6 +13,7 @@ from analysis_utils.collect.counties import counties_of
 from analysis_utils.collect.hand import Hand, fail, require_used
 
 LEVELS = {"COUNTY": "county", "MUNICIPALITY": "municipal", "STATE AGENCY": "state"}
+AMERICAN = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
 EARLIEST = pd.Timestamp("2002-01-01")  # the first agreement was signed in July 2002
 
 
@@ -24,6 +27,9 @@ def identified(
     `_code`, and county_fips; `set_aside` is blank for rows that state an agreement.
     """
     rows = printed.copy()
+    rows["meant"] = rows.signed.map(
+        {cell: meant(cell) for cell in rows.signed.unique()}
+    )
     official = dict(zip(states.name.str.upper(), states.state, strict=True))
     rows["printed_state"] = _meanings(rows.state, "state", hand, official)
     rows["state_code"] = rows.printed_state
@@ -64,7 +70,7 @@ def _with_corrected_states(rows: pd.DataFrame, hand: Hand) -> pd.DataFrame:
             (rows.state_code == row.state)
             & (rows.model == row.model)
             & (rows.key == naming.normalized(row.agency))
-            & (rows.signed == row.signed)
+            & (rows.meant == meant(row.signed))
         )
         used.append(hit.any())
         rows.loc[hit, "state_code"] = row.corrected_state
@@ -84,7 +90,7 @@ def _aliased(rows: pd.DataFrame, hand: Hand) -> pd.Series:
         if row.model:
             hit &= rows.model == row.model
         if row.signed:
-            hit &= rows.signed == row.signed
+            hit &= rows.meant == meant(row.signed)
         used.append(hit.any())
         names[hit] = target
     require_used(hand, "aliases", table, used)
@@ -122,13 +128,29 @@ def _refuse_bad_aliases(
             )
 
 
+def meant(cell: str) -> str:
+    """The date that a cell means, in ISO form; the trimmed cell where it is none.
+
+    A correction holds however the workbook types the date: as a date, or as text.
+
+    >>> meant("3/19/2016"), meant("2016-03-19 "), meant("05/082025")
+    ('2016-03-19', '2016-03-19', '05/082025')
+    """
+    text = naming.trimmed(cell)
+    found = AMERICAN.fullmatch(text)
+    if not found:
+        return text
+    month, day, year = map(int, found.groups())
+    return f"{year:04}-{month:02}-{day:02}"
+
+
 def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
     """Signing date, missing where unreadable, and whether dates.csv decides it."""
-    text = rows.signed.map(naming.trimmed)
+    text = rows.meant
     table, used = hand.dates, []
     decided = pd.Series(False, index=rows.index)
     for row in table.itertuples():
-        hit = text == row.printed
+        hit = rows.meant == meant(row.printed)
         if row.agency:
             hit &= (
                 (rows.state_code == row.state)
@@ -139,8 +161,6 @@ def _signed(rows: pd.DataFrame, hand: Hand) -> tuple[pd.Series, pd.Series]:
         text, decided = text.mask(hit, row.signed), decided | hit
     require_used(hand, "dates", table, used)
     dates = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
-    american = pd.to_datetime(text, format="%m/%d/%Y", errors="coerce")
-    dates = dates.fillna(american)
     latest = pd.to_datetime(rows.last_edition.str[:10]) + pd.Timedelta(days=366)
     return dates.where((dates >= EARLIEST) & (dates <= latest)), decided
 

@@ -3,10 +3,12 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
 
 DATA = ROOT / "data"
@@ -24,7 +26,7 @@ def raw_folder() -> Path:
 def require(folder: Path) -> Path:
     """The folder, or one sentence on where to get its files."""
     if not folder.is_dir() or not any(folder.iterdir()):
-        raise FileNotFoundError(
+        raise Refused(
             f"No published files in {folder}: `make raw` fetches them from their "
             "public addresses, or RAW_DIR=folder names a copy that you have."
         )
@@ -32,9 +34,14 @@ def require(folder: Path) -> Path:
 
 
 def write_tables(
-    tables: dict[str, pd.DataFrame], folder: Path, files: dict[str, Path] | None = None
+    tables: dict[str, pd.DataFrame],
+    folder: Path,
+    files: dict[str, Path] | None = None,
+    remove: Iterable[Path] = (),
 ) -> list[str]:
     """Write each table as <name>.csv and copy `files`, all or none; what changed.
+
+    remove: files that go once everything else is in place.
 
     Everything is complete beside its place before the first file is replaced.
     """
@@ -52,6 +59,8 @@ def write_tables(
         for name in changed:
             (folder / name).parent.mkdir(exist_ok=True)
             os.replace(staged[name], folder / name)
+    for path in remove:
+        path.unlink()
     return changed
 
 

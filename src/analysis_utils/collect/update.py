@@ -1,217 +1,138 @@
-"""Take a new ICE list into the register: `make update LIST=file-or-URL`.
+"""Take an ICE list into the register: `make update LIST=file-or-address`.
 
-What would change is shown before anything is written. A list that is not what it
-should be is refused with the reason, and nothing is changed. Nothing is guessed:
-what has no meaning yet is set aside and named.
+A transaction in two steps: what would change is shown and nothing is written; the same
+command with ACCEPT=yes writes it, all files or none. UNDO=yes takes the last list back.
+Nothing is guessed: what has no meaning yet is set aside and named.
 """
 
-import logging
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import pandas as pd
-
-from analysis_utils.asking import Refused
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.collect import compile as compiling
-from analysis_utils.collect import editions, hand, sources
+from analysis_utils.collect import dictionary, hand, lists, sources, taken
+from analysis_utils.collect.causes import causes
 from analysis_utils.collect.changes import report
-from analysis_utils.collect.workbooks import PrintedTable, read_table
-from analysis_utils.run_context import sha256
+from analysis_utils.collect.gates import Gate, gates, stopping
+from analysis_utils.collect.proposal import Update, proposed
 
-SHARE_THAT_NEEDS_CONFIRMATION = 1 / 3
-WHAT_IT_SAYS = ["state", "agency", "type", "county", "support_type", "signed"]
-
-
-@dataclass(frozen=True)
-class Update:
-    """A list that can be taken in, the register before and with it."""
-
-    path: Path
-    edition: str
-    table: PrintedTable
-    before: pd.DataFrame  # agreements
-    after: dict[str, pd.DataFrame]
-    rows: pd.DataFrame  # rows of the new list, with their agreements
-
-
-def proposed(path: Path, edition: str, data: Path, confirmed: bool) -> Update:
-    """The register with a new list; raises Refused, Refused, Refused."""
-    decisions = hand.read(data / "hand")
-    table = read_table(path, hand.columns_by_heading(decisions))
-    name = _edition(path, edition)
-    known, printed = compiling.from_data(data)
-    before = compiling.read(data, "agreements")
-    _refuse_copies(path, table, printed, known.edition)
-    _refuse_dates(path, name, known.edition, bool(edition))
-    _refuse_lost_columns(path, table, printed, known, confirmed)
-    printed = editions.appended(printed, list(known.edition), name, table.rows)
-    rows = compiling.identified(printed, data, decisions)
-    after = compiling.tables(_with(known, path, name), rows, data, decisions)
-    rows = rows[rows["last"] == len(known)].reset_index(drop=True)
-    update = Update(path, name, table, before, after, rows)
-    _refuse_great_loss(update, confirmed)
-    return update
-
-
-def _edition(path: Path, edition: str) -> str:
-    """Edition of the list: as given, or as its file name states."""
-    if edition:
-        editions.order(edition)  # raises ValueError where it is none
-        return edition
-    name = editions.edition_of_name(path.name)
-    if name is None:
-        raise Refused(
-            f"{path.name}: the file name states no date; give it, for "
-            "example DATE=2026-05-18am"
-        )
-    return name
-
-
-def _refuse_copies(
-    path: Path, table: PrintedTable, printed: pd.DataFrame, names: pd.Series
-) -> None:
-    if table.rows.empty:
-        raise Refused(f"{path.name}: the list is empty (headings without rows)")
-    if (table.rows.signed.str.strip() == "").all():
-        raise Refused(
-            f"{path.name}: no row has a signing date, as in the list of "
-            "pending agencies; not a list of participating agencies"
-        )
-    new = table.rows[editions.CELLS].to_numpy().tolist()
-    said = table.rows[WHAT_IT_SAYS].to_numpy().tolist()
-    for place, name in enumerate(names):
-        old = printed[(printed["first"] <= place) & (printed["last"] >= place)]
-        if len(old) != len(new):
-            continue
-        same = old[editions.CELLS].to_numpy().tolist() == new
-        older = place < len(names) - 1 and old[WHAT_IT_SAYS].to_numpy().tolist() == said
-        if same or older:
-            raise Refused(
-                f"{path.name}: a copy of the edition {name}; "
-                "there is nothing to take in"
-            )
-
-
-def _refuse_dates(path: Path, name: str, names: pd.Series, given: bool) -> None:
-    newest = names.iloc[-1]
-    if editions.order(name) <= editions.order(newest):
-        raise Refused(
-            f"{path.name}: its date, {name}, is not later than that of the newest "
-            f"edition, {newest}. If the name is wrong, give the date "
-            "(DATE=2026-05-18); an older list goes among the raw files, and "
-            "`make data` finds its place"
-        )
-    days = (pd.Timestamp(name[:10]) - pd.Timestamp(newest[:10])).days
-    if days > 366 and not given:
-        raise Refused(
-            f"{path.name}: its date, {name}, is {days:,} days after that of the newest "
-            f"edition, {newest}. Give the date if that is true (DATE={name})"
-        )
-
-
-def _refuse_lost_columns(
-    path: Path,
-    table: PrintedTable,
-    printed: pd.DataFrame,
-    known: pd.DataFrame,
-    confirmed: bool,
-) -> None:
-    newest = printed[printed["last"] == len(known) - 1]
-    lost = [
-        name
-        for name in editions.CELLS
-        if name not in table.columns and (newest[name].str.strip() != "").any()
-    ]
-    if lost and not confirmed:
-        raise Refused(
-            f"{path.name}: no column for {', '.join(lost)}, which the newest list has. "
-            "If it was renamed, say so in data/hand/headings.csv; if ICE dropped it, "
-            "repeat with CONFIRM=yes"
-        )
-
-
-def _refuse_great_loss(update: Update, confirmed: bool) -> None:
-    old, new = (
-        set(listed(table)) for table in (update.before, update.after["agreements"])
-    )
-    if not confirmed and len(old - new) > SHARE_THAT_NEEDS_CONFIRMATION * len(old):
-        raise Refused(
-            f"{update.path.name}: {len(old - new)} of {len(old)} agreements are not on "
-            "this list, more than a third. If that is true, repeat with CONFIRM=yes"
-        )
-
-
-def listed(agreements: pd.DataFrame) -> pd.Series:
-    """Agreements on the newest list."""
-    return agreements.agreement_id[agreements.gone_by == ""]
-
-
-def _with(known: pd.DataFrame, path: Path, name: str) -> pd.DataFrame:
-    """Editions with the new one behind the newest."""
-    table = known.copy()
-    table.loc[len(table) - 1, "list_until"] = name[:10]
-    row = {
-        "edition": name,
-        "first_seen": name[:10],
-        "last_seen": name[:10],
-        "list_until": "",
-        "copies": "1",
-        "workbook": stored_name(path, name),
-        "source": "",
-        "sha256": sha256(path),
-    }
-    return pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-
-
-def stored_name(path: Path, edition: str) -> str:
-    """Name under which a list is kept: its own, if that states its edition."""
-    own = editions.edition_of_name(path.name) == edition
-    return path.name if own else f"{edition}.xlsx"
+MAX_FETCHED = 20_000_000  # bytes over http; the largest list so far has 0.2 million
+CHUNK = 1 << 16
+PATIENCE = 30.0  # seconds without a byte
 
 
 def take_in(update: Update, data: Path) -> list[str]:
-    """Write the register with the new list, all files or none; names of the changed."""
-    kept = f"{compiling.LISTS}/{stored_name(update.path, update.edition)}"
-    return sources.write_tables(update.after, data, {kept: update.path})
+    """Write the register with the list, all files or none; names of the changed."""
+    name, book = update.copy["file"], update.copy["workbook"]
+    files = {f"{taken.FOLDER}/{name}": update.path} if name == book else {}
+    changed = sources.write_tables(update.after, data, files)
+    dictionary.write(data)
+    return changed
+
+
+def take_back(data: Path) -> str:
+    """The register without the list taken in last; its edition. Raises Refused."""
+    table = taken.read(data)
+    if table.empty:
+        raise Refused("No list was taken in by `make update`: nothing to take back")
+    last, rest = table.iloc[-1], table.iloc[:-1]
+    decisions = hand.read(data / "hand")
+    known = lists.from_data(data, decisions)
+    after = compiling.compiled_from_lists(known.without(last), data, decisions)
+    kept = data / taken.FOLDER / last.file
+    gone = [kept] if last.file not in set(rest.workbook) and kept.exists() else []
+    sources.write_tables(after | {taken.TABLE: rest}, data, remove=gone)
+    dictionary.write(data)
+    return last.edition
+
+
+def decide(found: list[Gate], accept: str) -> None:
+    """Refuse a list that a gate stops, unless `accept` names that gate.
+
+    accept: "yes", or names of gates joined by commas. "yes" is for an ordinary list.
+    """
+    words = [word.strip() for word in accept.split(",") if word.strip()]
+    names = [gate.name for gate in found]
+    for word in words:
+        if word not in (*names, "yes"):
+            raise Refused(f"ACCEPT={accept}: {word!r} is no gate{nearest(word, names)}")
+    stops = [gate.name for gate in stopping(found) if gate.name not in words]
+    if stops:
+        raise Refused(
+            f"The list differs more than any before ({', '.join(stops)}). If all of "
+            f"that is true, repeat with ACCEPT={','.join(stops)}"
+        )
 
 
 def obtained(place: str, folder: Path) -> Path:
     """The list as a local file: fetched if it is an address."""
     if urlparse(place).scheme not in ("http", "https"):
-        path = Path(place)
+        path = Path(place).expanduser()
         if not path.is_file():
             raise Refused(f"{place}: there is no such file")
         return path
-    import pooch  # late: only an address needs it
+    path = folder / (Path(unquote(urlparse(place).path)).name or "list.xlsx")
+    import requests  # late: only an address needs it
 
-    pooch.get_logger().setLevel(logging.WARNING)
-    name = Path(unquote(urlparse(place).path)).name or "list.xlsx"
     try:
-        return Path(pooch.retrieve(place, None, name, folder))
-    except Exception as error:  # whatever the connection raises
+        with requests.get(place, stream=True, timeout=PATIENCE) as answer:
+            answer.raise_for_status()
+            _save(answer.iter_content(CHUNK), path, place)
+    except requests.RequestException as error:
         raise Refused(f"{place}: could not be fetched ({error})") from error
+    return path
 
 
-def main(place: str = "", edition: str = "", confirm: str = "") -> None:
-    """Show what a list changes, then take it in."""
+def _save(chunks, path: Path, place: str) -> None:
+    """Write what the server sends, and stop when it is more than a list can be."""
+    received = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            received += len(chunk)
+            if received > MAX_FETCHED:
+                raise Refused(
+                    f"{place}: sends more than {MAX_FETCHED / 1e6:.0f} MB, and the "
+                    "largest list so far has 0.2; not fetched"
+                )
+            file.write(chunk)
+
+
+def main(place: str = "", date: str = "", accept: str = "", undo: bool = False) -> None:
+    """Show what a list changes; with `accept` take it in, with `undo` take it back."""
+    if undo:
+        if place:
+            raise Refused("Either LIST= or UNDO=yes, not both")
+        print(f"Taken back: {take_back(sources.DATA)} (`git diff --stat data`)")
+        return
     if not place:
         raise Refused(
             "Name the list: make update LIST=file-or-address "
-            "[DATE=2026-05-18am] [CONFIRM=yes]"
+            "[DATE=2026-05-18am] [ACCEPT=yes], or UNDO=yes"
         )
     with tempfile.TemporaryDirectory() as folder:
         path = obtained(place, Path(folder))
-        update = proposed(path, edition, sources.DATA, confirm == "yes")
-        print("\n".join(report(update)), flush=True)
-        changed = take_in(update, sources.DATA)
-    print(f"\nTaken in; changed: {', '.join(changed)} (`git diff --stat data`)")
+        address = place if urlparse(place).scheme in ("http", "https") else ""
+        update = proposed(path, date, sources.DATA, address)
+        found = gates(update)
+        print("\n".join(told(update, found)), flush=True)
+        if accept:
+            decide(found, accept)
+            changed = take_in(update, sources.DATA)
+            print(f"\nTaken in; changed: {', '.join(changed)} (`git diff --stat data`)")
+            return
+        decide(found, ",".join(gate.name for gate in found if not gate.stops))
+    print("\nNothing was written. To take the list in, repeat with ACCEPT=yes")
 
 
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except (ValueError, FileNotFoundError) as problem:
-        sys.exit(f"Nothing was changed. {problem}")
+def told(update: Update, found: list[Gate]) -> list[str]:
+    """The whole report: likely causes first where a gate stops, gates, changes."""
+    likely = causes(update) if stopping(found) else []
+    first = ["Look at this first:", *(f"  {line}" for line in likely), ""]
+    return [
+        *(first if likely else []),
+        *report(update),
+        "",
+        "Gates (a list passes up to twice the largest so far):",
+        *(f"  {gate}" for gate in found),
+    ]

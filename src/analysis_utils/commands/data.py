@@ -4,10 +4,11 @@ from analysis_utils.commands.desk import Given
 
 
 def make_update(given: Given) -> int:
-    """Show what a new ICE list changes, then take it in."""
+    """Show what an ICE list changes; take it in (ACCEPT), or the last back (UNDO)."""
     from analysis_utils.collect import update
 
-    update.main(given.get("LIST", ""), given.get("DATE", ""), given.get("CONFIRM", ""))
+    undo = given.get("UNDO") == "yes"
+    update.main(*(given.get(name, "") for name in ("LIST", "DATE", "ACCEPT")), undo)
     return 0
 
 

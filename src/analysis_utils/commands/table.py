@@ -28,7 +28,7 @@ COMMANDS = {
     "tidy": Command("edit:make_tidy", {}, CHANGED),
     "update": Command(
         "data:make_update",
-        {"LIST": TEXT, "DATE": TEXT, "CONFIRM": YES},
+        {"LIST": TEXT, "DATE": TEXT, "ACCEPT": TEXT, "UNDO": YES},
         CHANGED,
     ),
     "register": Command("data:make_register", {}, CHANGED),

@@ -42,7 +42,7 @@ def resources() -> tuple[dict, ...]:
 
 def rows(path) -> list[dict[str, str]]:
     """Rows of a CSV file as text."""
-    with open(path, encoding="utf-8", newline="") as stream:
+    with open(path, encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -202,7 +202,7 @@ def cells_equal(path: Path, value: float) -> Iterator[tuple[int, str]]:
     """Line and column of the cells of a CSV file that equal a value to 6 digits."""
     if not path.is_file():
         return
-    with open(path, encoding="utf-8", newline="") as stream:
+    with open(path, encoding="utf-8-sig", newline="") as stream:
         for line, row in enumerate(csv.DictReader(stream), start=2):
             for column, cell in row.items():
                 found = values.as_number(cell) if isinstance(cell, str) else None
@@ -261,7 +261,7 @@ def addresses(name: str) -> list[str]:
 
 def rows(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV file as text."""
-    with open(path, encoding="utf-8", newline="") as stream:
+    with open(path, encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
