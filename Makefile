@@ -39,7 +39,7 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	exit 1; fi
 
 .PHONY: help all run why list clean test environment lock verify trace standards \
-	site paper measure deposit raw data arrests register update lab new tidy bench calibrate validation
+	site paper measure deposit raw data export arrests register update lab new tidy bench calibrate validation
 .NOTPARALLEL:
 
 help: ## Print this list
@@ -110,7 +110,7 @@ update: environment ## Show what an ICE list changes (LIST=file-or-address, DATE
 register: environment ## Compile the register anew after a change in data/hand (no raw files needed)
 	@$(DESK) register
 
-raw: environment ## Fetch the published files with checksums (178 files, 30 MB; resumes)
+raw: environment ## Fetch the published files with checksums (181 files, 36 MB; resumes)
 	@$(DESK) raw
 
 arrests: environment ## Count ICE's arrest records by month, state and method (FILE=path)
@@ -118,6 +118,9 @@ arrests: environment ## Count ICE's arrest records by month, state and method (F
 
 data: environment ## Compile data/ from the published files (RAW_DIR=folder, else make raw)
 	@$(DESK) data
+
+export: environment ## Write the register as Parquet and SQLite into export/, with its dictionary
+	@$(DESK) export
 
 ##@ Maintain
 bench: environment ## Time the statistics and `make all` against their peers, side by side

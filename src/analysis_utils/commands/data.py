@@ -28,6 +28,17 @@ def make_data(given: Given) -> int:
     return 0
 
 
+def make_export(given: Given) -> int:
+    """Write the register as one Parquet and one SQLite file."""
+    from analysis_utils.collect import export
+
+    for path in export.main():
+        print(
+            f"{path.relative_to(export.FOLDER.parent)}: {path.stat().st_size:,} bytes"
+        )
+    return 0
+
+
 def make_raw(given: Given) -> int:
     """Fetch the published files with checksums."""
     from analysis_utils.collect import fetch

@@ -32,6 +32,7 @@ COMMANDS = {
         CHANGED,
     ),
     "register": Command("data:make_register", {}, CHANGED),
+    "export": Command("data:make_export"),
     "raw": Command("data:make_raw", {"RAW_DIR": TEXT}, CHANGED),
     "data": Command("data:make_data", {"RAW_DIR": TEXT}, CHANGED),
     "arrests": Command("arrests:make_arrests", {"FILE": TEXT}, CHANGED),
