@@ -19,7 +19,6 @@ from analysis_utils.asking import NotTestable
 
 from .estimators import (
     Estimate,
-    autocorrelation_note,
     check_correction,
     hac_lags,
     short_note,
@@ -88,10 +87,7 @@ class CountModel:
         bread = np.asarray(bread) / np.outer(scale, scale)
         cov, noise = self._covariance(y, X, mu, alpha, phi, bread, layout)
         notes = self._notes(phi, alpha)
-        if self.hac is None:
-            cure = "quasipoisson with errors='reml-ar1'"
-            notes += autocorrelation_note(pearson, layout, cure)
-        else:
+        if self.hac is not None:
             held = "80 to 87 % at 48 periods, rho 0 to .4"
             notes += short_note(layout, 200, self.label, held)
         deviance = None if self._is_nb else float(glm.deviance)

@@ -42,20 +42,6 @@ def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
         )
 
 
-def autocorrelation_note(
-    e: np.ndarray, layout: Layout, cure: str = "errors='reml-ar1'"
-) -> tuple[str, ...]:
-    """Say where neighbouring residuals are alike but the model says independent."""
-    now = np.flatnonzero(layout.steps == 1)
-    r = float(e[now] @ e[now - 1] / (e @ e))
-    if r < 2 / np.sqrt(len(e)):
-        return ()
-    return (
-        f"Residuals are autocorrelated (lag 1: {r:.2f}): intervals are too narrow; "
-        f"use {cure}.",
-    )
-
-
 def short_note(layout: Layout, enough: int, label: str, covered: str) -> tuple:
     """Say what the intervals of an estimator really cover in a short series."""
     if len(np.unique(layout.time)) >= enough:
@@ -85,10 +71,7 @@ class OLS:
         df = len(y) - X.shape[1]
         rss = float(resid @ resid)
         cov = rss / df * inverse
-        notes = autocorrelation_note(resid, layout)
-        return Estimate(
-            beta, cov, df, X @ beta, resid, rss / df, notes=notes, deviance=rss
-        )
+        return Estimate(beta, cov, df, X @ beta, resid, rss / df, deviance=rss)
 
 
 @dataclass(frozen=True)

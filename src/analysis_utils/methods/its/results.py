@@ -16,6 +16,7 @@ from analysis_utils.asking import NotTestable
 from ..arguments import share
 from . import effects
 from .calendar import window
+from .checks import residual_notes
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics
 
@@ -46,8 +47,21 @@ class ITSResults:
             self.df_resid = self.nobs - len(names) if model.use_t else np.inf
         self.noise = dict(estimate.noise)
         self.scale = estimate.scale
-        self.notes = (*model.design.notes, *estimate.notes)
         self._estimate = estimate
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know: of the data, the estimator, the residuals."""
+        design, family = self.model.design, self.model.family
+        starts = [start for start, _ in design.spans.values()]
+        found = residual_notes(
+            self._estimate,
+            design.layout,
+            min(starts, default=None),
+            design.y if self.model.log_link else None,
+            poisson=family == "poisson",
+        )
+        return (*design.notes, *self._estimate.notes, *found)
 
     @property
     def tvalues(self) -> pd.Series:
