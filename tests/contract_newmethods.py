@@ -200,6 +200,18 @@ LINES = [
         },
     ),
     Line(
+        "randomisation.score_variances",
+        lambda rng: {"expected": rng.random((4, 3)), "histories": rng.random((4, 3))},
+        peer=lambda expected, histories: [
+            [np.cov(d, aweights=w, ddof=0) * w.sum() for d in histories]
+            for w in expected
+        ],
+        bad={
+            "expected": st.sampled_from([None, "a", [], -np.ones((4, 3))]),
+            "histories": st.sampled_from([None, "a", [], np.full((4, 3), np.nan)]),
+        },
+    ),
+    Line(
         "randomisation.linear_interval",
         _linear,
         same=[

@@ -168,6 +168,17 @@ def test_residuals_give_the_score_of_a_covariate_left_out():
     assert list(labels.get_level_values(0)) == list(range(6))
 
 
+def test_expected_sums_are_those_of_the_rows():
+    table = to_intervals(rows(), NAMES, keep=["state"])
+    made = fit_hazard(table, NAMES, strata=["state"])
+    sums, labels = made.expected_sums(["state"])
+    hazards = made.fitted_hazards()
+    mu = -np.log1p(-hazards["hazard"])
+    state = table["state"].to_numpy()[hazards["row"]]
+    by_row = mu.groupby([state, hazards["period"].to_numpy()]).sum().unstack()
+    np.testing.assert_allclose(sums, by_row.fillna(0), atol=1e-9)
+
+
 def test_expected_events_add_up_and_are_found_where_predicted():
     made = fit_hazard(to_intervals(rows(), NAMES, keep=["state"]), NAMES)
     table = made.calibration(5)

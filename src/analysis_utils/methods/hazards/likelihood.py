@@ -115,11 +115,11 @@ class Likelihood:
             if gain < TOLERANCE:  # this last step leaves an error of its square
                 beta, a = beta + change, np.where(self.events > 0, a * np.exp(shift), 0)
                 made = self._fitted(beta, a)
-                # where events end at one value of a covariate the likelihood goes flat
-                flat = np.diag(made.information) < 1e-7 * first
-                if flat.any():
-                    self._infinite(np.where(flat, np.abs(beta), 0))
+                self._check_flat(made, first)
                 return made
+            # far from the maximum a whole step may overshoot by hundreds
+            short = min(1.0, 5 / max(np.abs(change).max(initial=0), 1e-300))
+            change, shift = short * change, short * shift
             for _ in range(40):
                 new_a = np.where(self.events > 0, a * np.exp(np.clip(shift, -5, 5)), 0)
                 new = self.value(beta + change, new_a)
@@ -141,7 +141,8 @@ class Likelihood:
             change = np.linalg.solve(information, score)
         except np.linalg.LinAlgError:
             change = np.full(len(score), np.inf)
-        self._check_finite(change)
+        if not np.isfinite(change).all():
+            self._infinite(change)
         left = np.where(self.events > 0, d["cells"] - d["cross"] @ change, 0.0)
         shift = left / d["diagonal"]
         gain = float(score @ change + (d["cells"] ** 2 / d["diagonal"]).sum())
@@ -162,6 +163,15 @@ class Likelihood:
     def _check_finite(self, beta: np.ndarray) -> None:
         if not np.isfinite(beta).all() or (np.abs(beta) > 60).any():
             self._infinite(beta)
+
+    def _check_flat(self, made: Fitted, first: np.ndarray) -> None:
+        """Refuse where the likelihood has gone flat: events at one end of a value."""
+        if not len(first):
+            return
+        left = 1 / np.maximum(np.diag(np.linalg.pinv(made.information)), 1e-300)
+        flat = np.flatnonzero(left < 1e-7 * first)
+        if len(flat):  # covariates stand before the indicators of effects
+            self._infinite(np.eye(len(first))[flat[0]])
 
     def _infinite(self, beta: np.ndarray) -> None:
         size = np.where(np.isfinite(beta), np.abs(beta), np.inf)

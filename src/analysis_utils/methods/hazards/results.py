@@ -16,7 +16,7 @@ from ..arguments import share, whole
 from ..exact import poisson_interval
 from .collapse import need_columns
 from .likelihood import Fitted
-from .risk_sets import Columns, RiskSets
+from .risk_sets import Columns, RiskSets, codes_of
 
 FEW_CLUSTERS = 10
 
@@ -218,24 +218,38 @@ class HazardResults:
         z that is constant within groups and periods has the score sum(z * residuals):
         what randomisation over groups needs, without another fit.
         """
+        expected, scores, labels = self._sums_by(groups)
+        return scores - expected, labels
+
+    def expected_sums(self, groups: Sequence[str]) -> tuple[np.ndarray, pd.Index]:
+        """Information by group and period: (groups, periods), their labels.
+
+        Sums of mu over the unit-periods at risk, about the events that are expected.
+        The variance of the score of a covariate that is constant within groups and
+        periods follows from them (see `randomisation.additive`).
+        """
+        expected, _, labels = self._sums_by(groups, with_events=True)
+        return expected, labels
+
+    def _sums_by(
+        self, groups: Sequence[str], with_events: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, pd.Index]:
+        """Sums of mu and of the scores of events, by group and period."""
         need_columns(self.sets.table, list(groups))
-        keys = pd.MultiIndex.from_frame(self.sets.table[list(groups)])
-        codes, labels = pd.factorize(keys, sort=True)
+        codes, labels = codes_of(self.sets.table, groups)
         sets, f = self.sets, self.fitted
         strata, width = sets.shape
         pair, pairs = pd.factorize(codes * strata + sets.stratum, sort=True)
-        spans = np.zeros((len(pairs), width))
-        m = self._m
-        local_first, local_end = sets.first % width, sets.end % width
-        np.add.at(spans, (pair, local_first), m)
-        np.subtract.at(spans, (pair, local_end), m)
+        first, end, at = sets.first % width, sets.end % width, sets.event
+        spans = np.zeros((len(pairs), width + 1))
+        np.add.at(spans, (pair, first), self._m)
+        np.subtract.at(spans, (pair, end + (at & with_events)), self._m)
         a = f.a.reshape(sets.shape)[pairs % strata]
-        total = -np.cumsum(spans, axis=1) * a
-        at = sets.event
-        np.add.at(total, (pair[at], local_end[at]), f.event_score)
-        sums = np.zeros((len(labels), width))
-        np.add.at(sums, pairs // strata, total)
-        return sums[:, :-1], labels
+        expected, scores = np.zeros((2, len(labels), width))
+        risk = np.maximum(np.cumsum(spans, axis=1)[:, :-1], 0)
+        np.add.at(expected, pairs // strata, risk * a)
+        np.add.at(scores, (codes[at], end[at]), f.event_score)
+        return expected[:, :-1], scores[:, :-1], labels
 
     def fitted_hazards(self) -> pd.DataFrame:
         """Fitted hazard of each unit-period at risk: row of the table, period, hazard.

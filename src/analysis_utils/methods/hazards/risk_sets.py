@@ -92,7 +92,7 @@ def build(table: pd.DataFrame, columns: Columns) -> RiskSets:
     event = _zero_one(table[columns.event], columns.event)
     _check_intervals(table[columns.unit], entry, last, event)
     periods = pd.RangeIndex(entry.min(), last.max() + 1, name="period")
-    stratum, strata = _codes(table, columns.strata)
+    stratum, strata = codes_of(table, columns.strata)
     begin = stratum * (len(periods) + 1)
     matrix, names = _design(table, columns)
     weights = last - entry + 1
@@ -142,7 +142,7 @@ def _design(table: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, list[str
     parts = [_finite(table[name], name) for name in columns.covariates]
     names = list(columns.covariates)
     for effect in columns.effects:
-        codes, levels = _codes(table, (effect,))
+        codes, levels = codes_of(table, (effect,))
         for code in range(1, len(levels)):
             parts.append((codes == code).astype(float))
             names.append(f"{effect}[{levels[code]}]")
@@ -150,16 +150,19 @@ def _design(table: pd.DataFrame, columns: Columns) -> tuple[np.ndarray, list[str
     return matrix, names
 
 
-def _codes(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, pd.Index]:
+def codes_of(table: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, pd.Index]:
     """Whole numbers for the combinations of values that occur, in sorted order."""
     if not names:
         return np.zeros(len(table), dtype=int), pd.Index(["all"], name="stratum")
     keys = table[list(names)]
     if keys.isna().any(axis=None):
         raise Refused(f"{', '.join(names)}: missing values; name the group they are.")
-    frame = keys.iloc[:, 0] if len(names) == 1 else pd.MultiIndex.from_frame(keys)
-    codes, levels = pd.factorize(frame, sort=True)
-    return codes, pd.Index(levels)
+    if len(names) == 1:
+        codes, levels = pd.factorize(keys.iloc[:, 0], sort=True)
+        return codes, pd.Index(levels, name=names[0])
+    codes = keys.groupby(list(names), observed=True).ngroup().to_numpy()
+    levels = keys.drop_duplicates().sort_values(list(names))  # in the order of ngroup
+    return codes, pd.MultiIndex.from_frame(levels)
 
 
 def _finite(values: pd.Series, name: str) -> np.ndarray:
