@@ -16,6 +16,8 @@ from analysis_utils.asking import NotTestable
 START = pd.Timestamp("2025-01-20")  # a Monday; Executive Order 14159
 DELAY = pd.Timedelta(days=14)  # signings of the last two weeks may not be listed yet
 EVER = -10_000  # a week before all weeks
+# Kinds of agency that an act reaches when it names a level of government
+REACH = {"all": ("sheriff", "police"), "county": ("sheriff",), "municipal": ("police",)}
 FACTS = ["republican", "hispanic", "foreign_born", "log_population", "metro"]
 
 
@@ -159,32 +161,37 @@ def mandate_steps(last: int) -> pd.DataFrame:
     one after the day, so that what was signed before an act is not put down to it.
     """
     rows = []
-    for duty, act in _duties():
-        weeks = {name: (day - START).days // 7 + 1 for name, day in act.items()}
-        for week in sorted({EVER, *weeks.values()}):
-            if week <= last:
-                force = weeks["in_force"] <= week < weeks.get("ended", -EVER)
-                early = weeks["signed"] <= week < weeks["in_force"]
-                due = weeks.get("deadline", -EVER)
-                near = due - 26 <= week < due
-                rows.append((duty, week, float(early), float(force), float(near)))
+    for duty, acts in _duties().items():
+        changes = {week + 1 for act in acts for week in act.values()}
+        changes |= {act["deadline"] - 25 for act in acts if "deadline" in act}
+        for week in sorted({EVER, *(week for week in changes if week <= last)}):
+            force = [a["in_force"] < week <= a.get("ended", -EVER) for a in acts]
+            early = [a["signed"] < week <= a["in_force"] for a in acts]
+            near = [
+                a.get("deadline", -EVER) - 26 < week <= a.get("deadline", EVER)
+                for a in acts
+            ]
+            states = (any(early) and not any(force), any(force), any(near))
+            rows.append((duty, week, *map(float, states)))
     names = ["mandate_signed", "mandate_in_force", "deadline_near"]
-    table = pd.DataFrame(rows, columns=["duty", "week", *names])
-    return table.groupby(["duty", "week"], as_index=False).max()
+    return pd.DataFrame(rows, columns=["duty", "week", *names])
 
 
-def _duties() -> list[tuple[str, dict[str, pd.Timestamp]]]:
-    """Each kind of agency that a state act makes sign, with the act's days.
+def _duties() -> dict[str, list[dict[str, int]]]:
+    """Acts that make a kind of agency of a state sign: week of each of their days.
 
     An act whose day of signing or of force is not known has the day of the event.
     """
-    acts = datasets.policy_events()
-    acts = acts[(acts["effect"] == "mandates") & (acts["level"] == "state")]
-    found = []
-    for act in acts.itertuples():
+    events = datasets.policy_events()
+    events = events[(events["effect"] == "mandates") & (events["level"] == "state")]
+    found: dict[str, list[dict[str, int]]] = {}
+    for act in events.itertuples():
         days = {"signed": act.signed, "in_force": act.in_force}
         days = {n: act.date if pd.isna(day) else day for n, day in days.items()}
         more = {"deadline": act.deadline, "ended": act.ended}
         days |= {name: day for name, day in more.items() if pd.notna(day)}
-        found += [(f"{act.state} {kind}", days) for kind in act.applies_to.split(";")]
+        weeks = {name: (day - START).days // 7 for name, day in days.items()}
+        for named in act.applies_to.split(";"):
+            for kind in REACH.get(named, (named,)):
+                found.setdefault(f"{act.state} {kind}", []).append(weeks)
     return found

@@ -171,7 +171,8 @@ def score_contributions(residuals: np.ndarray, histories: np.ndarray) -> np.ndar
 def score_variances(expected: np.ndarray, histories: np.ndarray) -> np.ndarray:
     """Variances (G, G) of `score_contributions`, a level of each cluster taken out.
 
-    expected : (G, T), information by cluster and period (`HazardResults.expected_sums`).
+    expected : (G, T), information by cluster and period (as from
+    `HazardResults.expected_sums`).
     [g, h] is the sum over periods of expected times the squared distance of the history
     of h from its weighted mean in g.
 

@@ -280,9 +280,7 @@ def _signed_by_chance(
     place = units.groupby(["state", "agency_kind"]).cumcount()
     weeks = slots.index.repeat(slots).to_frame(index=False)
     weeks["place"] = weeks.groupby(["state", "agency_kind"]).cumcount()
-    drawn = units.assign(place=place).merge(
-        weeks, on=["state", "agency_kind", "place"]
-    )
+    drawn = units.assign(place=place).merge(weeks, on=["state", "agency_kind", "place"])
     week = full["unit"].map(drawn.set_index("unit")["exit"])
     kept = full[week.isna() | (full["entry"] <= week)]
     week = week[kept.index]
@@ -311,9 +309,7 @@ class StateAct:
         self.table, self.name, self.others = table, name, list(others)
         self.options = {"effects": ["state"]} if levels else {}
         self.levels, self.draws, self.seed = levels, draws, seed
-        self.fit = fit_hazard(
-            table, [name, *others], cluster="state", **self.options
-        )
+        self.fit = fit_hazard(table, [name, *others], cluster="state", **self.options)
         self._p: dict[float, float] = {}
 
     def parts(self, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

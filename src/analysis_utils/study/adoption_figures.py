@@ -21,8 +21,8 @@ KINDS = {"sheriff": "Sheriffs", "police": "Municipal police"}
 def in_force_by_county(day: pd.Timestamp) -> pd.Series:
     """What agencies of each county have in force on a day, by FIPS code.
 
-    LABELS[0] if any agency has a task force agreement, else LABELS[1]; counties without an
-    agreement are left out. Agreements of state agencies belong to no county.
+    LABELS[0] if any agency has a task force agreement, else LABELS[1]; counties without
+    an agreement are left out. Agreements of state agencies belong to no county.
     """
     known = series.agreements_known()
     begun = known["signed"].le(day)
@@ -47,7 +47,9 @@ def draw_maps(axes: Sequence[Axes], days: Sequence[pd.Timestamp]) -> pd.DataFram
     for ax in axes[len(days) :]:
         ax.axis("off")
         handles = [Patch(color=c, label=name) for name, c in named.items()]
-        ax.legend(handles=handles, loc="center", title="Sheriffs and police of the county")
+        ax.legend(
+            handles=handles, loc="center", title="Sheriffs and police of the county"
+        )
     return pd.DataFrame(shown).rename_axis("county_fips").reset_index()
 
 
@@ -126,8 +128,14 @@ def draw_coefficients(ax: Axes, table: pd.DataFrame) -> Axes:
         y = np.arange(len(names)) + 0.7 * (n - (len(labels) - 1) / 2) / len(labels)
         reach = [part["ratio"] - part["lower"], part["upper"] - part["ratio"]]
         ax.errorbar(
-            part["ratio"], y, xerr=reach, fmt=marks[n], ms=3.5, lw=1,
-            color=shades[n], label=label,
+            part["ratio"],
+            y,
+            xerr=reach,
+            fmt=marks[n],
+            ms=3.5,
+            lw=1,
+            color=shades[n],
+            label=label,
         )
     ax.axvline(1, color="0.4", lw=0.7)
     ax.set_xscale("log")
@@ -146,11 +154,14 @@ def draw_coefficients(ax: Axes, table: pd.DataFrame) -> Axes:
 
 def draw_calibration(ax: Axes, table: pd.DataFrame, title: str) -> Axes:
     """Signings observed against signings expected, with exact intervals."""
-    reach = [
-        table["observed"] - table["lower"], table["upper"] - table["observed"]
-    ]
+    reach = [table["observed"] - table["lower"], table["upper"] - table["observed"]]
     ax.errorbar(
-        table["expected"], table["observed"], yerr=reach, fmt="o", ms=4, lw=1,
+        table["expected"],
+        table["observed"],
+        yerr=reach,
+        fmt="o",
+        ms=4,
+        lw=1,
         color="#0072B2",
     )
     top = 1.05 * max(table["upper"].max(), table["expected"].max())

@@ -146,9 +146,11 @@ def _shrunken(
     kind = sums.index.get_indexer(table["agency_kind"])
     upto = sums.to_numpy()[kind, table["exit"]]
     since = np.where(table["entry"] > 0, sums.to_numpy()[kind, table["entry"] - 1], 0)
-    expected = pd.Series(np.exp(base) * (upto - since)).groupby(
-        table["state"].to_numpy()
-    ).sum()
+    expected = (
+        pd.Series(np.exp(base) * (upto - since))
+        .groupby(table["state"].to_numpy())
+        .sum()
+    )
     effect = np.log(0.5 / expected)
     return (rows[names] @ fit.params[names]).to_numpy() + rows["state"].map(
         effect
