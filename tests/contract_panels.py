@@ -7,6 +7,7 @@ from methods_contract import (
     NOT_A_COLUMN,
     NOT_A_COUNT,
     NOT_A_FLAG,
+    NOT_A_SHARE,
     NOT_A_TABLE,
     NOT_NUMBERS,
     Line,
@@ -98,7 +99,7 @@ def _by_dummies(data, outcome, regressors, unit, time):
     return fit.params[["x", "z"]]
 
 
-def _broken_tables():
+def _broken_tables(with_z=True):
     """Tables that a careless user has: each must be refused."""
     good = panel_table(np.random.default_rng(3))
     first = good["state"] == "S0"
@@ -112,7 +113,7 @@ def _broken_tables():
             good.assign(y=2.0),
             good.assign(x=good["month"].dt.month * 1.0),
             good.assign(x=good.groupby("state")["x"].transform("mean")),
-            good.assign(z=good["x"] * 3),
+            *([good.assign(z=good["x"] * 3)] if with_z else []),
             good.assign(y=good["y"].astype(str)),
             good.assign(y=good["y"].where(good.index != 4)),
             good.assign(x=good["x"].replace(good["x"].iloc[0], np.inf)),
@@ -172,7 +173,215 @@ def _one_unit_more():
     return Same("rows and codes in another order", change)
 
 
+def _law(rng):
+    """A law in three of nine states, from the eighth month on."""
+    table = panel_table(rng)
+    late = table["month"] >= pd.Period("2020-08", "M")
+    table["law"] = 1.0 * (table["state"].isin(["S0", "S3", "S4"]) & late)
+    return {
+        "data": table,
+        "outcome": "y",
+        "treatment": "law",
+        "unit": "state",
+        "time": "month",
+        "draws": 199,
+    }
+
+
+def _projected(rng):
+    return {
+        "data": panel_table(rng, units=12, periods=20),
+        "outcome": "y",
+        "dose": "x",
+        "unit": "state",
+        "time": "month",
+        "leads": 2,
+        "lags": 2,
+        "dose_lags": 0,
+    }
+
+
+def _adoption(rng):
+    """Cohorts 3 and 5 of ten units each and ten never, eight years."""
+    table = pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(30), 8),
+            "year": np.tile(np.arange(2001, 2009), 30),
+        }
+    )
+    first = np.repeat([2004.0, 2006.0, np.nan], 10)
+    table["first"] = np.repeat(first, 8)
+    table["y"] = rng.standard_normal(240) + (table["year"] >= table["first"])
+    return {
+        "data": table,
+        "outcome": "y",
+        "unit": "unit",
+        "time": "year",
+        "cohort": "first",
+        "n_resamples": 49,
+    }
+
+
+def _broken_adoption():
+    good = _adoption(np.random.default_rng(3))["data"]
+    return st.sampled_from(
+        [
+            good.iloc[1:],
+            good[good["year"] != 2004],
+            good[good["unit"] == 0],
+            good[good["year"] == 2004],
+            good.assign(first=np.nan),
+            good.assign(first=2004),
+            good.assign(first="never"),
+            good.assign(first=good["year"]),
+            good.assign(year=good["year"].astype(str)),
+            good.assign(y=np.nan),
+            good.assign(y="1"),
+            good.assign(unit=None),
+            pd.concat([good, good.iloc[:1]]),
+            good.drop(columns="y"),
+        ]
+    )
+
+
+def _event(effects):
+    simple = effects.aggregate("simple").overall
+    return [effects.params, effects.bse, simple.params, simple.conf_int()]
+
+
+def _both_later(a, _):
+    data = a["data"]
+    return a | {"data": data.assign(year=data["year"] + 7, first=data["first"] + 7)}
+
+
+def _by_means(data, outcome, unit, time, cohort, n_resamples):
+    """ATT(2004, 2007) by hand: a difference of two mean changes."""
+    wide = data.pivot(index="unit", columns="year", values="y")
+    first = data.groupby("unit")["first"].first()
+    change = wide[2007] - wide[2003]
+    return [change[first == 2004].mean() - change[first.isna()].mean()]
+
+
+def _effects(rng):
+    from analysis_utils.methods.event_study import group_time_effects
+
+    return {"effects": group_time_effects(**_adoption(rng)), "draws": 199}
+
+
 LINES = [
+    Line(
+        "event_study.estimation.group_time_effects",
+        _adoption,
+        _event,
+        peer=_by_means,
+        peer_numbers=lambda effects: [effects.params[2004, 2007]],
+        same=[
+            shuffled_rows("data"),
+            relabelled("data", "unit"),
+            shifted("data", "y"),
+            scaled("data", "y", expect=lambda found, _: 1000 * found),
+            Same("all years later", _both_later),
+            Same(
+                "years as periods",
+                lambda a, _: (
+                    a
+                    | {
+                        "data": a["data"].assign(
+                            year=pd.PeriodIndex(
+                                a["data"]["year"].astype(str), freq="Y"
+                            ),
+                            first=pd.to_datetime(a["data"]["first"], format="%Y"),
+                        )
+                    }
+                ),
+            ),
+        ],
+        bad={
+            "data": NOT_A_TABLE | _broken_adoption(),
+            "outcome": NOT_A_COLUMN,
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
+            "cohort": NOT_A_COLUMN,
+            "control": no_choice(["never", "not-yet"]),
+            "estimator": no_choice(["dr", "reg", "ipw"]),
+            "base_period": no_choice(["varying", "universal"]),
+            "anticipation": NOT_A_COUNT,
+            "level": NOT_A_SHARE,
+            "n_resamples": NOT_A_COUNT | st.just(0),
+            "drop_incomplete": NOT_A_FLAG,
+            "weights": NOT_A_COLUMN | st.just("y"),
+            "cluster": NOT_A_COLUMN | st.just("year"),
+        },
+    ),
+    Line(
+        "panel_randomisation.panel_randomisation",
+        _law,
+        same=[
+            shuffled_rows("data"),
+            shifted("data", "y"),
+            scaled(
+                "data",
+                "y",
+                expect=lambda found, _: found * np.array([1000, 1000, 1000, 1]),
+            ),
+        ],
+        bad={
+            "data": NOT_A_TABLE
+            | _broken_tables()
+            .filter(lambda d: "x" in d)
+            .map(lambda d: d.drop(columns="y").assign(law=1.0)),
+            "outcome": NOT_A_COLUMN,
+            "treatment": NOT_A_COLUMN,
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
+            "strata": NOT_A_COLUMN | st.just("month"),
+            "alpha": NOT_A_SHARE,
+            "draws": NOT_A_COUNT | st.just(0),
+        },
+    ),
+    Line(
+        "panel_randomisation.event_randomisation",
+        _effects,
+        lambda found: found["p"],
+        bad={
+            "effects": NOT_A_TABLE,
+            "alpha": NOT_A_SHARE,
+            "draws": NOT_A_COUNT | st.just(0),
+        },
+    ),
+    Line(
+        "local_projections.local_projections",
+        _projected,
+        lambda found: found[["estimate", "lower", "upper", "sup lower"]],
+        same=[
+            shuffled_rows("data"),
+            relabelled("data", "state"),
+            shifted("data", "y"),
+            shifted("data", "x"),
+            scaled("data", "y", expect=lambda found, _: 1000 * found),
+            scaled("data", "x", expect=lambda found, _: found / 1000),
+        ],
+        bad={
+            "data": NOT_A_TABLE | _broken_tables(with_z=False),
+            "outcome": NOT_A_COLUMN,
+            "dose": NOT_A_COLUMN | st.just("y"),
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
+            "leads": NOT_A_COUNT | st.just(60),
+            "lags": NOT_A_COUNT | st.just(60),
+            "dose_lags": NOT_A_COUNT,
+            "outcome_lags": NOT_A_COUNT,
+            "cluster": NOT_A_COLUMN | st.just("month"),
+            "level": NOT_A_SHARE,
+            "changes": NOT_A_FLAG,
+            "errors": no_choice(list(ERRORS)),
+        },
+    ),
+    Line(
+        "local_projections.leads_test",
+        lambda rng: {"found": pd.DataFrame({"p": rng.random(5)}, index=range(-4, 1))},
+        bad={"found": NOT_A_TABLE},
+    ),
     Line(
         "panel.panel_association",
         _panel,

@@ -84,7 +84,10 @@ class Line:
 
 
 def flat(numbers: Any) -> np.ndarray:
-    """Any numbers, Series or table as one array of floats."""
+    """Any numbers, Series or table, or a list of them, as one array of floats."""
+    if isinstance(numbers, list):
+        parts = [flat(item) for item in numbers]
+        return np.concatenate(parts) if parts else np.empty(0)
     return np.asarray(numbers, dtype="float64").ravel()
 
 

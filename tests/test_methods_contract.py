@@ -27,7 +27,6 @@ PENDING = (
     "resampling",
     "breaks",
     "inputs",
-    "event_study",
 )
 
 

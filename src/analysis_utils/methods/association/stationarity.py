@@ -23,6 +23,7 @@ def stationarity_tests(frame: pd.DataFrame) -> pd.DataFrame:
     stationarity, automatic lags, p between .01 and .10 as tabulated. Both with a
     constant ("c") and with a linear trend ("ct"). statsmodels `adfuller`, `kpss`.
 
+    >>> import numpy as np
     >>> walk = np.random.default_rng(0).standard_normal(80).cumsum()
     >>> table = stationarity_tests(pd.DataFrame({"walk": walk}))
     >>> bool(table.loc[("walk", "ADF", "c"), "p"] > 0.05)  # no evidence against a root

@@ -24,6 +24,7 @@ class Cells:
     """Group-time effects as arrays (m,), with influence (units, m).
 
     `members`: (units, m), 1 if the unit belongs to the cell's group, times its weight.
+    `base`: the period that each is compared with.
     `fewest`: clusters treated or in the control, the fewer; infinite in a base period.
     """
 
@@ -34,6 +35,7 @@ class Cells:
     members: np.ndarray
     anticipation: float
     fewest: np.ndarray
+    base: np.ndarray
 
     @property
     def share(self) -> np.ndarray:
@@ -131,5 +133,6 @@ def _over_groups(
         cells.members[:, first],
         cells.anticipation,
         fewest,
+        params.index.to_numpy(),
     )
     return groups.average(np.ones(len(params), dtype=bool))

@@ -65,7 +65,7 @@ def group_time_effects(
     >>> effects = group_time_effects(data, outcome="y", unit="unit", time="year",
     ...                              cohort="first", n_resamples=199)
     >>> round(float(effects.aggregate("simple").overall.params.iloc[0]), 1)
-    2.2
+    1.9
     """
     one_of(control, CONTROLS, "control")
     one_of(estimator, ESTIMATORS, "estimator")
@@ -144,11 +144,12 @@ def _cells(
 ) -> Cells:
     """Estimate every group and period."""
     n, clock = len(panel.cohort), panel.clock[:periods]
-    found, influence, fewest = [], [], []
+    found, influence, fewest, bases = [], [], [], []
     for group in panel.groups:
         base = int((clock + anticipation < group).sum()) - 1
         for now in range(0 if base_period == "universal" else 1, periods):
             before = base if base_period == "universal" or now > base else now - 1
+            bases.append(clock[before])
             if now == before:
                 found.append((group, clock[now], 0.0))
                 influence.append(np.zeros(n))
@@ -170,6 +171,7 @@ def _cells(
         members,
         anticipation,
         np.array(fewest),
+        np.array(bases),
     )
 
 

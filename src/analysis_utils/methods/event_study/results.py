@@ -65,6 +65,39 @@ class GroupTimeEffects(Estimates):
             estimator,
         )
 
+    def as_sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The average effect on the treated as a sum over units and cells after.
+
+        Returns changes, exposures and weights, (units, cells) each: the estimate is
+        sum(changes * weights), and a unit that gets the cohort of another gets its row
+        of weights. Refuses estimates that are no such sum.
+        """
+        panel, cells = self.panel, self.cells
+        plain = panel.covariates.shape[2] == 1 and np.ptp(panel.weights) == 0
+        if not plain or len(np.unique(panel.clusters)) < len(panel.cohort):
+            raise NotTestable(
+                "Units can exchange cohorts only without covariates, weights and "
+                "clusters larger than a unit."
+            )
+        after = np.flatnonzero(cells.after)
+        now, base = (
+            np.searchsorted(panel.clock, item[after])
+            for item in (cells.time, cells.base)
+        )
+        cohort = panel.cohort[:, None]
+        treated = cohort == cells.group[after]
+        controls = np.isinf(cohort) & ~treated
+        if self.control == "not-yet":
+            last = panel.clock[np.maximum(now, base)] + cells.anticipation
+            controls = (cohort > last) & ~treated
+        share = cells.share[after] / cells.share[after].sum()
+        weights = share * (
+            treated / treated.sum(axis=0) - controls / controls.sum(axis=0)
+        )
+        exposed = (panel.clock[now] >= cohort).astype(float)
+        exposed -= panel.clock[base] >= cohort
+        return panel.outcome[:, now] - panel.outcome[:, base], exposed, weights
+
     def pre_trend_test(self) -> pd.Series:
         """Test that all effects before treatment (and anticipation) are zero.
 
