@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from conftest import make_checkout
 
+from analysis_utils import datasets
 from analysis_utils.review import calls, dataflow, lineage
 from analysis_utils.run_context import ROOT
 
@@ -55,7 +56,8 @@ def test_a_number_is_traced_to_everything(traced):
     text = trace(traced, KEY="peak")
     assert text.startswith("number 01_a/main:peak\n")
     shown = section(text, "Shown in")
-    assert "sentence 1: There are 160 lists" in shown
+    size = len(datasets.editions())
+    assert f"sentence 1: There are {size} lists" in shown
     assert "table longest: line " in shown and "column agreements" in shown
     made = section(text, "Made by")
     assert "notebooks/01_a.ipynb, cell 5, line 1" in made and "In [6], line 1" in made
@@ -69,7 +71,9 @@ def test_a_number_is_traced_to_everything(traced):
         in functions
     )
     data = section(text, "Data files")
-    assert re.fullmatch(r"  data/editions.csv: 160 rows, SHA-256 [0-9a-f]{64}", data)
+    assert re.fullmatch(
+        rf"  data/editions.csv: {size} rows, SHA-256 [0-9a-f]{{64}}", data
+    )
     sources = section(text, "Published sources")
     assert "https://www.ice.gov/identify-and-arrest/287g" in sources
     assert "github:RelevantResearch/287g-DetentionData@" in sources

@@ -40,7 +40,7 @@ def report(update: Update) -> list[str]:
         lines += _section(
             "Perhaps renamed (suggestions for data/hand/aliases.csv or "
             "state_corrections.csv; decide and run make register)",
-            renamings(was.loc[gone], now.loc[came]),
+            renamings(was.loc[gone], now.loc[came]) + _renamed_after(update, now),
         )
     lines += _section("Changed in the register", _changed(old, new))
     lines += _section(
@@ -142,6 +142,15 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
                     )
                 )
     return [text for _, text in sorted(found)]
+
+
+def _renamed_after(update: Update, now: pd.DataFrame) -> list[str]:
+    """Renamings between a list found late and the one that follows it."""
+    if update.newest:
+        return []
+    then = _in_force(update, update.position + 1)
+    gone, came = now.index.difference(then.index), then.index.difference(now.index)
+    return renamings(now.loc[gone], then.loc[came])
 
 
 def _place(agency: str) -> str:
