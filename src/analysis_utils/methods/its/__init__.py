@@ -27,11 +27,12 @@ modules `power`, `placebo`, `sensitivity`, `decay` and `calibration`.
 """
 
 from .counts import CountModel
-from .counts_ar1 import QuasiPoissonAR1
+from .counts_ar1 import QuasiPoissonAR, QuasiPoissonAR1
 from .estimators import OLS, NeweyWest, PraisWinsten, RemlAR1
 from .forecast import ForecastResults
 from .intervention import Intervention
 from .model import InterruptedTimeSeries
+from .reml_ar import RemlAR
 from .results import ITSResults
 from .seasonality import Fourier, SeasonalDummies
 from .statespace import Sarima, Structural
@@ -46,8 +47,9 @@ __all__ = [
     "NeweyWest",
     "OLS",
     "PraisWinsten",
+    "QuasiPoissonAR",
     "QuasiPoissonAR1",
-    "NotTestable",
+    "RemlAR",
     "RemlAR1",
     "Sarima",
     "SeasonalDummies",

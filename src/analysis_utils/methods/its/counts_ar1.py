@@ -11,6 +11,7 @@ from analysis_utils.asking import NotTestable
 from .counts import check_separation, poisson_start
 from .estimators import Estimate, RemlAR1
 from .least_squares import Layout
+from .reml_ar import RemlAR
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,42 @@ class QuasiPoissonAR1:
     def _estimate(self, fit: Estimate, mu: np.ndarray) -> Estimate:
         noise = {"dispersion": fit.scale, "rho": fit.noise["rho"]}
         return replace(fit, fitted=mu, noise=noise)
+
+
+@dataclass(frozen=True)
+class QuasiPoissonAR:
+    """Quasi-Poisson with Pearson errors of an unknown autoregression: see RemlAR.
+
+    The mean is that of QuasiPoissonAR1; there the working response is fitted once
+    more, averaged over the order and the parameters of the errors.
+    """
+
+    errors: RemlAR = RemlAR()
+    family = "quasipoisson"
+
+    @property
+    def label(self) -> str:
+        """The estimator in words."""
+        return self.errors.label.replace("REML", "quasi-Poisson")
+
+    @property
+    def error_term(self) -> str:
+        """The variance of the outcome, and the process of its errors."""
+        return (
+            f"Var(y_t) = phi mu_t; (y_t - mu_t)/sqrt(mu_t) = {self.errors.error_term}"
+        )
+
+    def fit(
+        self, y: np.ndarray, X: np.ndarray, layout: Layout, offset: np.ndarray
+    ) -> Estimate:
+        """Fit by penalized quasi-likelihood, then average over the errors."""
+        try:
+            mu = QuasiPoissonAR1().fit(y, X, layout, offset).fitted
+        except NotTestable:
+            mu = np.exp(poisson_start(y, X, offset))
+        root = np.sqrt(mu)
+        working = root * (np.log(mu) - offset) + (y - mu) / root
+        fit = self.errors.fit(working, root[:, None] * X, layout)
+        mean = np.exp(X @ fit.params + offset)
+        noise = {"dispersion": fit.scale} | fit.noise
+        return replace(fit, fitted=mean, noise=noise)

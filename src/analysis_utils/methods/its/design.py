@@ -61,7 +61,8 @@ class Design:
         """Period and unit of each fitted row."""
         n = len(self.periods)
         rows = np.flatnonzero(self.used)
-        return Layout(time=rows % n, unit=rows // n)
+        starts = [start for start, _ in self.spans.values()]
+        return Layout(rows % n, rows // n, min(starts, default=None))
 
     @property
     def treated(self) -> pd.DataFrame:

@@ -34,7 +34,8 @@ class Estimate:
     deviance: float | None = None
 
 
-def _check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
+def check_residuals(y: np.ndarray, resid: np.ndarray) -> None:
+    """Refuse a model that fits every point."""
     if (resid**2).sum() <= 1e-20 * ((y - y.mean()) ** 2).sum():
         raise NotTestable(
             "The model fits every point exactly: nothing is left to measure its "
@@ -67,7 +68,7 @@ class OLS:
         """Fit ``y = X b + e``."""
         beta, inverse = solve(y, X)
         resid = y - X @ beta
-        _check_residuals(y, resid)
+        check_residuals(y, resid)
         df = len(y) - X.shape[1]
         rss = float(resid @ resid)
         cov = rss / df * inverse
@@ -98,7 +99,7 @@ class NeweyWest:
         """Fit ``y = X b + e`` with a covariance robust to autocorrelation."""
         beta, bread = solve(y, X)
         resid = y - X @ beta
-        _check_residuals(y, resid)
+        check_residuals(y, resid)
         n, k = X.shape
         lags = hac_lags(self.lags, layout)
         cov = hac_covariance(X * resid[:, None], bread, layout, lags)
@@ -159,7 +160,7 @@ class PraisWinsten:
     def _converged_rho(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> float:
         steps = layout.steps
         resid = y - X @ solve(y, X)[0]
-        _check_residuals(y, resid)
+        check_residuals(y, resid)
         rho = self._rho(resid, steps, X.shape[1])
         for _ in range(200 if self.iterate else 0):
             beta, _ = solve(whiten(y, rho, steps), whiten(X, rho, steps))
@@ -237,7 +238,7 @@ class RemlAR1:
                 f"Too few points for AR(1) errors: {len(y)} rows and {X.shape[1]} "
                 "coefficients. Use errors='ols'."
             )
-        _check_residuals(y, y - X @ solve(y, X)[0])
+        check_residuals(y, y - X @ solve(y, X)[0])
         rho = self._rho(y, X, steps)
         notes = () if abs(rho) < 0.99 else ("rho at the edge: near a unit root",)
         notes += short_note(layout, 36, self.label, "89 % at 24 periods, rho .4")

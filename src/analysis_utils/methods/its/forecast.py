@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.linalg import toeplitz
+from statsmodels.tsa.arima_process import arma_acf
 
 from analysis_utils.asking import NotTestable
 
 from ..arguments import share
 from .calendar import as_periods, moment, window
+from .reml_ar import RemlAR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -187,6 +189,8 @@ def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
 
 def _linear(before: ITSResults, X: np.ndarray) -> tuple:
     """Best linear unbiased prediction under AR(1) errors (rho 0: OLS)."""
+    if isinstance(before.model.estimator, RemlAR):
+        return _autoregressive(before, X)
     m, rho = len(X), before.noise.get("rho", 0.0)
     fitted = before.model.design.X
     ahead = np.arange(m) + len(before.model.y) - before.model.design.layout.time[-1]
@@ -199,6 +203,22 @@ def _linear(before: ITSResults, X: np.ndarray) -> tuple:
     lag = np.abs(np.subtract.outer(ahead, ahead))
     noise = before.scale * (rho**lag - rho ** np.add.outer(ahead, ahead))
     return mean, cov_mean, noise
+
+
+def _autoregressive(before: ITSResults, X: np.ndarray) -> tuple:
+    """Best linear unbiased prediction under AR(p) errors, p and phi at their means."""
+    phi = [value for name, value in before.noise.items() if name.startswith("ar.")]
+    time = before.model.design.layout.time
+    ahead = np.arange(len(X)) + len(before.model.y)
+    every = np.r_[time, ahead]
+    r = arma_acf(np.r_[1.0, -np.array(phi)], [1.0], int(np.ptp(every)) + 1)
+    R = r[np.abs(np.subtract.outer(every, every))]
+    n = len(time)
+    carry = np.linalg.solve(R[:n, :n], R[:n, n:]).T
+    mean = X @ before.params.to_numpy() + carry @ before.resid.to_numpy()
+    row = X - carry @ before.model.design.X
+    cov_mean = row @ before.cov_params().to_numpy() @ row.T
+    return mean, cov_mean, before.scale * (R[n:, n:] - carry @ R[:n, n:])
 
 
 def _autocovariance(before: ITSResults, m: int) -> np.ndarray:
@@ -230,6 +250,9 @@ def _autocorrelation(before: ITSResults, m: int) -> np.ndarray:
     if "lags" in before.noise:
         gamma = _autocovariance(before, m)
         return gamma / gamma[0]
+    phi = [value for name, value in before.noise.items() if name.startswith("ar.")]
+    if phi:
+        return arma_acf(np.r_[1.0, -np.array(phi)], [1.0], m)
     return before.noise.get("rho", 0.0) ** np.arange(m)
 
 

@@ -14,11 +14,13 @@ from ..resampling.design import orthonormal
 class Layout:
     """Where each row of a design stands: its period, and its unit.
 
-    Rows are sorted by unit, then time; left-out rows leave a gap in `time`.
+    Rows are sorted by unit, then time; left-out rows leave a gap in `time`. `first`:
+    the first period that an event affects, None without events.
     """
 
     time: np.ndarray
     unit: np.ndarray
+    first: int | None = None
 
     @property
     def steps(self) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,13 @@ from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
 from .counts import FAMILIES, CountModel
-from .counts_ar1 import QuasiPoissonAR1
+from .counts_ar1 import QuasiPoissonAR, QuasiPoissonAR1
 from .design import Design, align, build
 from .equation import equation, formula
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
 from .forecast import ForecastResults, forecast
 from .intervention import Intervention
+from .reml_ar import RemlAR
 from .results import ITSResults
 from .statespace import Sarima, Structural
 
@@ -29,11 +30,13 @@ _ERRORS = {
     "newey-west": NeweyWest,
     "prais-winsten": PraisWinsten,
     "reml-ar1": RemlAR1,
+    "reml-ar": RemlAR,
+    "reml-ar-break": partial(RemlAR, break_at_event=True),
     "sarima": Sarima,
     "structural": Structural,
 }
-Counts = CountModel | QuasiPoissonAR1
-Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | Sarima | Structural
+Counts = CountModel | QuasiPoissonAR1 | QuasiPoissonAR
+Errors = OLS | NeweyWest | PraisWinsten | RemlAR1 | RemlAR | Sarima | Structural
 
 # Turner et al. 2021: OLS under 12 points, REML from 12 on.
 _SHORT = 12
@@ -52,12 +55,14 @@ class InterruptedTimeSeries:
     y : outcome, one value a period, indexed by dates; sorted here, gaps refused.
     interventions : known events, see Intervention.
     family : "gaussian", "poisson", "quasipoisson" or "negative_binomial".
-    errors : "ols", "newey-west", "prais-winsten", "reml-ar1", "sarima" or
-        "structural", or one of OLS(), NeweyWest(lags, correction), PraisWinsten(rho),
-        RemlAR1(method), Sarima(order, seasonal_order), Structural(level, seasonal).
+    errors : "ols", "newey-west", "prais-winsten", "reml-ar1", "reml-ar" (an
+        unknown order), "reml-ar-break" (and a variance that changes at the event),
+        "sarima" or "structural", or one of OLS(), NeweyWest(lags, correction),
+        PraisWinsten(rho), RemlAR1(method), RemlAR(order), Sarima(order,
+        seasonal_order), Structural(level, seasonal).
         None: REML-AR(1), under 12 periods OLS. For counts: None (the family's
         variance), Newey-West (lags=0: robust to overdispersion only), or with
-        quasipoisson REML-AR(1).
+        quasipoisson "reml-ar1" and "reml-ar".
     trend : "linear", "quadratic", "spline" (natural cubic, `trend_df` degrees of
         freedom) or None.
     seasonality : None, a number of Fourier pairs a year (a week for daily data),
@@ -140,10 +145,12 @@ class InterruptedTimeSeries:
             return CountModel(self.family, lags, errors.correction)
         if errors == RemlAR1() and self.family == "quasipoisson":
             return QuasiPoissonAR1()
+        if isinstance(errors, RemlAR) and self.family == "quasipoisson":
+            return QuasiPoissonAR(errors)
         raise NotTestable(
             f"Errors {errors.label} are not for {self.family}: counts have their "
             "family's variance (errors=None), 'newey-west', or, quasipoisson only, "
-            "'reml-ar1'."
+            "'reml-ar1' or 'reml-ar'."
         )
 
     @property
