@@ -84,6 +84,53 @@ def panel(first: str, last: str) -> pd.DataFrame:
     return table.join(pairs, on=["month", "area"]).fillna({"agreements": 0})
 
 
+def held_by_area(months: pd.PeriodIndex) -> pd.DataFrame:
+    """Agreements on ICE's lists at the end of each month, by ICE area of 2025.
+
+    By the agency's county, else by its state where one area holds all of it; agencies
+    of a divided state without a county are left out.
+    """
+    counties = datasets.counties()
+    whole = counties.groupby("state")["aor_2025"].agg(
+        lambda names: names.iloc[0] if names.nunique() == 1 else None
+    )
+    by_fips = counties.set_index("fips")["aor_2025"]
+    agreements = datasets.agreements().set_index("agreement_id")
+    area = agreements["county_fips"].map(by_fips)
+    area = area.fillna(agreements["state"].map(whole))
+    spells = datasets.spells()
+    spells["area"] = spells["agreement_id"].map(area)
+    columns = {}
+    for month in months:
+        end = month.end_time
+        there = (spells["first_listed"] <= end) & ~(spells["gone_by"] <= end)
+        columns[month] = spells["area"][there].value_counts()
+    return pd.DataFrame(columns).T.fillna(0).astype("int64").sort_index(axis=1)
+
+
+def recent_panel(counts: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """As `panel`, from data/arrests_by_method.csv: whole months from first to last.
+
+    Arrests of no named area are left out.
+    """
+    counts = counts[counts["whole"] & ~counts["area"].isin(["", "HQ"])]
+    counts = counts.assign(month=counts["date"].dt.to_period("M"))
+    months = pd.period_range(first, last, freq="M").intersection(counts["month"])
+    counts = counts[counts["month"].isin(months)]
+    index = pd.MultiIndex.from_product(
+        [sorted(counts["area"].unique()), months], names=["area", "month"]
+    )
+    program = counts[counts["method"] == "287(g)"]
+    parts = {
+        "arrests": program.groupby(["area", "month"])["arrests"].sum(),
+        "all_arrests": counts.groupby(["area", "month"])["arrests"].sum(),
+    }
+    table = pd.DataFrame(parts).reindex(index, fill_value=0).fillna(0).reset_index()
+    held = held_by_area(months).stack().rename("agreements")
+    held = held.rename_axis(["month", "area"])
+    return table.join(held, on=["month", "area"]).fillna({"agreements": 0})
+
+
 def without_area(table: pd.DataFrame) -> int:
     """Arrests through 287(g) in the months of a panel whose records name no area."""
     months = table["month"].unique()
@@ -261,24 +308,19 @@ def trends(first: str, last: str) -> pd.DataFrame:
     return findings.table(found, "months")
 
 
-def draw_trend(ax: Axes, result: ITSResults) -> pd.DataFrame:
-    """Observed share, trend and its 95 % interval by month."""
-    design = result.model.design.X
-    spread = np.sqrt(np.einsum("ti,ij,tj->t", design, result.cov_params(), design))
-    half = stats.t(result.df_resid).isf(0.025) * spread
-    shown = pd.DataFrame({"observed": result.model.y, "trend": result.fittedvalues})
-    shown["low"], shown["high"] = shown["trend"] - half, shown["trend"] + half
+def draw_share(ax: Axes, share: pd.Series) -> pd.DataFrame:
+    """Share by month, and its mean over twelve months about each; returns both."""
+    middle = share.rolling(13, center=True).apply(_twelve, raw=True)
+    shown = pd.DataFrame({"observed": share, "mean of twelve months": middle})
     shown = publish.rounded(shown.set_axis(shown.index.start_time.rename("date")))
     ax.plot(shown.index, shown["observed"], "o", ms=3, color=COLOURS["observed"])
-    ax.plot(shown.index, shown["trend"], color=COLOURS["fitted"])
-    ax.fill_between(
-        shown.index,
-        shown["low"],
-        shown["high"],
-        alpha=0.2,
-        lw=0,
-        color=COLOURS["fitted"],
-    )
+    ax.plot(shown.index, shown["mean of twelve months"], color=COLOURS["fitted"])
     ax.set_ylim(bottom=0)
     charts.dates(ax)
     return shown
+
+
+def _twelve(window: np.ndarray) -> float:
+    """Mean of twelve months centred on a month: its first and last count half."""
+    weights = np.r_[0.5, np.ones(11), 0.5]
+    return float(window @ weights / 12)
