@@ -5,7 +5,7 @@ designs. Drawing is in `adoption_figures`, forecasts in `adoption_forecast`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -245,8 +245,13 @@ def detectable_ratios(
     found = []
     for _ in range(draws):
         drawn = _signed_by_chance(full, slots, rng)
-        made = fit_hazard(drawn, covariates, strata=["state", "agency_kind"])
+        try:
+            made = fit_hazard(drawn, covariates, strata=["state", "agency_kind"])
+        except NotTestable:  # few signings, all at one end of a covariate
+            continue
         found.append(made.params[list(names)])
+    if len(found) < draws / 2:
+        return pd.Series(np.nan, list(names))
     spread = pd.DataFrame(found).std()
     df = table.loc[table["event"] == 1, "state"].nunique() - 1
     reach = stats.t.isf((1 - level) / 2, df) + stats.norm.ppf(0.8)
@@ -309,8 +314,13 @@ class StateAct:
         self.table, self.name, self.others = table, name, list(others)
         self.options = {"effects": ["state"]} if levels else {}
         self.levels, self.draws, self.seed = levels, draws, seed
-        self.fit = fit_hazard(table, [name, *others], cluster="state", **self.options)
         self._p: dict[float, float] = {}
+
+    @cached_property
+    def fit(self) -> HazardResults:
+        """The model with the act; NotTestable if its ratio has no finite estimate."""
+        wanted = [self.name, *self.others]
+        return fit_hazard(self.table, wanted, cluster="state", **self.options)
 
     def parts(self, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Contributions, variances and histories with the effect imposed."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis_utils.asking import Refused, nearest
+from analysis_utils.asking import NotTestable, Refused, nearest
 
 from ..arguments import frame
 
@@ -78,6 +78,8 @@ def name_list(value: object, what: str) -> None:
 
 def need_columns(table: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a table that lacks a column, or has it twice; name the nearest one."""
+    if isinstance(table, pd.DataFrame) and not len(table):
+        raise NotTestable("The table has no rows: nobody is at risk.")
     frame(table, "table")
     known = [str(name) for name in table.columns]
     for column in columns:
