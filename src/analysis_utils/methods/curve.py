@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -363,7 +364,8 @@ def _row(fit: Fitted | str) -> dict:
     return dict(zip(names, map(float, values), strict=True)) | {"refused": ""}
 
 
-def _law(df: float):
+@lru_cache(maxsize=256)
+def _law(df: float):  # making one costs more than a specification's fit
     return stats.t(df)
 
 
