@@ -13,7 +13,7 @@ from analysis_utils.methods.association import METHODS, associate
 from analysis_utils.methods.resampling.batches import run_batches
 
 BURN = 100
-LENGTHS = (12, 24, 36, 60, 100, 200)
+LENGTHS = (24, 36, 60, 120)
 Maker = Callable[[int, np.random.Generator], np.ndarray]
 
 
@@ -88,7 +88,7 @@ KINDS: dict[str, Maker] = {
 
 
 def calibrate_associations(
-    draws: int = 500, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
+    draws: int = 250, n_resamples: int = 199, seed: int = 20250120, workers: int = 1
 ) -> pd.DataFrame:
     """Return the size of nominal 5 % tests of r between two independent series.
 
@@ -163,7 +163,7 @@ def pvalues(
         return np.array([one() for _ in range(size)])
 
 
-def coverage(draws: int = 400, seed: int = 1) -> pd.DataFrame:
+def coverage(draws: int = 250, seed: int = 1) -> pd.DataFrame:
     """Coverage of the 95 % interval at lag 0 of series with a true correlation."""
     rows = []
     for kind, burst in (("white", 1.0), ("both 5 times noisier", 5.0)):

@@ -5,6 +5,7 @@ from functools import cache
 import pandas as pd
 from validation import case
 
+from analysis_utils.methods.did_library import synthetic_control
 from analysis_utils.methods.event_study.estimation import group_time_effects
 
 DATA = "mpdta_did/mpdta.csv"
@@ -82,3 +83,23 @@ def with_covariate(path):
     for (group, time), value in zip(effects.params.index, printed, strict=True):
         yield f"ATT({group},{time})", value, effects.params[group, time]
     yield "p of the pre-trend test", "0.23267", effects.pre_trend_test()["p"]
+
+
+@case(
+    "Tobacco programme of California, synthetic control on past outcomes",
+    "Arkhangelsky et al. 2021, AER 111:4088, table 1 (recalled; theirs is slightly "
+    "regularised: 0.1 apart allowed)",
+    "linden2015_prop99/california_prop99.csv",
+    units=1,
+)
+def tobacco(path):
+    table = pd.read_csv(path).melt("Year", var_name="state", value_name="packs")
+    _, _, test = synthetic_control(
+        table,
+        outcome="packs",
+        unit="state",
+        time="Year",
+        treated="California",
+        first=1989,
+    )
+    yield "average effect 1989-2000", "-19.6", test["effect"]

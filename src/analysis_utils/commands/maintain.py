@@ -41,6 +41,7 @@ def make_calibrate(given: Given) -> int:
     return call(
         "benchmarks/calibration_its.py docs/calibration_its.csv",
         "benchmarks/calibration_association.py docs/calibration_association.csv",
+        "benchmarks/calibration_panels.py docs/calibration_panels.csv",
     )
 
 
