@@ -145,3 +145,5 @@ def test_one_more_list_leaves_the_weave_of_those_before_it(lists):
     kept["last"] = kept["last"].clip(upper=newest - 1)
     columns = [*PRINTED, "first", "last"]
     pd.testing.assert_frame_equal(kept[columns], before[columns], check_dtype=False)
+    grown = editions.weave(named, before)
+    pd.testing.assert_frame_equal(grown, after, check_dtype=False)

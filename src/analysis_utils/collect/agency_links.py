@@ -109,7 +109,8 @@ class _Index:
 
     def __init__(self, universe: pd.DataFrame):
         self.by_county, self.by_place = defaultdict(list), defaultdict(list)
-        for row in universe[universe.unit.astype(str) == "False"].itertuples():
+        used = ["ori", "state", "agency", "agency_kind", "counties"]
+        for row in universe[universe.unit.astype(str) == "False"][used].itertuples():
             # "Mahoning Township, Lawrence County": the county has its own column
             name = naming.normalized(COUNTY_NAMED.sub("", row.agency))
             for fips in row.counties.split(";"):

@@ -20,7 +20,8 @@ def counties_of(rows: pd.DataFrame, hand: Hand, counties: pd.DataFrame) -> pd.Se
         for row in hand.counties.itertuples()
     }
     found, used = [], set()
-    for state, cell, key in zip(rows.state_code, rows.county, rows.key, strict=True):
+    cells = (rows[name].tolist() for name in ("state_code", "county", "key"))
+    for state, cell, key in zip(*cells, strict=True):
         cell = naming.trimmed(cell)
         decided = [k for k in ((state, cell, key), (state, cell, "")) if k in printed]
         used.update(decided)

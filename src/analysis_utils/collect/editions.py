@@ -155,20 +155,33 @@ def _as_table(known: pd.DataFrame, run: pd.Series) -> pd.DataFrame:
     return table.reset_index(drop=True)[COLUMNS_OF_TABLE]
 
 
-def weave(lists: list[tuple[str, list[Row]]]) -> pd.DataFrame:
+def weave(
+    lists: list[tuple[str, list[Row]]], known: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """All printed rows in one table, each with the editions that printed it.
 
     Rows lie so that the rows of any edition, taken in order, are that edition as
     printed (the "weave" of Rochkind 1975, IEEE Trans. Softw. Eng. 1:364). Columns:
     PRINTED, first_edition, last_edition (names), first and last (positions from 0).
 
-    lists: name and rows (PRINTED) of every edition.
+    lists: name and rows (PRINTED) of every edition. known: the weave of the first of
+    them (`until`), which is continued rather than made again.
     """
-    master: list[list] = []
-    current: list[int] = []
-    for position, (_, cells) in enumerate(lists):
+    known = _as_rows([], []) if known is None else known
+    spans = zip(known["first"].tolist(), known["last"].tolist(), strict=True)
+    master = [[row, *span] for row, span in zip(tuples(known), spans, strict=True)]
+    start = max((entry[2] for entry in master), default=-1) + 1
+    current = [place for place, entry in enumerate(master) if entry[2] == start - 1]
+    for position, (_, cells) in enumerate(lists[start:], start=start):
         master, current = _woven(master, current, cells, position)
     return _as_rows(master, [name for name, _ in lists])
+
+
+def until(printed: pd.DataFrame, size: int) -> pd.DataFrame:
+    """The weave of the first `size` editions, out of that of more."""
+    rows = printed[printed["first"] < size].copy()
+    rows["last"] = rows["last"].clip(upper=size - 1)
+    return rows.reset_index(drop=True)
 
 
 def tuples(rows: pd.DataFrame) -> list[Row]:

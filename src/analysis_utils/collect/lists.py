@@ -27,6 +27,8 @@ class Lists:
     copies: pd.DataFrame  # COPY; editions.dated
     rows: dict[str, list[editions.Row]]  # workbook -> cells of editions.PRINTED
     prints: dict[str, str]  # workbook -> fingerprint of its table
+    table: pd.DataFrame | None = None  # editions compiled before,
+    printed: pd.DataFrame | None = None  # and their printed rows
 
     def in_order(self) -> pd.DataFrame:
         """Editions in order: editions.COLUMNS_OF_TABLE."""
@@ -34,8 +36,21 @@ class Lists:
 
     def woven(self, table: pd.DataFrame) -> pd.DataFrame:
         """Printed rows of the editions in `table` (`in_order`)."""
-        named = zip(table.edition, table.workbook, strict=True)
-        return editions.weave([(name, self.rows[book]) for name, book in named])
+        named = list(zip(table.edition, table.workbook, strict=True))
+        return editions.weave(
+            [(name, self.rows[book]) for name, book in named], self._same(named)
+        )
+
+    def _same(self, named: list[tuple[str, str]]) -> pd.DataFrame | None:
+        """Printed rows compiled before, as far as the editions are still the same."""
+        if self.table is None:
+            return None
+        old = zip(self.table.edition, self.table.workbook, strict=True)
+        pairs = enumerate(zip(old, named, strict=False))
+        least = min(len(named), len(self.table))
+        return editions.until(
+            self.printed, next((n for n, (a, b) in pairs if a != b), least)
+        )
 
     def missing(self) -> list[str]:
         """Workbooks that copies name but nobody has."""
@@ -48,7 +63,8 @@ class Lists:
             return replace(self, copies=copies)
         name = copy["workbook"]
         prints = self.prints | {name: editions.fingerprint(rows)}
-        return Lists(copies, self.rows | {name: rows}, prints)
+        rows_ = self.rows | {name: rows}
+        return replace(self, copies=copies, rows=rows_, prints=prints)
 
     def without(self, copy: pd.Series) -> "Lists":
         """The lists without one copy that `make update` took in."""
@@ -90,7 +106,8 @@ def from_data(data: Path, decisions: Hand) -> Lists:
     }
     prints = {name: editions.fingerprint(table) for name, table in rows.items()}
     copies = _with_unnamed(copies, table)
-    return Lists(editions.dated(copies, decisions.files), rows, prints)
+    copies = editions.dated(copies, decisions.files)
+    return Lists(copies, rows, prints, table, printed)
 
 
 def compiled(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,6 +6,7 @@ agency only is a decision, and stands with its reason in data/hand/.
 
 import re
 import unicodedata
+from functools import cache
 
 WORDS = {
     "DEPT": "DEPARTMENT",
@@ -37,6 +38,7 @@ KINDS = (
 )
 
 
+@cache  # the same names come back with every list
 def normalized(agency: str) -> str:
     """Name in one spelling: upper case, no punctuation, common words spelled out."""
     plain = re.sub(r"[\u2018\u2019\u02bc'`\u00b4.]", "", agency)

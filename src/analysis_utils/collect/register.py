@@ -308,22 +308,23 @@ def removals(
     another model of its was first listed later than this one and within SWITCH days
     of the removal; model dropped: it kept another model that it had by then.
     """
-    seen = pd.to_datetime(editions.first_seen)
+    days = pd.to_datetime(editions.first_seen).to_numpy().astype("M8[D]").astype(int)
     owner = spells.agreement_id.map(table.agency_id)
+    of_agency: dict[str, list] = {}
+    for name, spell in zip(owner, spells.itertuples(), strict=True):
+        of_agency.setdefault(name, []).append(spell)
     result = {}
     for row in table[table.gone_by != ""].itertuples():
-        others = spells[(owner == row.agency_id) & (spells.agreement_id != row.Index)]
         gone = row.last + 1
-        away = (others["first"].map(seen) - seen[gone]).dt.days.abs()
+        others = [s for s in of_agency[row.agency_id] if s.agreement_id != row.Index]
         # A model that was there first, or came with this one, does not replace it
-        began = (others["first"] > row.first) & (away <= SWITCH)
-        listed = (others["first"] <= gone) & (others["last"] >= gone)
+        began = any(
+            s.first > row.first and abs(days[s.first] - days[gone]) <= SWITCH
+            for s in others
+        )
+        stayed = any(s.first <= gone <= s.last for s in others)
         result[row.Index] = (
-            "model switched"
-            if began.any()
-            else "model dropped"
-            if listed.any()
-            else "agency left"
+            "model switched" if began else "model dropped" if stayed else "agency left"
         )
     return pd.Series(result, dtype=str).reindex(table.index).fillna("")
 
