@@ -39,7 +39,8 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	exit 1; fi
 
 .PHONY: help all run why list clean test environment lock verify trace standards \
-	site paper measure deposit raw data export arrests register update lab new tidy bench calibrate validation
+	site paper measure deposit raw data export arrests register update lab new tidy \
+	bench calibrate validation faults
 .NOTPARALLEL:
 
 help: ## Print this list
@@ -131,6 +132,9 @@ calibrate: environment ## Error rates by simulation, archived in docs/ (minutes)
 
 validation: environment ## Write docs/validation.md: published numbers beside ours
 	@$(DESK) validation
+
+faults: environment ## Write docs/faults.md: faults tried, and the tests that hold them
+	@$(DESK) faults
 
 environment: ## Make .venv from requirements.lock, if it is not ready
 	@$(FIND_PYTHON); "$$found" src/analysis_utils/workflow/environment.py

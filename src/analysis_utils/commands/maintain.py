@@ -50,6 +50,11 @@ def make_validation(given: Given) -> int:
     return call("tests/validation.py docs/validation.md")
 
 
+def make_faults(given: Given) -> int:
+    """Faults that were tried beside the tests that hold them."""
+    return call("tests/faults.py docs/faults.md")
+
+
 def make_lock(given: Given) -> int:
     """Resolve pyproject.toml into requirements.lock anew."""
     return call(f"-m uv {LOCK}")

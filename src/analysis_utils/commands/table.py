@@ -39,5 +39,6 @@ COMMANDS = {
     "bench": Command("maintain:make_bench"),
     "calibrate": Command("maintain:make_calibrate"),
     "validation": Command("maintain:make_validation"),
+    "faults": Command("maintain:make_faults"),
     "lock": Command("maintain:make_lock"),
 }

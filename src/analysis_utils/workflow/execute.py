@@ -6,6 +6,7 @@ notebook is kept in `outputs/failed/`.
 """
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -31,6 +32,7 @@ from analysis_utils.workflow.limits import limited
 from analysis_utils.workflow.pins import unpinned
 from analysis_utils.workflow.place import RUNNING, keep_archived, replace_folder
 from analysis_utils.workflow.runs import Run
+from analysis_utils.workflow.shell import REFUSAL
 
 # An optional checker of web addresses that jsonschema would build a grammar for:
 # 1.5 s of every start, and no notebook needs it.
@@ -133,7 +135,10 @@ def execute(run: Run, setting: Setting) -> None:
 def what_happened(error: Exception, expired: str, run: Run, folder: Path) -> str:
     """Why a run failed; the cell is named also where the kernel could not say it."""
     from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
 
+    if isinstance(error, PapermillExecutionError) and (folder / REFUSAL).exists():
+        return f"cell {error.exec_count}: {error.evalue}"
     if expired or isinstance(error, DeadKernelError):
         place = where_it_ended(folder / run.notebook.path.name)
         return place + (expired or describe(error))
@@ -145,6 +150,8 @@ def papermill_run(run: Run, folder: Path, setting: Setting) -> None:
     import papermill
     from traitlets.config import Config
 
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # said in our words
+
     kernel = f"run-{abs(hash(run.folder)):x}"
     write_kernel_spec(setting.specs, kernel, folder, setting.warm)
     papermill.execute_notebook(
@@ -154,7 +161,7 @@ def papermill_run(run: Run, folder: Path, setting: Setting) -> None:
         kernel_name=kernel,
         language="python",
         progress_bar=False,
-        coalesce_streams=True,
+        coalesce_streams=False,  # `normalise` joins them
         shutdown_kernel="immediate",
         start_timeout=120,
         on_cell_executed=setting.on_cell,

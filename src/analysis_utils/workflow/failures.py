@@ -35,12 +35,17 @@ def keep_failed(run: Run, folder: Path, outputs: Path, message: str) -> str:
     """Keep the notebook of a failed run, failing cell marked; say where it is."""
     import nbformat
 
+    from analysis_utils.workflow.normalise import joined
+
     source, kept = folder / run.notebook.path.name, failed_notebook(run, outputs)
     if not source.exists():  # it failed before the first cell
         source = run.notebook.path
     try:
         notebook = nbformat.read(source, as_version=4)
         mark_failing_cell(notebook, message)
+        for cell in notebook.cells:
+            if cell.get("outputs"):
+                cell.outputs = joined(cell.outputs)
         kept.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, kept)
     except Exception as error:  # the disk may be full: report, never hide the cause
@@ -119,6 +124,6 @@ def describe(error: Exception) -> str:
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else " in outputs/"
         return f"{error.strerror or error}{place}"
-    if isinstance(error, Refused):
+    if isinstance(error, (Refused, RunFailed)):
         return str(error)
     return f"{type(error).__name__}: {error}"

@@ -15,11 +15,16 @@ class Limit:
 
     def __init__(self, folder: Path, minutes: float):
         self.folder, self.minutes, self.expired = folder, minutes, False
+        self.over = threading.Event()  # the run has ended by itself
 
-    def expire(self) -> None:
-        """End the kernel."""
+    def watch(self) -> None:
+        """Wait until the time is over, then end the kernel, even one that starts."""
+        if self.over.wait(self.minutes * 60):
+            return
         self.expired = True
-        end_kernel(self.folder)
+        while not self.over.is_set():
+            end_kernel(self.folder)
+            self.over.wait(0.5)
 
     @property
     def words(self) -> str:
@@ -41,11 +46,9 @@ def end_kernel(folder: Path) -> None:
 def limited(folder: Path, minutes: float) -> Iterator[Limit]:
     """Within: the kernel is ended when its time is over; nothing outlives the run."""
     limit = Limit(folder, minutes)
-    clock = threading.Timer(minutes * 60, limit.expire)
-    clock.daemon = True
-    clock.start()
+    threading.Thread(target=limit.watch, daemon=True).start()
     try:
         yield limit
     finally:
-        clock.cancel()
+        limit.over.set()
         end_kernel(folder)

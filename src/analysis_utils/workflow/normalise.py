@@ -49,6 +49,38 @@ def clean_output(output: NotebookNode) -> None:
                 output.data[kind] = clean_text(output.data[kind])
 
 
+def joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Printed text as one output for each stream, however it arrived.
+
+    nbclient can do this too, by a pattern that takes hours over one long line.
+    """
+    kept: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    for output in outputs:
+        if output.output_type == "stream" and output.name in streams:
+            streams[output.name].text += output.text
+            continue
+        if output.output_type == "stream":
+            streams[output.name] = output
+        kept.append(output)
+    for stream in streams.values():
+        stream.text = overwritten(stream.text)
+    names = [output.get("name") for output in kept]
+    for place, pair in enumerate(zip(names, names[1:], strict=False)):
+        if pair == ("stderr", "stdout"):  # which came first is chance
+            kept[place], kept[place + 1] = kept[place + 1], kept[place]
+            break
+    return kept
+
+
+def overwritten(text: str) -> str:
+    """Text as a terminal leaves it: what a carriage return overwrote is gone."""
+    if "\r" not in text:
+        return text
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rsplit("\r", 1)[-1] for line in lines)
+
+
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """Normalise an executed notebook in place, and return it."""
     notebook.metadata = NotebookNode(
@@ -59,6 +91,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
         cell.id = f"cell-{position:02d}"
         tags = cell.metadata.get("tags")
         cell.metadata = NotebookNode({"tags": tags} if tags else {})
+        if cell.get("outputs"):
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             clean_output(output)
     return notebook
