@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from statsmodels.tsa.arima_process import arma_acf
 
 from analysis_utils.asking import NotTestable, Refused
-from analysis_utils.methods.its import InterruptedTimeSeries, RemlAR
+from analysis_utils.methods.its import InterruptedTimeSeries, RemlAR, reml_ar
 from analysis_utils.methods.its.reml_ar import correlations
 
 
@@ -100,3 +100,13 @@ def test_too_few_periods_are_refused():
     y = pd.Series(np.arange(10.0) ** 2 % 7, months)
     with pytest.raises(NotTestable, match="Too few points"):
         InterruptedTimeSeries(y, event(), errors="reml-ar").fit()
+
+
+def test_the_recursion_whitens_as_the_covariance_does(monkeypatch):
+    y = gaussian(rho=0.5)
+    fast = {e: _fit(y, e) for e in ("reml-ar", "reml-ar-break")}
+    monkeypatch.setattr(reml_ar._Data, "whole", False)
+    for errors, result in fast.items():
+        slow = _fit(y, errors)
+        assert_allclose(slow.bse, result.bse, rtol=1e-4)
+        assert_allclose(slow.innovations, result.innovations, rtol=1e-3, atol=1e-6)

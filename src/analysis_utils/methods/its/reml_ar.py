@@ -125,6 +125,11 @@ class _Data:
         )
 
     @property
+    def whole(self) -> bool:
+        """Whether no period between the first and the last is left out."""
+        return int(self.distance[0, -1]) == len(self.distance) - 1
+
+    @property
     def df(self) -> int:
         """Rows without coefficients."""
         return self.y.size - self.X.shape[2]
@@ -189,21 +194,55 @@ def _prior(theta: np.ndarray, p: int) -> np.ndarray:
 
 def _given(theta: np.ndarray, p: int, data: _Data) -> tuple[np.ndarray, ...]:
     """Restricted log likelihood, coefficients, covariance and variance by draw."""
-    lower = np.linalg.cholesky(_covariance(theta, p, data))
     units, n, k = data.X.shape
     both = np.concatenate([data.X, data.y[:, :, None]], axis=2)
     flat = both.transpose(1, 0, 2).reshape(n, -1)
-    white = np.linalg.solve(lower, np.broadcast_to(flat, (len(theta), *flat.shape)))
+    white, log_root = _whitened(flat, theta, p, data)
     white = white.reshape(len(theta), n * units, k + 1)
     product = white.transpose(0, 2, 1) @ white
     inverse = np.linalg.inv(product[:, :k, :k])
     beta = np.einsum("bkl,bl->bk", inverse, product[:, :k, k])
     rss = product[:, k, k] - np.einsum("bk,bk->b", beta, product[:, :k, k])
-    log_v = 2 * units * np.log(np.einsum("bii->bi", lower)).sum(axis=1)
     log_x = np.linalg.slogdet(product[:, :k, :k])[1]
     scale = rss / data.df
-    loglik = -0.5 * (data.df * np.log(rss) + log_v + log_x)
+    loglik = -0.5 * (data.df * np.log(rss) + 2 * units * log_root + log_x)
     return loglik, beta, inverse * scale[:, None, None], scale
+
+
+def _whitened(
+    columns: np.ndarray, theta: np.ndarray, p: int, data: _Data
+) -> tuple[np.ndarray, np.ndarray]:
+    """Innovations (draws, periods, columns) by draw, scaled to the variance of the
+    rows before the event; and half the log determinant of the covariance."""
+    if data.whole:
+        return _filtered(columns, _EDGE * np.tanh(theta[:, :p]), theta, data)
+    lower = np.linalg.cholesky(_covariance(theta, p, data))
+    white = np.linalg.solve(
+        lower, np.broadcast_to(columns, (len(theta), *columns.shape))
+    )
+    return white, np.log(np.einsum("bii->bi", lower)).sum(axis=1)
+
+
+def _filtered(columns, partial: np.ndarray, theta: np.ndarray, data: _Data):
+    """The same for periods without gaps, by Durbin and Levinson's recursion."""
+    (draws, p), n = partial.shape, len(columns)
+    rows = np.broadcast_to(columns, (draws, *columns.shape))
+    log_root = np.zeros(draws)
+    if data.after is not None:
+        sd = np.where(data.after, np.exp(theta[:, p:]), 1.0)
+        rows, log_root = rows / sd[:, :, None], np.log(sd).sum(axis=1)
+    white, phi, left = np.array(rows), np.zeros((draws, p)), np.ones(draws)
+    for t in range(p + 1):
+        steps = slice(t, t + 1) if t < p else slice(p, n)
+        for j in range(t):
+            before = slice(steps.start - 1 - j, steps.stop - 1 - j)
+            white[:, steps] -= phi[:, j, None, None] * rows[:, before]
+        white[:, steps] /= np.sqrt(left)[:, None, None]
+        log_root = log_root + 0.5 * (steps.stop - steps.start) * np.log(left)
+        if t < p:
+            phi = _longer(phi, partial[:, t], t)
+            left = left * (1 - partial[:, t] ** 2)
+    return white, log_root
 
 
 def _covariance(theta: np.ndarray, p: int, data: _Data) -> np.ndarray:
@@ -259,9 +298,8 @@ def _averaged(pools: list[_Pool], data: _Data, notes: tuple[str, ...]) -> Estima
     apart = params - beta
     total = np.einsum("b,bkl->kl", weight, cov) + (weight[:, None] * apart).T @ apart
     order, typical, noise = _typical(pools, weight)
-    lower = np.linalg.cholesky(_covariance(typical, order, data))[0]
     resid = data.y - data.X @ beta
-    white = np.linalg.solve(lower, resid.T).T.ravel() * data.spread
+    white = _whitened(resid.T, typical, order, data)[0][0].T.ravel() * data.spread
     back = data.spread / data.length
     fitted = (data.X @ beta).ravel() * data.spread
     return Estimate(
