@@ -19,9 +19,9 @@ import pandas as pd
 import pyfixest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
+from adoption import permute_adoption
 from threadpoolctl import threadpool_limits
 
-from analysis_utils.methods.resampling.adoption import permute_adoption
 from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
 from analysis_utils.methods.resampling.bootstrap import residual_block_bootstrap
 from analysis_utils.methods.resampling.counts import fit_counts

@@ -1,10 +1,14 @@
 """Power, placebos, sensitivity and error rates."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+import its_sizes
 from its_data import counts, event, gaussian
 from numpy.testing import assert_allclose
 from scipy import stats
@@ -14,7 +18,6 @@ from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
     Sarima,
-    calibration,
 )
 from analysis_utils.methods.its.decay import profile_decay
 from analysis_utils.methods.its.placebo import placebo_dates, placebo_units
@@ -227,10 +230,10 @@ COVERAGE = {
 def test_coverage_is_what_was_measured(n, rho):
     noise, draws = GaussianNoise(1.0, rho), 1000
     for name, expected in COVERAGE[n, rho].items():
-        stated = calibration._model(
-            n, "gaussian", calibration.GAUSSIAN[name], np.zeros(n)
+        stated = its_sizes.model_of(
+            n, "gaussian", its_sizes.GAUSSIAN[name], np.zeros(n)
         )
-        row = calibration._rates(stated, noise, name, draws, 1, 1)[0]
+        row = its_sizes.rates(stated, noise, name, draws, 1, 1)[0]
         assert row["coverage"] == pytest.approx(expected, abs=0.045), name
 
 
@@ -238,9 +241,9 @@ def test_overdispersed_counts_need_more_than_poisson():
     mean, noise = np.full(48, 25.0), CountNoise(5.0)
     sizes = {}
     for name in ("Poisson", "quasi-Poisson"):
-        family, errors = calibration.COUNTS[name]
-        stated = calibration._model(48, family, errors, mean)
-        sizes[name] = calibration._rates(stated, noise, name, 600, 1, 1)[0]["size"]
+        family, errors = its_sizes.COUNTS[name]
+        stated = its_sizes.model_of(48, family, errors, mean)
+        sizes[name] = its_sizes.rates(stated, noise, name, 600, 1, 1)[0]["size"]
     assert sizes["Poisson"] > 0.25 and sizes["quasi-Poisson"] < 0.10
 
 
@@ -248,9 +251,9 @@ def test_autocorrelated_counts_need_ar1_errors():
     mean, noise = np.full(100, 25.0), CountNoise(5.0, rho=0.8)
     coverage = {}
     for name in ("quasi-Poisson", "quasi-Poisson, AR(1)"):
-        family, errors = calibration.COUNTS[name]
-        stated = calibration._model(100, family, errors, mean)
-        row = calibration._rates(stated, noise, name, 60, 1, 1)[0]
+        family, errors = its_sizes.COUNTS[name]
+        stated = its_sizes.model_of(100, family, errors, mean)
+        row = its_sizes.rates(stated, noise, name, 60, 1, 1)[0]
         coverage[name] = row["coverage"]
     assert coverage["quasi-Poisson"] < 0.72 < 0.78 < coverage["quasi-Poisson, AR(1)"]
 
@@ -280,14 +283,12 @@ def test_profile_finds_the_pace_of_a_fading_pulse():
 )
 def test_archived_error_rates_are_those_of_this_code(name, noise):
     archive = pd.read_csv(ROOT / "docs" / "calibration_its.csv")
-    if name in calibration.COUNTS:
-        mean, (family, errors) = np.full(24, 25.0), calibration.COUNTS[name]
+    if name in its_sizes.COUNTS:
+        mean, (family, errors) = np.full(24, 25.0), its_sizes.COUNTS[name]
     else:
-        mean, family, errors = np.zeros(24), "gaussian", calibration.GAUSSIAN[name]
-    stated = calibration._model(24, family, errors, mean)
-    rows = pd.DataFrame(
-        calibration._rates(stated, noise, name, 2000, calibration.SEED, 1)
-    )
+        mean, family, errors = np.zeros(24), "gaussian", its_sizes.GAUSSIAN[name]
+    stated = its_sizes.model_of(24, family, errors, mean)
+    rows = pd.DataFrame(its_sizes.rates(stated, noise, name, 2000, its_sizes.SEED, 1))
     keys = ["outcome", "n", "rho", "dispersion", "estimator", "term"]
     archived = rows[keys].merge(archive, on=keys)
     np.testing.assert_allclose(archived["size"], rows["size"], atol=0.002)

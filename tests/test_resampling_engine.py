@@ -1,18 +1,22 @@
 """The batched engine: equal to statsmodels to 1e-9, seeded, bounded, or a refusal."""
 
+import sys
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+from adoption import permute_adoption
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import toeplitz
 
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.resampling.adoption import permute_adoption
 from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
 from analysis_utils.methods.resampling.batches import run_batches
 from analysis_utils.methods.resampling.bootstrap import (
@@ -368,3 +372,18 @@ def test_permuted_adoption_finds_an_effect_and_keeps_within_strata():
     assert np.mean(np.array(null) <= 0.05) < 0.15
     with pytest.raises(NotTestable, match="does not vary beyond"):
         permute_adoption(y, np.ones_like(y))
+
+
+def test_permuted_adoption_is_aligned_on_labels():
+    y, treated = staggered()
+    units = [f"state {i:02d}" for i in range(20)]
+    y, treated = pd.DataFrame(y, units), pd.DataFrame(treated, units)
+    strata = pd.Series(np.arange(20) % 3, units)
+    plain = permute_adoption(y, treated, strata=strata, draws=99)
+    turned = permute_adoption(
+        y, treated.iloc[::-1, ::-1], strata=strata.iloc[::-1], draws=99
+    )
+    assert turned.estimate == pytest.approx(plain.estimate)
+    assert turned.pvalue == plain.pvalue
+    with pytest.raises(NotTestable, match="same units"):
+        permute_adoption(y, treated.rename(index={"state 00": "other"}))

@@ -68,6 +68,7 @@ def _autocorrelation(estimate: Estimate, layout: Layout, counts: bool) -> tuple:
     e, noise, n = estimate.innovations, estimate.noise, len(estimate.innovations)
     most = min(_MOST_LAGS, n // 4)
     fitted = sum(k.startswith(("rho", "ar.", "ma.")) for k in noise)
+    fitted = round(noise.get("mean_order", fitted))
     if most <= fitted:
         return ()
     r = autocorrelations(e, layout, most)

@@ -331,6 +331,8 @@ def _typical(pools: list[_Pool], weight: np.ndarray):
     for k in range(most):
         phi = _longer(phi, mean[None, k], k)
     noise = {f"ar.L{k + 1}": float(value) for k, value in enumerate(phi[0])}
+    size = np.concatenate([np.full(len(pool.theta), pool.order) for pool in pools])
+    noise["mean_order"] = float(weight @ size)
     typical = np.arctanh(mean / _EDGE)
     if pools[0].theta.shape[1] > pools[0].order:
         log_ratio = weight @ np.concatenate([pool.theta[:, -1] for pool in pools])

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_utils.asking import NotTestable
-
-from .batches import run_batches
+from analysis_utils.methods.resampling.batches import run_batches
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ def permute_adoption(
     strata: units exchange only within the same value. Exact if units were exchangeable
     within strata; it tests that no unit was affected.
     """
+    treatment, strata = _as_labelled(outcome, treatment, strata)
     y, d = _demeaned(outcome, "outcome"), _demeaned(treatment, "treatment")
     if y.shape != d.shape:
         raise NotTestable(
@@ -72,6 +72,21 @@ def permute_adoption(
     estimate = float(np.trace(products))
     extreme = int((np.abs(found) >= abs(estimate) * (1 - 1e-12)).sum())
     return AdoptionPermutation(estimate, found, (1 + extreme) / (1 + draws))
+
+
+def _as_labelled(outcome, treatment, strata):
+    """Treatment and strata in the order of the outcome's labels, if they have any."""
+    if isinstance(outcome, pd.DataFrame):
+        if isinstance(treatment, pd.DataFrame):
+            same = set(treatment.index) == set(outcome.index)
+            if not same or set(treatment.columns) != set(outcome.columns):
+                raise NotTestable(
+                    "outcome and treatment must have the same units and periods."
+                )
+            treatment = treatment.loc[outcome.index, outcome.columns]
+        if isinstance(strata, pd.Series):
+            strata = strata.reindex(outcome.index)
+    return treatment, strata
 
 
 def _demeaned(values: np.ndarray | pd.DataFrame, what: str) -> np.ndarray:

@@ -8,12 +8,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..resampling.batches import run_batches
-from .estimators import OLS, NeweyWest, PraisWinsten, RemlAR1
-from .intervention import Intervention
-from .model import InterruptedTimeSeries
-from .refit import refit
-from .simulate import CountNoise, GaussianNoise
+from analysis_utils.methods.its import (
+    OLS,
+    InterruptedTimeSeries,
+    Intervention,
+    NeweyWest,
+    PraisWinsten,
+    RemlAR1,
+)
+from analysis_utils.methods.its.refit import refit
+from analysis_utils.methods.its.simulate import CountNoise, GaussianNoise
+from analysis_utils.methods.resampling.batches import run_batches
 
 LENGTHS = (12, 24, 48, 100, 200)
 RHOS = (0.0, 0.4, 0.8)
@@ -54,18 +59,18 @@ def calibrate(
         for rho in RHOS:
             noise = GaussianNoise(1.0, rho)
             for name, errors in GAUSSIAN.items():
-                model = _model(n, "gaussian", errors, np.zeros(n))
-                rows += _rates(model, noise, name, draws, seed, workers)
+                model = model_of(n, "gaussian", errors, np.zeros(n))
+                rows += rates(model, noise, name, draws, seed, workers)
         for dispersion, rho in product(DISPERSIONS, RHOS):
             noise = CountNoise(dispersion, rho)
             for name, (family, errors) in COUNTS.items():
-                model = _model(n, family, errors, np.full(n, MEAN_COUNT))
+                model = model_of(n, family, errors, np.full(n, MEAN_COUNT))
                 size = slow_draws if name in SLOW else draws
-                rows += _rates(model, noise, name, size, seed, workers)
+                rows += rates(model, noise, name, size, seed, workers)
     return pd.DataFrame(rows)
 
 
-def _model(n: int, family: str, errors: object, mean: np.ndarray):
+def model_of(n: int, family: str, errors: object, mean: np.ndarray):
     """Return a model with a stand-in outcome: its design and estimator are used."""
     periods = pd.period_range("2000-01", periods=n, freq="M")
     event = Intervention("event", periods[n // 2], slope=True)
@@ -78,7 +83,7 @@ def _stand_in(n: int) -> np.ndarray:
     return np.arange(n) ** 2 * 7 % 11 % 4
 
 
-def _rates(model, noise, name, draws, seed, workers) -> list[dict]:
+def rates(model, noise, name, draws, seed, workers) -> list[dict]:
     """Simulate, refit, and count rejections of level and slope."""
     n = len(model.y)
     mean = model.design.y - _stand_in(n)
