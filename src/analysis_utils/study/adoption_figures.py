@@ -153,18 +153,24 @@ def draw_coefficients(ax: Axes, table: pd.DataFrame) -> Axes:
 
 
 def draw_calibration(ax: Axes, table: pd.DataFrame, title: str) -> Axes:
-    """Signings observed against signings expected, with exact intervals."""
-    reach = [table["observed"] - table["lower"], table["upper"] - table["observed"]]
-    ax.errorbar(
-        table["expected"],
-        table["observed"],
-        yerr=reach,
-        fmt="o",
-        ms=4,
-        lw=1,
-        color="#0072B2",
-    )
-    top = 1.05 * max(table["upper"].max(), table["expected"].max())
-    ax.plot([0, top], [0, top], color="0.5", lw=0.8)
-    ax.set(xlim=(0, top), ylim=(0, top), xlabel="Signings expected", title=title)
+    """Shares that signed against shares expected, in per cent, on log axes.
+
+    table : groups with rows, expected, observed, lower, upper (counts). A group in
+    which nobody signed is a triangle at the lower edge, with its upper limit.
+    """
+    rate = table[["expected", "observed", "lower", "upper"]].div(table["rows"], axis=0)
+    rate = 100 * rate
+    seen = rate[rate["observed"] > 0]
+    edge = 0.5 * min(rate["expected"].min(), seen["lower"].min())
+    top = 2 * max(rate["upper"].max(), rate["expected"].max())
+    reach = [seen["observed"] - seen["lower"], seen["upper"] - seen["observed"]]
+    style = {"ms": 4, "lw": 1, "color": COLOURS_OF["fitted"]}
+    ax.plot([edge, top], [edge, top], color=COLOURS_OF["other"], lw=0.8)
+    ax.errorbar(seen["expected"], seen["observed"], yerr=reach, fmt="o", **style)
+    none = rate[rate["observed"] == 0]
+    ax.vlines(none["expected"], edge, none["upper"], lw=1, color=style["color"])
+    ax.plot(none["expected"], np.full(len(none), edge), "v", clip_on=False, **style)
+    ax.set(xscale="log", yscale="log", xlim=(edge, top), ylim=(edge, top), title=title)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
     return ax

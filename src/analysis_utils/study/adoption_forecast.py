@@ -173,10 +173,14 @@ def held_out(weeks: int = 13, as_of: str | None = None, groups: int = 10):
 
 
 def as_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """A reliability table in signings: expected, observed, exact limits."""
+    """A reliability table in agencies and signings: expected, observed, limits."""
     observed = (table["observed"] * table["n"]).round().astype(int)
     made = pd.DataFrame(
-        {"expected": table["predicted"] * table["n"], "observed": observed}
+        {
+            "rows": table["n"],
+            "expected": table["predicted"] * table["n"],
+            "observed": observed,
+        }
     )
     limits = [poisson_interval(int(count)) for count in observed]
     made[["lower", "upper"]] = np.array(limits)
