@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 MONTHS = "January|February|March|April|May|June|July|August|September|October|"
 MONTHS += "November|December"
 ALLOWED = re.compile(
-    r"287\(g\)|\b[HEN]\d+[a-d]?\b"  # the programme, hypotheses
+    r"287\(g\)|\b[A-Z]\d{1,2}[a-d]?\b"  # the programme, hypotheses
     r"|EO \d{5}|2019-ICFO-53623|data/\w+"  # names of acts, requests and files
     rf"|(\d{{1,2}} )?({MONTHS}) \d{{4}}|\b(19|20)\d\d\b(-\d\d-\d\d)?"  # dates
     r"|95 ?%|AR\(1\)|lags 1 to|per 1(00|,000)"  # confidence, models, units

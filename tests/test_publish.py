@@ -16,7 +16,7 @@ from analysis_utils.run_context import RUN_FOLDER
 def run(tmp_path, monkeypatch):
     """An empty run: nothing recorded before, a folder to write to."""
     monkeypatch.setenv(RUN_FOLDER, str(tmp_path))
-    lists = ("_sentences", "_hypotheses", "_checks", "_detectable")
+    lists = ("_sentences", "_hypotheses", "_checks", "_detectable", "_title")
     for name, empty in (("_numbers", {}), *((name, []) for name in lists)):
         monkeypatch.setattr(results, name, empty)
     return tmp_path

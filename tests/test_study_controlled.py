@@ -7,8 +7,12 @@ import pytest
 
 from analysis_utils import datasets, hypotheses, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.its import Intervention
-from analysis_utils.study import bans, border, controlled, events
+from analysis_utils.methods.its import (
+    InterruptedTimeSeries,
+    Intervention,
+    ITSResults,
+)
+from analysis_utils.study import bans, border, controlled, events, its_report
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
 DAY = WEEKS[20].start_time
@@ -25,20 +29,31 @@ def groups(jump: float) -> controlled.Groups:
     )
 
 
+def fit(pair: controlled.Groups, exclude: controlled.Gap = ()) -> ITSResults:
+    """The model of notebook 04 for counts."""
+    change = Intervention("act", DAY, slope=True)
+    return InterruptedTimeSeries(
+        pair[0], [change], control=pair[1], family="quasipoisson", exclude=list(exclude)
+    ).fit()
+
+
 @pytest.mark.parametrize("jump", [1.0, 3.0])
 def test_a_known_ratio_is_found(jump):
-    change = Intervention("act", DAY, slope=True)
-    found = controlled.fit(groups(jump), change, counts=True)
-    row = found.result.effect().loc["ratio"]
-    assert row["lower"] < jump < row["upper"]
-    assert row["estimate"] == pytest.approx(jump, rel=0.15)
+    found = its_report.effect(fit(groups(jump)))
+    low, high = found.at()
+    assert low < jump < high
+    assert found.estimate == pytest.approx(jump, rel=0.15)
+    wide = found.at(0.99)
+    assert wide[0] < low and wide[1] > high
 
 
-def test_a_refusal_is_kept_in_words():
-    nothing = pd.Series(0, WEEKS, name="GA")
-    found = controlled.fit((nothing, nothing.rename("b")), Intervention("a", DAY), True)
-    assert found.result is None and found.refused
-    assert "note" in controlled.coefficients(found)
+def test_a_change_has_the_interval_of_the_model_at_each_level():
+    result = fit(groups(2.0))
+    term = "treated_act_level"
+    found = its_report.change(result, term)
+    for level in (0.9, 0.95, 0.99):
+        row = result.table(alpha=1 - level).loc[term, ["lower", "upper"]]
+        assert found.at(level) == pytest.approx(tuple(row))
 
 
 def test_events_by_id_and_by_day():
@@ -54,35 +69,66 @@ def test_other_events_near_one_leave_itself_out():
     assert set(near["state"].fillna("")) <= {"", "TX"}
 
 
+def ends(**sizes: tuple[int, int]) -> pd.DataFrame:
+    """Agreements by state: (ended, all) of each."""
+    rows = [
+        (home, n < gone) for home, (gone, size) in sizes.items() for n in range(size)
+    ]
+    return pd.DataFrame(rows, columns=["home", "ended"])
+
+
 def test_bans_compare_shares_by_newcombe():
     """Newcombe 1998, table II, case (a): 56/70 against 48/80."""
-    table = pd.DataFrame(
-        {"banned": [70], "banned_ended": [56], "others": [80], "others_ended": [48]}
-    )
-    found = bans.compare(table)
-    assert found["difference"] == pytest.approx(0.2)
-    assert (found["low"], found["high"]) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    found = bans.difference(ends(MD=(56, 70)), ends(TX=(48, 80)))
+    assert found.estimate == pytest.approx(0.2)
+    assert found.at() == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert found.at(0.99)[0] < found.at()[0]
+
+
+def test_states_drawn_as_wholes_widen_the_interval_and_do_not_depend_on_order():
+    uneven = ends(MD=(9, 9), VA=(5, 5), NM=(0, 10))
+    others = ends(TX=(3, 300), FL=(0, 300), GA=(2, 50))
+    alone, whole = bans.difference(uneven, others), bans.by_states(uneven, others)
+    assert whole.estimate == pytest.approx(alone.estimate)
+    assert whole.at()[0] < alone.at()[0] and whole.at()[1] > alone.at()[1]
+    shuffled = bans.by_states(uneven.sample(frac=1, random_state=1), others)
+    assert shuffled.at() == whole.at()
+    assert bans.by_states(uneven.head(0), others).estimate is None
+
+
+def test_no_more_ends_after_than_before_is_a_difference_of_zero():
+    same = ends(TX=(5, 100), FL=(1, 100), GA=(2, 50))
+    found = bans.before_and_after(same, same)
+    assert found.estimate == 0 and found.at()[0] <= 0 <= found.at()[1]
+    more = ends(TX=(45, 100), FL=(41, 100), GA=(22, 50))
+    assert bans.before_and_after(same, more).at()[0] > 0.2
+
+
+def test_a_proposal_is_no_ban():
+    assert "MD" in bans.banned_states()
+    assert "ny-bill-proposed" not in set(bans.banning()["event"])
 
 
 def test_no_ban_yet_is_not_testable():
     with pytest.raises(NotTestable, match="no ban had taken effect"):
-        bans.follow_up(90, "2021-06-01")
+        bans.banning("2021-06-01")
 
 
 def test_bans_follow_until_the_last_list():
-    followed = bans.follow_up(90, "2026-03-01")
+    followed = bans.follow_up(bans.banning("2026-03-01"), 90, "2026-03-01")
     last = series.last_day("2026-03-01")
     assert followed["until"].max() == last
-    table = bans.table(followed, "2026-03-01")
-    assert (
-        table.loc["md-hb-444", "days_followed"]
-        == (last - pd.Timestamp("2026-02-17")).days
-    )
-    assert (table["banned_ended"] <= table["banned"]).all()
+    table = bans.by_ban(followed)
+    days = (last - pd.Timestamp("2026-02-17")).days
+    assert table.loc["md-hb-444", "days followed"] == days
+    assert (table["banned ended"] <= table["banned"]).all()
+    before = bans.follow_up(bans.banning("2026-03-01"), 90, "2026-03-01", before=True)
+    assert (before["until"] == before["date"]).all()  # as many days, ending there
 
 
 def test_an_agreement_that_left_and_came_back_is_not_gone():
-    followed = bans.follow_up(90, "2026-04-13").query("ban == 'md-hb-444'")
+    acts = bans.banning("2026-04-13")
+    followed = bans.follow_up(acts, 90, "2026-04-13").query("ban == 'md-hb-444'")
     back = datasets.spells().query("spell > 1 and gone_by.isna()")["agreement_id"]
     there = followed[followed["agreement_id"].isin(back)]
     assert there["reached"].any() and not there["ended"].any()
@@ -97,7 +143,7 @@ def test_placebo_states_rank_a_true_ban_at_the_end():
         for n, home in enumerate(["md-hb-444", "nm-hb-9", *"ABCDEFGHIJ"])
         if home not in ("md-hb-444", "nm-hb-9") or home == ban
     ]
-    followed = pd.DataFrame(rows)
+    followed = pd.DataFrame(rows).assign(label="MD")
     followed["reached"] = followed["home"] == followed["ban"]
     followed["control"] = ~followed["reached"]
     differences, p = bans.placebo_states(followed)
@@ -108,8 +154,13 @@ def test_the_means_leave_out_the_weeks_that_the_model_does():
     gap = ((str(WEEKS[18].start_time.date()), str(WEEKS[19].end_time.date())),)
     split = controlled.periods(groups(1), DAY, gap)
     assert split["before"].sum() == 18 and split["after"].sum() == 20
-    found = controlled.fit(groups(1), Intervention("act", DAY), True, gap)
-    assert found.result.model.design.used[:40].sum() == split.to_numpy().sum()
+    used = fit(groups(1), gap).model.design.used[:40].sum()
+    assert used == split.to_numpy().sum()
+    means = controlled.means(groups(3), DAY, gap)
+    assert list(means["weeks"]) == [18, 20]
+    assert means.loc["after", "TX"] > 2 * means.loc["after", "other states"]
+    with pytest.raises(NotTestable, match="no whole week"):
+        controlled.means(groups(1), pd.Timestamp("2030-01-01"))
 
 
 def test_the_largest_week_is_left_out():
@@ -117,14 +168,6 @@ def test_the_largest_week_is_left_out():
     treated.iloc[30] = 500
     ((first, last),) = controlled.largest_week((treated, control), DAY)
     assert pd.Timestamp(first) == WEEKS[30].start_time
-
-
-def test_words_about_intervals_are_computed():
-    table = pd.DataFrame(
-        {"estimate": [1.0, 2.0], "lower": [0.5, 1.5], "upper": [2.0, 3.0]}
-    )
-    words = controlled.interval_words(table, 1)
-    assert words == "2 intervals, limits from 0.50 to 3.0; 1 of them hold 1."
 
 
 def test_months_without_a_count_are_refused():
@@ -148,8 +191,7 @@ def test_the_smallest_correlation_is_the_registered_one():
 
 def test_the_legend_names_the_groups():
     fig, ax = plt.subplots()
-    found = controlled.fit(groups(2), Intervention("act", DAY), True)
-    controlled.draw(ax, groups(2), found, DAY, "act")
+    controlled.draw(ax, groups(2), fit(groups(2)))
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["other states", "TX", "Fitted", "Counterfactual"]
     assert ax.get_ylim()[0] < 0  # dots at zero are whole

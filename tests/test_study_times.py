@@ -30,7 +30,7 @@ def made_weeks(before: float, after: float) -> pd.DataFrame:
 
 def test_a_difference_of_shares_is_found_and_none_is_not():
     found = who_signs.compare_shares(made_weeks(0.3, 0.5))
-    assert found.interval[0] < 0.2 < found.interval[1] and found.p < 0.01
+    assert found.at()[0] < 0.2 < found.at()[1] and found.p < 0.01
     assert who_signs.compare_shares(made_weeks(0.4, 0.4)).p > 0.05
 
 
@@ -45,7 +45,7 @@ def test_newcombes_interval_is_that_of_the_paper():
     )
     found = who_signs.compare_shares(weeks)
     assert weeks.groupby("after")["has"].sum().tolist() == [48, 56]
-    assert_allclose(found.interval, (0.0524, 0.3339), atol=5e-5)
+    assert_allclose(found.at(), (0.0524, 0.3339), atol=5e-5)
 
 
 def test_too_few_weeks_on_a_side_are_said_and_not_tested():
@@ -92,7 +92,7 @@ def test_the_exact_interval_of_a_rate_ratio_leaves_a_fortieth_on_each_side():
     table = made_lives({"WSO": 4, "JEM": 16}, size=100)
     found = survival.rate_ratio(table)
     assert found.estimate == pytest.approx(0.25)
-    low, high = (limit / (1 + limit) for limit in found.interval)
+    low, high = (limit / (1 + limit) for limit in found.at())
     assert_allclose([binom.sf(3, 20, low), binom.cdf(4, 20, high)], 0.025, atol=1e-9)
     assert survival.rates(table).loc["JEM", "years"] == pytest.approx(400)
 
@@ -127,7 +127,7 @@ def test_a_shift_of_delays_is_found():
     new = pd.DataFrame({"signed": signed, "delay": poisson.rvs(mean, random_state=9)})
     new["week"] = new["signed"].dt.to_period("W-SUN")
     found = listing_delay.compare_medians(new, DAY)
-    assert found.estimate == -5 and found.p < 0.01 and found.interval[1] < -3
+    assert found.estimate == -5 and found.p < 0.01 and found.at()[1] < -3
 
 
 def test_delays_are_never_negative_and_end_before_the_last_list():
@@ -188,12 +188,7 @@ def test_excess_over_permutations_can_be_negative():
     table = who_signs.by_weekday(new)
     even = who_signs.uneven(table)
     beyond = who_signs.beyond_expected(even, table)
-    assert even.interval[0] >= 0 and beyond.interval[0] < 0
+    assert even.at()[0] >= 0 and beyond.at()[0] < 0
     assert beyond.estimate == pytest.approx(
         even.estimate - who_signs.expected(table).mean()
     )
-
-
-def test_placebo_and_sensitivity_stand_beside_primary_results_only():
-    assert early_programme.beside("primary", "placebo") == "placebo"
-    assert early_programme.beside("comparison", "placebo") == "comparison"

@@ -147,9 +147,14 @@ COMPARED: dict[str, Callable[[float, float], bool]] = {
 
 
 def power(one: Hypothesis, detectable: float | None) -> str:
-    """'underpowered' where the detectable effect is above the smallest of interest."""
-    if detectable is None or not math.isfinite(detectable):
+    """'underpowered' where the detectable effect is above the smallest of interest.
+
+    None: it was not computed; not finite: no effect that was tried is found.
+    """
+    if detectable is None:
         return NOTHING
+    if not math.isfinite(detectable):
+        return "underpowered"
     return "underpowered" if one.underpowered(detectable) else "enough power"
 
 

@@ -9,6 +9,7 @@ from analysis_utils.publish.results import (
     number,
     recorded,
     sentence,
+    title,
 )
 from analysis_utils.publish.style import COLOURS, MODEL_NAMES, new_figure
 from analysis_utils.publish.tables import table
@@ -27,4 +28,5 @@ __all__ = [
     "rounded",
     "sentence",
     "table",
+    "title",
 ]

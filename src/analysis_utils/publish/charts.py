@@ -200,6 +200,7 @@ def state_tiles(
     """
     shades = ["#FFFFFF", *sns.color_palette("Blues", len(bounds) + 1)[1:]]
     known = values.reindex(places.index)
+    whole = bool((known.dropna() % 1 == 0).all())
     classes = np.searchsorted(bounds, known.fillna(-1), side="right")
     rows, columns = places["tile_row"].astype(int), places["tile_col"].astype(int)
     shape = (rows.max() + 1, columns.max() + 1)
@@ -208,7 +209,8 @@ def state_tiles(
         places.index, rows, columns, known, classes, strict=True
     ):
         grid[row, column] = shade
-        shown = "" if pd.isna(value) or value == 0 else f"{value:,.0f}"
+        digits = 1 if value < 10 and not whole else 0
+        shown = "" if pd.isna(value) or value == 0 else f"{value:,.{digits}f}"
         words[row, column] = f"{state}\n{shown}"
     sns.heatmap(
         grid,
@@ -232,7 +234,6 @@ def state_tiles(
         if not np.isnan(grid[row, column]):
             text.set_color(readable(shades[int(grid[row, column])]))
     ax.set_title(title)
-    whole = bool((known.dropna() % 1 == 0).all())
     return key(ax, shades, bounds, unit, whole)
 
 
@@ -263,7 +264,7 @@ def key(ax: Axes, shades: list, bounds: list[int], unit: str, whole: bool) -> Ax
         "less",
         *(f"{low:,.0f}{top}" for low, top in zip(bounds, tops, strict=True)),
     ]
-    if bounds[0] <= 1:
+    if whole and bounds[0] <= 1:
         names[0] = "none"
     handles = [
         Patch(facecolor=shade, edgecolor="#BBBBBB", linewidth=0.5, label=name)
@@ -309,7 +310,7 @@ def histogram(
     at: float,
     words: str,
     weights: pd.Series | None = None,
-    bins: int = 30,
+    bins: int | np.ndarray = 30,
 ) -> Axes:
     """Placebo estimates as bars, the true one as a named line.
 
@@ -321,7 +322,7 @@ def histogram(
     sns.histplot(
         x=values.to_numpy(),
         weights=None if weights is None else weights.to_numpy(),
-        bins=bins,
+        bins=bins if isinstance(bins, int) else list(bins),
         color=FILLS["other"],
         alpha=1,
         linewidth=0.3,

@@ -64,6 +64,7 @@ _numbers: dict[str, Number] = {}
 _places: dict[str, dict[str, int | None]] = {}  # where each number was recorded
 _displays: dict[str, dict[str, dict]] = {"figures": {}, "tables": {}}
 _sentences: list[dict[str, object]] = []
+_title: list[str] = []
 _hypotheses: list[dict[str, object]] = []
 _checks: list[dict[str, object]] = []
 _detectable: list[dict[str, object]] = []
@@ -291,6 +292,15 @@ def detectable(
     )
 
 
+def title(text: str):
+    """Give this run a title of its own, and show it as a heading."""
+    from IPython.display import Markdown
+
+    _title[:] = [text]
+    _write()
+    return Markdown(f"## {escape(text, quote=False)}")
+
+
 def recorded(key: str) -> Number:
     """The number recorded under a key in this notebook."""
     return _numbers[key]
@@ -338,5 +348,7 @@ def _write() -> None:
             "detectable": _detectable,
         }
         content |= {name: rows for name, rows in tests.items() if rows}
+        if _title:
+            content["title"] = _title[0]
         text = json.dumps(content, indent=1, ensure_ascii=False)
         (run / FILE).write_text(text + "\n", encoding="utf-8")

@@ -152,7 +152,8 @@ def number(value: float, digits: int) -> str:
 
 
 def _missing(value: object) -> bool:
-    return value is None or value is pd.NaT or (np.isscalar(value) and pd.isna(value))
+    none = value is None or value is pd.NaT or value is pd.NA
+    return none or (np.isscalar(value) and bool(pd.isna(value)))
 
 
 def readable(name: str) -> str:

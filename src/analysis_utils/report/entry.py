@@ -41,7 +41,12 @@ def read(path: Path) -> list[Choice]:
 
 
 def title(run: Run) -> str:
-    """The heading of a run's notebook; its name if it has none."""
+    """The title that a run recorded, or the heading of its notebook, or its name."""
+    results = run.folder / "results.json"
+    if results.is_file():
+        own = json.loads(results.read_text(encoding="utf-8")).get("title")
+        if own:
+            return own
     for cell in run.notebook.cells:
         first = run.notebook.source(cell).lstrip().split("\n")[0]
         if cell["cell_type"] == "markdown" and first.startswith("# "):

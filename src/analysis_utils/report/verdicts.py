@@ -171,7 +171,7 @@ def row(
             )
             said, why = answers.answer(one, ends)
             held, checked = answers.strength(one, ends, by_name(tested))
-    smallest = power["value"].iloc[0] if len(power) else math.nan
+    smallest = float(power["value"].iloc[0]) if len(power) else None
     return {
         "statement": one.statement,
         "family": one.family.name,
@@ -189,7 +189,7 @@ def row(
         "scale": one.scale,
         "null": one.null,
         "smallest": one.smallest,
-        "detectable": float(smallest),
+        "detectable": math.nan if smallest is None else smallest,
         "power": answers.power(one, smallest),
         "answer": said,
         "strength": held,

@@ -1,65 +1,80 @@
-"""Agreements that end after a state bans them, against agreements elsewhere."""
+"""Agreements that end after a state bans them, against agreements elsewhere.
+
+Which acts bar agreements, and of whom, stands in data/policy_events.csv.
+"""
 
 import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from analysis_utils import datasets, publish, series
+from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
+from analysis_utils.publish.findings import Finding
 
-# Bans before this day fall into years with few lists
-DENSE = "2025-02-21"
+DENSE = "2025-02-21"  # bans before it fall into years with few lists
 DRAWS = 9999
-SENTENCES = (
-    "Of {banned} that a ban reached, {banned_ended:value} were gone ({banned_share}). "
-    "New agreements of those states and levels after a ban: {signed_after:value}.",
-    "In states without a ban {controls} were followed, once for each ban: of "
-    "{others:value} follow-ups {others_ended:value} ended ({others_share}). The "
-    "difference of the shares is {share_difference:interval} percentage points. It takes "
-    "follow-ups for independent, which they are not: if the bans are assigned to other "
-    "states at random, a difference so large has the probability {placebo_p}.",
-)
 
 
-def follow_up(days: int, as_of: str | None = None) -> pd.DataFrame:
+def banning(as_of: str | None = None, first: str = DENSE) -> pd.DataFrame:
+    """Acts that bar agreements: event, date, state, level (blank: all), by date.
+
+    Raises NotTestable if none had taken effect between `first` and the last list.
+    """
+    table, last = datasets.bans(), series.last_day(as_of)
+    table = table[(table["date"] >= first) & (table["date"] < last)]
+    if table.empty:
+        raise NotTestable(f"no ban had taken effect by {last.date()}")
+    level = table["applies_to"].replace("all", "")
+    table = table.assign(level=level).rename(columns={"id": "event"})
+    return table.sort_values("date")[["event", "date", "state", "level"]]
+
+
+def banned_states() -> list[str]:
+    """States with an act that bars agreements, of all or of some agencies."""
+    return sorted(datasets.bans()["state"].unique())
+
+
+def follow_up(
+    bans: pd.DataFrame, days: int, as_of: str | None = None, before: bool = False
+) -> pd.DataFrame:
     """Every agreement in force on the day of a ban, and whether it is gone later.
 
-    One row for each agreement and ban: ban, date, banned_in (postal code), state (the
-    same with the level that the ban reaches), until (`days` later, or the last list),
-    agreement_id, home (its own state), level, reached by the ban or not, control (in a
-    state without any of these bans), ended: not on the list in force at `until`.
+    Parameters
+    ----------
+    bans : as `banning` gives them.
+    days : length of the follow-up; it ends with the last list at the latest.
+    before : the same number of days that end with the ban, instead of beginning there.
 
-    Raises NotTestable if no ban had taken effect.
+    Returns
+    -------
+    One row an agreement and ban: ban, date, banned_in, label, until, agreement_id, home
+    (its own state), level, reached by the ban, control (in a state without any of these
+    bans), ended: not on the list in force at `until`.
     """
-    last = series.last_day(as_of)
-    events = datasets.bans().set_index("id")
-    events = events[events["date"].between(DENSE, last, inclusive="left")]
-    if events.empty:
-        raise NotTestable(f"no ban had taken effect by {last.date()}")
-    spells = _spells(last)
+    last, spells = series.last_day(as_of), _spells(series.last_day(as_of))
     parts = []
-    for name, event in events.iterrows():
-        until = min(event["date"] + pd.Timedelta(days=days), last)
-        part = _in_force(spells, event["date"])
+    for ban in bans.itertuples():
+        begin, until = ban.date, min(ban.date + pd.Timedelta(days=days), last)
+        if before:
+            begin, until = begin - (until - begin), begin
+        part = _in_force(spells, begin)
         ended = ~part["agreement_id"].isin(_in_force(spells, until)["agreement_id"])
-        level = _level(event["applies_to"])
-        reached = (part["home"] == event["state"]) & part["level"].isin(
-            [level] if level else part["level"]
-        )
-        label = event["state"] + (f" ({level} agencies)" if level else "")
-        control = ~part["home"].isin(set(events["state"]))
-        about = {"ban": name, "date": event["date"], "state": label, "until": until}
-        about["banned_in"], about["banned_level"] = event["state"], level
+        same_level = (part["level"] == ban.level) | (ban.level == "")
+        label = ban.state + (f" ({ban.level} agencies)" if ban.level else "")
         parts.append(
-            part.assign(**about, reached=reached, control=control, ended=ended)
+            part.assign(
+                ban=ban.event,
+                date=ban.date,
+                banned_in=ban.state,
+                label=label,
+                until=until,
+                reached=(part["home"] == ban.state) & same_level,
+                control=~part["home"].isin(bans["state"]),
+                ended=ended,
+            )
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def _level(applies_to: str) -> str:
-    """Level of government that an act reaches; blank for all."""
-    return "" if applies_to == "all" else applies_to
 
 
 def _spells(last: pd.Timestamp) -> pd.DataFrame:
@@ -76,54 +91,97 @@ def _in_force(spells: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return spells.loc[on_list, ["agreement_id", "home", "level"]]
 
 
-def table(followed: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
-    """One row a ban: agreements reached, gone, signed after; and those elsewhere."""
-    spells = _spells(series.last_day(as_of))
+def by_ban(followed: pd.DataFrame) -> pd.DataFrame:
+    """One row a ban: agreements it reached and that were gone, and those elsewhere."""
     rows = {}
     for name, part in followed.groupby("ban", sort=False):
         reached, control = part[part["reached"]], part[part["control"]]
-        day = part["date"].iloc[0]
-        later = spells[(spells["first_listed"] > day) & (spells["spell"] == 1)]
-        later = later[later["home"] == part["banned_in"].iloc[0]]
-        level = part["banned_level"].iloc[0]
-        if level:
-            later = later[later["level"] == level]
         rows[name] = {
-            "date": day,
-            "state": part["state"].iloc[0],
+            "date": part["date"].iloc[0],
+            "state": part["label"].iloc[0],
             "banned": len(reached),
-            "banned_ended": int(reached["ended"].sum()),
-            "signed_after": len(later),
+            "banned ended": int(reached["ended"].sum()),
             "others": len(control),
-            "others_ended": int(control["ended"].sum()),
-            "days_followed": (part["until"].iloc[0] - day).days,
+            "others ended": int(control["ended"].sum()),
+            "days followed": (part["until"].iloc[0] - part["date"].iloc[0]).days,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("ban")
 
 
-def compare(bans: pd.DataFrame) -> pd.Series:
-    """Pooled shares, their difference with Newcombe's interval, Fisher's exact p.
+def difference(reached: pd.DataFrame, control: pd.DataFrame) -> Finding:
+    """Share ended among `reached` less that among `control`, agreements independent.
 
-    Newcombe 1998 (doi 10.1002/(SICI)1097-0258(19980430)17:8<873), method 10. `bans` has
-    the columns banned, banned_ended, others, others_ended.
+    Newcombe's interval (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873, method
+    10) and Fisher's exact test.
     """
-    columns = ["banned", "banned_ended", "others", "others_ended"]
-    banned, b_ended, others, o_ended = (int(bans[c].sum()) for c in columns)
-    found = pd.Series([banned, b_ended, others, o_ended], columns, dtype="float64")
-    if banned and others:
+    ends, sizes = [], []
+    for part in (reached, control):
+        ends.append(int(part["ended"].sum()))
+        sizes.append(len(part))
+    if not all(sizes):
+        return Finding.not_testable("no agreement was reached by a ban")
+    kept = [[e, n - e] for e, n in zip(ends, sizes, strict=True)]
+
+    def interval(level: float) -> tuple[float, float]:
+        both = (ends[0], sizes[0], ends[1], sizes[1])
         low, high = confint_proportions_2indep(
-            b_ended, banned, o_ended, others, method="newcomb"
+            *both, method="newcomb", alpha=1 - level
         )
-        counts = [[b_ended, banned - b_ended], [o_ended, others - o_ended]]
-        found["banned_share"] = b_ended / banned
-        found["others_share"] = o_ended / others
-        found["difference"] = found["banned_share"] - found["others_share"]
-        found["low"], found["high"] = low, high
-        found["p"] = fisher_exact(counts).pvalue
-    return found.rename_axis("quantity")
+        return float(low), float(high)
+
+    estimate = ends[0] / sizes[0] - ends[1] / sizes[1]
+    p = float(fisher_exact(kept).pvalue)
+    return Finding(estimate, interval, p, sum(sizes))
 
 
-def placebo_states(followed: pd.DataFrame, seed: int = 287) -> tuple[np.ndarray, float]:
+def by_states(
+    reached: pd.DataFrame, control: pd.DataFrame, seed: int = 287, draws: int = DRAWS
+) -> Finding:
+    """The same difference, states drawn as wholes within each side (bootstrap).
+
+    p is left to the caller: with few banned states it comes from `placebo_states`.
+    """
+    if reached.empty or control.empty:
+        return Finding.not_testable("no agreement was reached by a ban")
+    rng = np.random.default_rng(seed)
+    shares = [_drawn_shares(part, rng, draws) for part in (reached, control)]
+    estimate = reached["ended"].mean() - control["ended"].mean()
+    n = len(reached) + len(control)
+    return Finding.draws(float(estimate), shares[0] - shares[1], n=n)
+
+
+def _drawn_shares(
+    part: pd.DataFrame, rng: np.random.Generator, draws: int
+) -> np.ndarray:
+    """Share ended when states are drawn anew, all agreements of each together."""
+    sums = part.groupby("home")["ended"].agg(["sum", "size"]).to_numpy()
+    picked = sums[rng.integers(len(sums), size=(draws, len(sums)))].sum(axis=1)
+    return picked[:, 0] / picked[:, 1]
+
+
+def before_and_after(
+    before: pd.DataFrame, after: pd.DataFrame, seed: int = 287, draws: int = DRAWS
+) -> Finding:
+    """Share ended in the same states after less before, states drawn as wholes."""
+    sums = [
+        part.groupby("home")["ended"].agg(["sum", "size"]) for part in (before, after)
+    ]
+    states = sums[0].index.union(sums[1].index)
+    old, new = (part.reindex(states, fill_value=0).to_numpy() for part in sums)
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(len(states), size=(draws, len(states)))
+    totals = [part[rows].sum(axis=1) for part in (old, new)]
+    spread = totals[1][:, 0] / totals[1][:, 1] - totals[0][:, 0] / totals[0][:, 1]
+    estimate = after["ended"].mean() - before["ended"].mean()
+    p = float(min(1.0, 2 * min((spread <= 0).mean(), (spread >= 0).mean())))
+    return Finding.draws(
+        float(estimate), spread, p=max(p, 1 / draws), n=len(before) + len(after)
+    )
+
+
+def placebo_states(
+    followed: pd.DataFrame, seed: int = 287, draws: int = DRAWS
+) -> tuple[np.ndarray, float]:
     """Differences when each ban is assigned to a state that had none, and their rank p.
 
     A state is drawn for each ban that reached any agreement, among those with an
@@ -131,104 +189,65 @@ def placebo_states(followed: pd.DataFrame, seed: int = 287) -> tuple[np.ndarray,
     least as large as the true one, which counts as a draw itself.
     """
     rng = np.random.default_rng(seed)
-    gone, size = np.zeros(DRAWS), np.zeros(DRAWS)
+    gone, size = np.zeros(draws), np.zeros(draws)
     all_gone = all_size = 0
     for _, part in followed.groupby("ban", sort=False):
-        if not part["reached"].any():
+        reached, control = part[part["reached"]], part[part["control"]]
+        if reached.empty:
             continue
-        control = part[part["control"]]
         all_gone, all_size = all_gone + control["ended"].sum(), all_size + len(control)
-        level = part["banned_level"].iloc[0]
-        if level:
-            control = control[control["level"] == level]
+        if reached["label"].iloc[0].endswith("agencies)"):
+            control = control[control["level"] == reached["level"].iloc[0]]
         by_state = control.groupby("home")["ended"].agg(["sum", "size"])
-        drawn = by_state.iloc[rng.integers(len(by_state), size=DRAWS)].to_numpy()
+        drawn = by_state.iloc[rng.integers(len(by_state), size=draws)].to_numpy()
         gone, size = gone + drawn[:, 0], size + drawn[:, 1]
     differences = gone / size - (all_gone - gone) / (all_size - size)
     reached = followed[followed["reached"]]
     true = reached["ended"].mean() - all_gone / all_size
-    return differences, float((1 + (differences >= true).sum()) / (1 + DRAWS))
+    return differences, float((1 + (differences >= true).sum()) / (1 + draws))
 
 
-def record(bans: pd.DataFrame, followed: pd.DataFrame) -> pd.Series:
-    """Record the comparison as numbers and as the result of H4; return it."""
-    pooled = compare(bans)
-    for key in ("banned", "banned_ended", "others", "others_ended"):
-        publish.number(key, pooled[key], "agreements")
-    controls = followed[followed["control"]]["agreement_id"].nunique()
-    publish.number("controls", controls, "agreements")
-    publish.number("signed_after", int(bans["signed_after"].sum()), "agreements")
-    if "difference" not in pooled:
-        publish.hypothesis("H4", note="No agreement was reached by a ban.")
-        raise NotTestable("no agreement was in force where a ban took effect")
-    for key in ("banned_share", "others_share"):
-        publish.number(key, 100 * pooled[key], "%", 1)
-    value, low, high = pooled[["difference", "low", "high"]]
-    publish.number(
-        "share_difference", 100 * value, digits=1, interval=(100 * low, 100 * high)
-    )
-    n = int(pooled["banned"] + pooled["others"])
-    note = f"{n} follow-ups of {controls + int(pooled['banned'])} agreements"
-    publish.hypothesis("H4", value, (low, high), pooled["p"], n=n, note=note)
-    return pooled
+def detectable_difference(
+    followed: pd.DataFrame, level: float, seed: int = 287
+) -> float:
+    """Smallest share of banned states whose agreements all end that is found (80 %).
+
+    Each banned state ends all its agreements with that probability, or as many as
+    others did; the test is the bootstrap of states at `level`. NotTestable if even the
+    end of all is found less often.
+    """
+    from analysis_utils.methods.detectable import detectable_effect
+
+    reached, control = (followed[followed[c]] for c in ("reached", "control"))
+    base = control["ended"].mean()
+    sizes = reached.groupby("home").size().to_numpy()
+    spread = _drawn_shares(control, np.random.default_rng(seed), 499)
+
+    def finds(effect: float, size: int, rng: np.random.Generator) -> np.ndarray:
+        all_end = rng.random((size, len(sizes))) < effect
+        some = rng.binomial(sizes, base, size=(size, len(sizes)))
+        ended = np.where(all_end, sizes, some)
+        rows = rng.integers(len(sizes), size=(499, len(sizes)))
+        shares = ended[:, rows].sum(axis=2) / sizes[rows].sum(axis=1)
+        low = np.quantile(shares - spread, (1 - level) / 2, axis=1)
+        return low > 0
+
+    return detectable_effect(finds, 0.0, 1.0, n_sim=200, tolerance=0.05, seed=seed)
 
 
-def record_placebo(followed: pd.DataFrame) -> np.ndarray:
-    """Record the rank among placebo states; return the differences of the draws."""
-    differences, p = placebo_states(followed)
-    publish.number("placebo_p", p, digits=4, label="rank among placebo states")
-    estimate, (low, high) = differences.mean(), np.percentile(differences, [2.5, 97.5])
-    note = "bans assigned to states that had none; p is the rank of the true ones"
-    publish.hypothesis(
-        "H4", estimate, (low, high), p, n=DRAWS, role="placebo", note=note
-    )
-    return differences
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Share that ended at each ban, and in the other states, with Wilson's interval.
 
-
-def shares(bans: pd.DataFrame) -> pd.DataFrame:
-    """Share that ended at each ban, and in the other states, with Wilson's interval."""
-    rows = {}
-    for _, row in bans.iterrows():
-        if row["banned"]:
-            rows[f"{row['state']}, {row['date']:%b %Y}"] = (
-                row["banned_ended"],
-                row["banned"],
-            )
-    rows["states without a ban"] = bans["others_ended"].sum(), bans["others"].sum()
+    table : as `by_ban` gives it.
+    """
+    rows = {
+        f"{row['state']}, {row['date']:%b %Y}": (row["banned ended"], row["banned"])
+        for _, row in table.iterrows()
+        if row["banned"]
+    }
+    rows["states without a ban"] = table["others ended"].sum(), table["others"].sum()
     found = {}
     for name, (ended, n) in rows.items():
         low, high = proportion_confint(ended, n, method="wilson")
         found[name] = {"estimate": ended / n, "low": low, "high": high, "n": int(n)}
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("group")
-
-
-def variants(bans: pd.DataFrame, followed: pd.DataFrame) -> pd.DataFrame:
-    """The comparison with one ban left out at a time, and with each control once.
-
-    Each is recorded as a sensitivity result of H4.
-    """
-    parts = {f"without {name}": bans.drop(index=name) for name in bans.index}
-    once = followed[followed["control"]].groupby("agreement_id")["ended"].max()
-    totals = bans[["banned", "banned_ended"]].sum()
-    totals["others"], totals["others_ended"] = len(once), int(once.sum())
-    parts["each agreement elsewhere once"] = totals.to_frame().T
-    rows = {}
-    for name, part in parts.items():
-        pooled = compare(part)
-        if "difference" in pooled:
-            rows[name] = pooled[["banned", "others", "difference", "low", "high", "p"]]
-            n = int(pooled["banned"] + pooled["others"])
-            value, low, high, p = pooled[["difference", "low", "high", "p"]]
-            publish.hypothesis(
-                "H4", value, (low, high), p, n=n, role="sensitivity", note=name
-            )
-    return pd.DataFrame(rows).T.rename_axis("variant")
-
-
-def words(found: pd.DataFrame) -> str:
-    """The shares of `shares` in words, for a reader who does not see the figure."""
-    parts = [
-        f"{name} {row.estimate:.2f} ({row.low:.2f} to {row.high:.2f})"
-        for name, row in found.iterrows()
-    ]
-    return "Shares with intervals: " + "; ".join(parts) + "."

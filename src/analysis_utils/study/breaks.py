@@ -10,10 +10,9 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis_utils import datasets, publish, series
 from analysis_utils.methods.breaks.results import BreakSearch
 from analysis_utils.methods.breaks.search import find_breaks
-from analysis_utils.publish import charts
-from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
+from analysis_utils.publish import charts, findings
+from analysis_utils.publish.findings import Finding, rank_p
+from analysis_utils.publish.style import COLOURS, FILLS
 
 DRAWS = 9999
 # Events that are dated by the count itself: a first signature, a fall of the list.
@@ -84,7 +83,7 @@ def coincidence(
     """
     if not found.cuts:
         note = "BIC prefers no break, so that no share is defined"
-        return Finding(note=note), np.array([])
+        return Finding.not_testable(note), np.array([])
     start = found.series.index[0].ordinal
     at = events.map(lambda month: month.ordinal - start).to_numpy()
     hits = near(np.array(found.cuts), at, within)
@@ -92,12 +91,16 @@ def coincidence(
         len(found.series), len(hits), shortest, np.random.default_rng(seed)
     )
     draws = near(places, at, within).mean(axis=1)
-    low, high = proportion_confint(hits.sum(), len(hits), method="wilson")
     mean = float(draws.mean())
+
+    def interval(level: float) -> tuple[float, float]:
+        ends = proportion_confint(
+            hits.sum(), len(hits), alpha=1 - level, method="wilson"
+        )
+        return tuple(float(end) - mean for end in ends)
+
     p = rank_p(hits.mean(), draws, mean)
-    return Finding(
-        float(hits.mean() - mean), (float(low - mean), float(high - mean)), p, len(hits)
-    ), draws
+    return Finding(float(hits.mean() - mean), interval, p, len(hits)), draws
 
 
 def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFrame:
@@ -154,7 +157,8 @@ def variants(y: pd.Series, first: str, last: str, trim: int) -> dict[str, Findin
 
 def tabled(found: dict[str, Finding]) -> pd.DataFrame:
     """Variants as a table: share near less its mean, interval, p, breaks and when."""
-    frame = findings.table(found, "breaks").fillna({"breaks": 0})
+    bare = {name: replace(one, note="") for name, one in found.items()}
+    frame = findings.table(bare, "breaks").fillna({"breaks": 0})
     frame["first months after"] = [item.note for item in found.values()]
     return frame
 
@@ -169,7 +173,7 @@ def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:
         width=28,
         align="edge",
         lw=0,
-        color=COLOURS["other"],
+        color=FILLS["other"],
     )
     ax.step(shown.index, shown["mean"], where="post", color=COLOURS["fitted"])
     top = ax.get_ylim()[1]
@@ -183,8 +187,27 @@ def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:
                 lw=0,
                 color=COLOURS["counterfactual"],
             )
-    days = events.dt.start_time
-    ax.plot(days, [top] * len(days), "v", ms=4, color=COLOURS["event"], clip_on=False)
+    ax.set_ylim(ax.get_ylim()[0], 1.9 * top)  # room for the names of events
+    name_events(ax, events, top)
     ax.set_ylabel("Change of active agreements a month")
     charts.dates(ax)
     return shown
+
+
+def name_events(ax: Axes, events: pd.Series, top: float) -> None:
+    """A tick and a name for each event; those near each other stand apart."""
+    room, placed = pd.Timedelta(days=150), None
+    for name, month in events.sort_values().items():
+        day = month.start_time
+        at = day if placed is None else max(day, placed + room)
+        ax.plot([day, at], [1.04 * top, 1.16 * top], lw=0.5, color=COLOURS["event"])
+        ax.annotate(
+            name.replace("-", " "),
+            (at, 1.17 * top),
+            rotation=90,
+            ha="center",
+            va="bottom",
+            fontsize=6,
+            color=COLOURS["event"],
+        )
+        placed = at

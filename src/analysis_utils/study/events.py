@@ -19,6 +19,14 @@ class Event:
     citation: str = ""
 
     @property
+    def described(self) -> str:
+        """Day, title, how sure the day is, and the source, in words."""
+        words = [f"{said(self.day)}: {self.title}."]
+        if self.date_confidence:
+            words.append(f"Date: {self.date_confidence}.")
+        return " ".join([*words, self.citation]).strip()
+
+    @property
     def label(self) -> str:
         """The id as figures show it: eo-14159 is EO 14159."""
         words = self.id.split("-") if self.citation else [self.id]
@@ -26,6 +34,12 @@ class Event:
             w.upper() if len(w) < 3 or any(map(str.isdigit, w)) else w for w in words
         ]
         return " ".join(short)
+
+
+def said(day: object) -> str:
+    """A day as text says it: 20 January 2025."""
+    when = pd.Timestamp(day)
+    return f"{when.day} {when:%B %Y}"
 
 
 def find(name: str) -> Event:

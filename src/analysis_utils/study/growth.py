@@ -1,8 +1,8 @@
-"""Growth of the agreements between days, recorded as published numbers."""
+"""Growth of the agreements between days; who holds them."""
 
 import pandas as pd
 
-from analysis_utils import datasets, publish, series
+from analysis_utils import datasets, series
 
 TERM_BEGAN, ARTICLE = "2025-01-20", "2025-08-27"
 
@@ -30,19 +30,25 @@ def held_on(day: pd.Timestamp, as_of: str | None = None, **choice: str) -> pd.Da
     return held
 
 
-def record_growth(counts: pd.DataFrame) -> None:
-    """Record agreements on the days of `series.list_counts`, and their growth.
+def spans(
+    day: pd.Timestamp, weeks: int, start: str, last: pd.Timestamp, **choice: object
+) -> pd.DataFrame:
+    """Agreements signed by model in spans of whole weeks, one of which begins on `day`.
 
-    The increase is of agreements as printed rows without duplicates, in per cent of
-    those at the start of the term.
+    choice : as for `series.signings`. Indexed by the Monday on which a span begins.
     """
-    agreements = counts["agreements"]
-    january = agreements.get(TERM_BEGAN)
-    publish.number("list_january", january, "agreements", label="20 January 2025")
-    august = agreements.get(ARTICLE)
-    publish.number("list_august", august, "agreements", label="27 August 2025")
-    rows = counts["rows printed"].get(ARTICLE)
-    publish.number("rows_august", rows, "rows", label="27 August 2025, as printed")
-    for key, value in (("increase_august", august), ("increase_rows", rows)):
-        increase = None if value is None else 100 * (value / january - 1)
-        publish.number(key, increase, "%", 1)
+    weekly = series.signings(
+        basis="signing", frequency="week", by="model", start=start, **choice
+    )
+    weekly = weekly[weekly.index <= last]
+    anchor = day - pd.Timedelta(days=day.weekday())
+    number = (weekly.index - anchor).days // (7 * weeks)
+    begins = anchor + pd.to_timedelta(7 * weeks * number, unit="D")
+    return weekly.groupby(pd.DatetimeIndex(begins, name="first day")).sum()
+
+
+def per_hundred(by_state: pd.Series) -> pd.Series:
+    """Agreements per 100 law enforcement agencies of each state (FBI)."""
+    agencies = datasets.states().set_index("state")["agencies"]
+    rate = 100 * by_state / agencies.reindex(by_state.index).replace(0, pd.NA)
+    return rate.dropna().astype(float)

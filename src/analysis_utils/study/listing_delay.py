@@ -5,9 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import publish, series
+from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
 LONGEST = 200  # days; longer delays count as this one, which no median is near
@@ -50,22 +49,17 @@ def compare_medians(new: pd.DataFrame, day: pd.Timestamp, seed: int = 287) -> Fi
     """
     table, after = counts(new, day)
     if min(after.sum(), (~after).sum()) < 8:
-        return Finding(
-            note=f"{int(after.sum())} weeks with agreements lie after the "
-            "date; 8 on each side are needed"
+        return Finding.not_testable(
+            f"{int(after.sum())} weeks with agreements lie after the date; 8 on each "
+            "side are needed"
         )
     rng = np.random.default_rng(seed)
     estimate = int(median(table[after].sum(axis=0)) - median(table[~after].sum(axis=0)))
     drawn = [median(_resampled(table[side], rng)) for side in (after, ~after)]
-    low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
     sides = rng.permuted(np.tile(after, (DRAWS, 1)), axis=1).astype(float)
     moved = median(sides @ table) - median((1 - sides) @ table)
-    return Finding(
-        float(estimate),
-        (float(low), float(high)),
-        rank_p(estimate, moved),
-        int(table.sum()),
-    )
+    about = {"p": rank_p(estimate, moved), "n": int(table.sum())}
+    return Finding.draws(float(estimate), drawn[0] - drawn[1], **about)
 
 
 def _resampled(table: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -86,23 +80,20 @@ def summary(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return found.sort_index(ascending=False)
 
 
-def variants(new: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The difference of medians among other agreements and weeks."""
+def parts(new: pd.DataFrame) -> dict[str, pd.Series]:
+    """Which agreements each variant keeps, by its name."""
     shutdown = new["signed"].between("2025-09-22", "2025-11-12")
     gaps = new["first_listed"].between("2025-04-12", "2025-05-05") | new[
         "first_listed"
     ].between("2026-02-18", "2026-03-05")
     size = new.groupby("signed")["agreement_id"].transform("size")
-    parts = {
-        "as registered": size > 0,
+    return {
         "without signings around the shutdown": ~shutdown,
         "without agreements first seen after a gap in the lists": ~gaps,
         "days with fewer than 30 signed": size < 30,
         "task force model": new["model"] == "TFM",
         "from 1 June 2025": new["signed"] >= "2025-06-01",
     }
-    found = {name: compare_medians(new[part], day) for name, part in parts.items()}
-    return findings.table(found, "agreements")
 
 
 def draw_by_month(ax: Axes, new: pd.DataFrame) -> pd.DataFrame:

@@ -4,13 +4,11 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from matplotlib.axes import Axes
-from scipy import stats
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
+from analysis_utils.publish import charts
+from analysis_utils.publish.findings import Finding, rank_p
 
 DRAWS = 9999
 
@@ -103,14 +101,9 @@ def diffusion(
     orders = rng.permuted(np.tile(np.arange(n), (number, 1)), axis=1)
     blocks = np.array_split(orders, 20)  # bounded memory
     draws = np.concatenate([slopes(values, matrix, lag, block) for block in blocks])
-    half = stats.t(n - 1).isf(0.025) * _clustered_error(values, matrix, lag)
-    found = Finding(
-        estimate,
-        (estimate - half, estimate + half),
-        rank_p(estimate, draws, draws.mean()),
-        n * (values.shape[1] - 1),
-    )
-    return found, draws
+    error = _clustered_error(values, matrix, lag)
+    p, size = rank_p(estimate, draws, draws.mean()), n * (values.shape[1] - 1)
+    return Finding.normal(estimate, error, df=n - 1, p=p, n=size), draws
 
 
 def _clustered_error(values: np.ndarray, matrix: np.ndarray, lag: int) -> float:
@@ -123,24 +116,20 @@ def _clustered_error(values: np.ndarray, matrix: np.ndarray, lag: int) -> float:
     return float(fit.bse[0])
 
 
-def variants(rates: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
-    """The coefficient with other lags, maps, states and months."""
+def ways(
+    rates: pd.DataFrame, weights: pd.DataFrame
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame, int]]:
+    """Rates, weights and lag of each variant, by its name."""
     quiet = [state for state in rates.index if state not in ("FL", "TX")]
     some = rates.index[(rates > 0).any(axis=1)]
-    rest = rates.iloc[:, 2:]
-    ways = {
-        "as registered": (rates, weights, 1),
+    return {
         "the same month": (rates, weights, 0),
         "neighbours of neighbours": (rates, second_order(weights), 1),
         "without Florida and Texas": (rates.loc[quiet], weights, 1),
         "states that signed at all": (rates.loc[some], weights, 1),
-        "without February 2025, outcome or lag": (rest, weights, 1),
+        "without February 2025, outcome or lag": (rates.iloc[:, 2:], weights, 1),
         "square root of the rate": (np.sqrt(rates), weights, 1),
     }
-    found = {
-        name: diffusion(*arguments, number=999)[0] for name, arguments in ways.items()
-    }
-    return findings.table(found, "state-months")
 
 
 def draw_permutations(ax: Axes, draws: np.ndarray, found: Finding) -> pd.DataFrame:
@@ -149,27 +138,7 @@ def draw_permutations(ax: Axes, draws: np.ndarray, found: Finding) -> pd.DataFra
     shown = publish.rounded(
         pd.DataFrame({"from": edges[:-1], "to": edges[1:], "maps": height})
     )
-    ax.bar(
-        shown["from"],
-        shown["maps"],
-        width=np.diff(edges),
-        align="edge",
-        color=COLOURS["other"],
-    )
-    ax.axvline(found.estimate, color=COLOURS["counterfactual"])
-    ax.annotate(
-        "true map",
-        (found.estimate, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(3, -2),
-        textcoords="offset points",
-        va="top",
-        fontsize=7,
-        color=COLOURS["counterfactual"],
-    )
-    ax.set(
-        xlabel="Coefficient of the neighbours' mean",
-        ylabel="Shuffled maps",
-        ylim=(0, 1.2 * shown["maps"].max()),
-    )
+    middle = (shown["from"] + shown["to"]) / 2
+    charts.histogram(ax, middle, found.estimate, "true map", shown["maps"], bins=edges)
+    ax.set(xlabel="Coefficient of the neighbours' mean", ylabel="Shuffled maps")
     return shown

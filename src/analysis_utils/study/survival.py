@@ -2,15 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from matplotlib.axes import Axes
 from scipy.stats import binomtest, norm
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis_utils import datasets, publish, series
-from analysis_utils.publish.style import COLOURS, MODEL_NAMES
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding
+from analysis_utils.publish.findings import Finding
+from analysis_utils.publish.style import COLOURS, DASHES, MODEL_NAMES
 
 YEAR = 365.25
 ENDS = ("middle", "last_listed", "gone_by")
@@ -69,84 +67,90 @@ def rate_ratio(
     found = rates(table).reindex([model, against]).fillna(0)
     ends, years = found["ends"].astype(int), found["years"]
     if ends.sum() == 0 or (years == 0).any():
-        return Finding(note="no agreement of these models had ended on this day")
+        return Finding.not_testable("no agreement of these models had ended then")
     test = binomtest(int(ends[model]), int(ends.sum()), years[model] / years.sum())
-    limits = test.proportion_ci(method="exact")
-    low, high = (_odds(share) * years[against] / years[model] for share in limits)
+
+    def interval(level: float) -> tuple[float, float]:
+        limits = test.proportion_ci(level, method="exact")
+        low, high = (_odds(share) * years[against] / years[model] for share in limits)
+        return float(low), float(high)
+
     estimate = _odds(ends[model] / ends.sum()) * years[against] / years[model]
-    return Finding(
-        float(estimate),
-        (float(low), float(high)),
-        float(test.pvalue),
-        int(found["agreements"].sum()),
-    )
+    n = int(found["agreements"].sum())
+    return Finding(float(estimate), interval, float(test.pvalue), n)
 
 
 def _odds(share: float) -> float:
     return share / (1 - share) if share < 1 else np.inf
 
 
-def adjusted(table: pd.DataFrame) -> Finding:
-    """The ratio from a Poisson regression with an effect for each calendar year.
-
-    Not testable unless both models have ends.
-    """
-    cells = by_year(table).query("model != 'TFM'").reset_index()
-    cells = cells[cells.groupby("year")["ends"].transform("sum") > 0]
-    ends = cells.groupby("model")["ends"].sum()
-    if (ends > 0).sum() < 2:
-        return Finding(note="one of the models has no end on this day")
-    design = pd.get_dummies(cells["year"], dtype=float)
-    design["WSO"] = (cells["model"] == "WSO").astype(float)
-    fit = sm.GLM(
-        cells["ends"],
-        design,
-        family=sm.families.Poisson(),
-        offset=np.log(cells["years"]),
-    ).fit()
-    b, se = fit.params["WSO"], fit.bse["WSO"]
-    ratio, low, high = np.exp(b + norm.isf(0.025) * se * np.array([0, -1, 1])).tolist()
-    return Finding(ratio, (low, high), float(fit.pvalues["WSO"]), int(ends.sum()))
-
-
-def by_year(table: pd.DataFrame) -> pd.DataFrame:
-    """Ends and agreement-years by model and calendar year."""
+def by_year(table: pd.DataFrame, by: tuple[str, ...] = ("model",)) -> pd.DataFrame:
+    """Ends and agreement-years by calendar year and model (and state, say)."""
     parts = []
     for year in range(table["entry"].dt.year.min(), table["exit"].dt.year.max() + 1):
         first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year + 1, 1, 1)
         span = table["exit"].clip(upper=last) - table["entry"].clip(lower=first)
         ends = table["ended"] & (table["exit"] >= first) & (table["exit"] < last)
-        part = pd.DataFrame(
-            {
-                "model": table["model"],
-                "year": year,
-                "ends": ends.astype(int),
-                "years": span.dt.days.clip(lower=0) / YEAR,
-            }
+        part = table[list(by)].assign(
+            year=year, ends=ends.astype(int), years=span.dt.days.clip(lower=0) / YEAR
         )
-        parts.append(part.groupby(["model", "year"]).sum())
+        parts.append(part.groupby([*by, "year"]).sum())
     found = pd.concat(parts)
     return found[found["years"] > 0].sort_index()
 
 
-def variants(table: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
-    """The ratio under other ends, without switches, brief listings, banning states."""
-    banning = datasets.bans()["state"].unique()
-    switched = table["removal"] == "model switched"
-    brief = table["ended"] & ((table["exit"] - table["entry"]).dt.days <= 10)
-    parts = {
-        "as registered": table,
-        "ended on the last list with it": lives(as_of, "last_listed"),
-        "ended on the first list without it": lives(as_of, "gone_by"),
-        "switch of model is no end": table.assign(ended=table["ended"] & ~switched),
-        "without listings of ten days or fewer": table[~brief],
-        "without states that banned agreements": table[~table["state"].isin(banning)],
-        "before 20 January 2025": until(table, "2025-01-20"),
-        "since 20 January 2025": since(table, "2025-01-20"),
-    }
-    found = {name: rate_ratio(part) for name, part in parts.items()}
-    found["given the calendar year"] = adjusted(table)
-    return findings.table(found, "agreements")
+def cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Ends and agreement-years of jail and warrant agreements by state and year.
+
+    Years without an end of either model say nothing of their ratio and are left out.
+    """
+    found = by_year(table, ("model", "state")).reset_index()
+    found = found[found["model"] != "TFM"]
+    found = found[found.groupby("year")["ends"].transform("sum") > 0]
+    found["warrant"] = (found["model"] == "WSO").astype(int)
+    return found.reset_index(drop=True)
+
+
+def detectable_ratio(found: pd.DataFrame, level: float, seed: int = 287) -> float:
+    """Smallest factor by which warrant agreements would end more slowly and be found.
+
+    found : as `cells` gives it; only the ends of jail agreements are used. Ends of the
+    warrant model are drawn at the jail model's rate of the year over the factor, times
+    a state's own factor as uneven as among jail agreements; errors by state.
+    """
+    from scipy import stats
+
+    from analysis_utils.methods.detectable import detectable_effect
+
+    jail = found[found["warrant"] == 0]
+    sums = jail.groupby("year")[["ends", "years"]].sum()
+    rate = sums["ends"] / sums["years"]
+    expected = found["years"] * found["year"].map(rate).fillna(0)
+    wide = (
+        found.assign(expected=expected)
+        .groupby(["state", "warrant"])["expected"]
+        .sum()
+        .unstack(fill_value=0.0)
+        .reindex(columns=[0, 1], fill_value=0.0)
+    )
+    ends = jail.groupby("state")["ends"].sum().reindex(wide.index, fill_value=0)
+    excess = ((ends - wide[0]) ** 2 - wide[0]).sum() / (wide[0] ** 2).sum()
+    shape = 1 / max(float(excess), 1e-6)
+    jail_expected, other = (wide[column].to_numpy() for column in (0, 1))
+    bound = stats.t(len(wide) - 1).isf((1 - level) / 2)
+
+    def finds(effect: float, size: int, rng: np.random.Generator) -> np.ndarray:
+        own = rng.gamma(shape, 1 / shape, size=(size, len(wide)))
+        a = rng.poisson(own * jail_expected)
+        b = rng.poisson(own * other / effect)
+        total_a, total_b = a.sum(axis=1), b.sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log = np.log(total_b / other.sum() / (total_a / jail_expected.sum()))
+            influence = b / total_b[:, None] - a / total_a[:, None]
+            se = np.sqrt((influence**2).sum(axis=1) * len(wide) / (len(wide) - 1))
+            return np.nan_to_num(-log / se, nan=0.0, posinf=np.inf) > bound
+
+    return detectable_effect(finds, 1.0, 20.0, n_sim=1000, tolerance=0.01, seed=seed)
 
 
 def until(table: pd.DataFrame, day: str) -> pd.DataFrame:
@@ -178,7 +182,13 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
         if curve.empty:
             continue
         colour = COLOURS[model]
-        ax.step(curve["years"], curve["share"], where="post", color=colour)
+        ax.step(
+            curve["years"],
+            curve["share"],
+            where="post",
+            color=colour,
+            dashes=DASHES[model] or (None, None),
+        )
         ax.fill_between(
             curve["years"],
             curve["low"],
@@ -201,7 +211,12 @@ def draw_survival(ax: Axes, table: pd.DataFrame, longest: float = 6.0) -> pd.Dat
             annotation_clip=False,
         )
         shown.append(curve.assign(model=model))
-    ax.set(xlabel="Years since signing", ylabel="Share still listed")
+    lowest = min(curve["low"].min() for curve in shown)
+    ax.set(
+        xlabel="Years since signing",
+        ylabel="Share still listed",
+        ylim=(max(0.0, 0.1 * np.floor(10 * lowest)), 1.005),
+    )
     return pd.concat(shown, ignore_index=True)
 
 

@@ -7,22 +7,18 @@ with what the newest list says of the same weeks.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 
 from analysis_utils import hypotheses, publish, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses import answers
-from analysis_utils.methods.its import (
-    InterruptedTimeSeries,
-    Intervention,
-    ITSResults,
-)
 from analysis_utils.publish import charts
+from analysis_utils.publish.findings import Finding
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import controlled, events
+from analysis_utils.study.events import said
 from analysis_utils.study.growth import TERM_BEGAN
 
 THEN, NOW = "as known then", "as known now, same weeks"
@@ -72,211 +68,123 @@ def until(counts: pd.Series, last: pd.Timestamp) -> pd.Series:
     return counts[counts.index.end_time.normalize() <= last]
 
 
-def executive_order(
-    event: str, window: int, as_of: pd.Timestamp | None, last: pd.Timestamp
-) -> ITSResults:
-    """The model of H1: all signings per week about an event, to the week of `last`."""
-    day = events.find(event).day
-    counts = series.signings(basis="signing", frequency="week", as_of=as_of)["all"]
-    y = series.around(counts, day, "week", window, last)
-    return InterruptedTimeSeries(y, [Intervention(event, day, slope=True)]).fit()
+Estimate = Callable[[pd.Timestamp | None, pd.Timestamp], Finding]
 
 
-def reimbursement(
-    event: str, announced: str, as_of: pd.Timestamp | None, last: pd.Timestamp
-) -> ITSResults:
-    """The model of H2: task force against jail and warrant models, to `last`."""
-    day, told = events.find(event).day, events.find(announced).day
-    groups = controlled.model_groups(as_of)
-    groups = tuple(until(group, last) for group in groups)
-    gap = (str(told.date()), str((day - pd.Timedelta(days=3)).date()))
-    found = controlled.fit(groups, Intervention(event, day, slope=True), True, (gap,))
-    if found.result is None:
-        raise NotTestable(found.refused)
-    return found.result
+def estimates(asked: dict[str, Estimate], vintages: pd.DatetimeIndex) -> pd.DataFrame:
+    """One row for each hypothesis, vintage and state of knowledge, with its answer.
 
+    Parameters
+    ----------
+    asked : by id, a function of what is known on a day (None: today) and the last day
+        of the data that returns a `Finding`.
 
-def coefficient(result: ITSResults, part: str) -> dict[str, float]:
-    """Level or slope change of the one intervention of a model."""
-    name = f"{result.model.interventions[0].slug}_{part}"
-    row = result.table().loc[name, ["coefficient", "lower", "upper", "p"]]
-    return dict(zip(ESTIMATES, row, strict=True))
-
-
-def ratio(result: ITSResults, part: str) -> dict[str, float]:
-    """Treated sum over its counterfactual, all periods after the event."""
-    row = result.effect().loc["ratio", ["estimate", "lower", "upper", "p"]]
-    return dict(zip(ESTIMATES, row, strict=True))
-
-
-@dataclass(frozen=True)
-class Question:
-    """A hypothesis with the model and the part of its result that answers it."""
-
-    id: str
-    model: Callable[[pd.Timestamp | None, pd.Timestamp], ITSResults]
-    answer: Callable[[ITSResults, str], dict[str, float]]
-    part: str = ""
-
-
-def questions(order: str, window: int, payment: str, announced: str) -> list[Question]:
-    """H1a, H1b and H2 as notebooks 02 and 03 estimate them."""
-
-    def first(as_of, last):
-        return executive_order(order, window, as_of, last)
-
-    def second(as_of, last):
-        return reimbursement(payment, announced, as_of, last)
-
-    return [
-        Question("H1a", first, coefficient, "level"),
-        Question("H1b", first, coefficient, "slope"),
-        Question("H2", second, ratio),
-    ]
-
-
-def estimates(asked: list[Question], vintages: pd.DatetimeIndex) -> pd.DataFrame:
-    """One row for each vintage, hypothesis and state of knowledge, with its verdict.
-
-    The verdict is the registry's rule, with the interval at the level of the family.
+    The answer is the registry's rule, with the interval at the level of the family.
     What cannot be estimated keeps its reason as a note.
     """
     rows = []
-    for question in asked:
-        hypothesis = hypotheses.hypothesis(question.id)
+    for key, estimate in asked.items():
         for day in vintages:
             for knowledge, as_of in ((THEN, day), (NOW, None)):
-                row = answered(question, as_of, series.last_day(day))
-                row["verdict"] = judged(hypothesis, row)
-                place = {"hypothesis": question.id, "vintage": day, "data": knowledge}
-                rows.append(place | row)
+                found = attempted(estimate, as_of, series.last_day(day))
+                low, high = found.at() or (None, None)
+                place = {"hypothesis": key, "vintage": day, "data": knowledge}
+                values = [found.estimate, low, high, found.p]
+                row = place | dict(zip(ESTIMATES, values, strict=True))
+                rows.append(row | {"answer": judged(key, found), "note": found.note})
     return pd.DataFrame(rows).astype({name: "float64" for name in ESTIMATES})
 
 
-def judged(hypothesis: hypotheses.Hypothesis, row: dict[str, object]) -> str:
-    """The answer by the registry's rule at the level of the hypothesis's family."""
-    if pd.isna(row["estimate"]):
-        return answers.NOT_TESTABLE
-    ends = (row["low"], row["high"])
-    found = publish.Finding.of_interval(row["estimate"], *ends, scale=hypothesis.scale)
-    limits = found.at(hypothesis.family.level)
-    return answers.answer(hypothesis, answers.Result(row["estimate"], *limits))[0]
-
-
-def answered(
-    question: Question, as_of: pd.Timestamp | None, last: pd.Timestamp
-) -> dict[str, object]:
-    """Estimate, interval, p and n of one question, or a note that says why not."""
-    nothing = dict.fromkeys(ESTIMATES, float("nan")) | {"n": 0}
+def attempted(
+    estimate: Estimate, as_of: pd.Timestamp | None, last: pd.Timestamp
+) -> Finding:
+    """The finding of a vintage, or why there is none."""
     try:
-        result = question.model(as_of, last)
+        return estimate(as_of, last)
     except NotTestable as refused:
-        return nothing | {"note": str(refused)}
-    return question.answer(result, question.part) | {"n": result.nobs, "note": ""}
+        return Finding.not_testable(str(refused))
 
 
-def record(table: pd.DataFrame) -> None:
-    """Record range and largest revision of each estimate, and the verdicts' changes."""
-    for name, part in table.groupby("hypothesis"):
-        then, now = (
-            part[part["data"] == which].set_index("vintage") for which in (THEN, NOW)
+def judged(key: str, found: Finding) -> str:
+    """The answer by the registry's rule at the level of the hypothesis's family."""
+    one = hypotheses.hypothesis(key)
+    if found.estimate is None:
+        return answers.NOT_TESTABLE
+    limits = found.at(one.family.level)
+    return answers.answer(one, answers.Result(found.estimate, *limits))[0]
+
+
+def revision(table: pd.DataFrame, key: str) -> float:
+    """Largest change of the estimate for the same weeks by what later lists added."""
+    part = table[table["hypothesis"] == key]
+    wide = part.pivot(index="vintage", columns="data", values="estimate")
+    return float((wide[NOW] - wide[THEN]).abs().max())
+
+
+def spells(table: pd.DataFrame, key: str) -> str:
+    """From when to when a hypothesis had which answer, in words."""
+    then = table[(table["hypothesis"] == key) & (table["data"] == THEN)]
+    number = (then["answer"] != then["answer"].shift()).cumsum()
+    parts = []
+    for _, part in then.groupby(number):
+        first, last = part["vintage"].iloc[0], part["vintage"].iloc[-1]
+        answer = part["answer"].iloc[0]
+        span = said(first) if first == last else f"{said(first)} to {said(last)}"
+        word = (
+            "could not be tested" if answer == answers.NOT_TESTABLE else f"was {answer}"
         )
-        key = name.lower()
-        publish.number(f"{key}_vintages", then["estimate"].notna().sum(), "vintages")
-        publish.number(f"{key}_lowest", then["estimate"].min(), digits=2)
-        publish.number(f"{key}_highest", then["estimate"].max(), digits=2)
-        revised = (now["estimate"] - then["estimate"]).abs().max()
-        publish.number(f"{key}_revision", revised, digits=3)
-        ends = then.dropna(subset="estimate").iloc[-1:]
-        last = ends.iloc[0] if len(ends) else pd.Series(dict.fromkeys(ESTIMATES))
-        interval = (last["low"], last["high"])
-        publish.number(f"{key}_last", last["estimate"], digits=2, interval=interval)
-        changes = (then["verdict"] != then["verdict"].shift()).iloc[1:].sum()
-        publish.number(f"{key}_changes", changes, "changes of verdict")
-
-
-def told(table: pd.DataFrame, hypothesis: str) -> str:
-    """What one hypothesis shows over the vintages, as a template of numbers."""
-    then = table[(table["hypothesis"] == hypothesis) & (table["data"] == THEN)]
-    spells = (then["verdict"] != then["verdict"].shift()).cumsum()
-    parts = [
-        f"{part['verdict'].iloc[0]} from {part['vintage'].iloc[0].date()}"
-        for _, part in then.groupby(spells)
-    ]
-    key = hypothesis.lower()
-    if then["estimate"].isna().all():
-        return f"{hypothesis} is {', '.join(parts)}."
-    return (
-        f"{hypothesis}, by its rule, is {', '.join(parts)}; the estimate lies "
-        f"between {{{key}_lowest}} and {{{key}_highest}} over {{{key}_vintages}} and "
-        f"is {{{key}_last:interval}} at the last. Later lists move the estimate for "
-        f"the same weeks by {{{key}_revision}} at most."
-    )
+        parts.append(f"{word} ({span})")
+    return ", then ".join(parts)
 
 
 def described(table: pd.DataFrame) -> str:
-    """Widths of intervals at the first and last vintage, and revisions, in words."""
+    """Widths of intervals at the first and last vintage with an estimate, in words."""
     sentences = []
     for name, part in table.groupby("hypothesis"):
-        then, now = (
-            part[part["data"] == which].set_index("vintage") for which in (THEN, NOW)
-        )
-        width = (then["high"] - then["low"]).dropna()
-        revised = (now["estimate"] - then["estimate"]).abs().max()
-        if width.empty:
+        then = part[part["data"] == THEN].dropna(subset="estimate")
+        if then.empty:
             sentences.append(f"{name}: no estimate.")
             continue
-        sentences.append(
-            f"{name}: {len(width)} vintages with an estimate, interval "
-            f"{width.iloc[0]:.2f} wide at the first and {width.iloc[-1]:.2f} at the "
-            f"last; what is known today moves the estimates by {revised:.3f} at most."
-        )
+        ends = [
+            f"{row.estimate:.2f} ({row.low:.2f} to {row.high:.2f}) on "
+            f"{said(row.vintage)}"
+            for row in (then.iloc[0], then.iloc[-1])
+        ]
+        sentences.append(f"{name}: {ends[0]}; {ends[1]}.")
     return " ".join(sentences)
 
 
 def draw(axes: list[Axes], table: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """One panel for each hypothesis: estimates by vintage with 95% intervals.
 
-    Lines mark no effect (grey) and the smallest effect of interest (dotted).
+    A ring about a dot: the same weeks as known today. Lines mark no effect and the
+    smallest effect of interest.
     """
     data = publish.rounded(table.dropna(subset="estimate"))
     for ax, (name, label) in zip(axes, labels.items(), strict=True):
-        part = data[data["hypothesis"] == name]
-        hypothesis = hypotheses.hypothesis(name)
-        if hypothesis.scale == "ratio":
+        part, one = data[data["hypothesis"] == name], hypotheses.hypothesis(name)
+        then, now = (part[part["data"] == which] for which in (THEN, NOW))
+        if one.scale == "ratio":
             logarithmic(ax)
-        ax.axhline(hypothesis.null, color=COLOURS["event"], lw=0.7)
-        ax.axhline(hypothesis.bounds[1], color=COLOURS["event"], lw=0.7, ls=":")
-        draw_intervals(ax, part[part["data"] == THEN], COLOURS["fitted"], "o", -2)
-        draw_intervals(ax, part[part["data"] == NOW], COLOURS["counterfactual"], "D", 2)
+        ax.axhline(one.null, color=COLOURS["event"], lw=0.7)
+        ax.axhline(one.bounds[1], color=COLOURS["event"], lw=0.7, ls=":")
+        ax.vlines(then["vintage"], then["low"], then["high"], color=COLOURS["fitted"])
+        about = {"x": "vintage", "y": "estimate", "ax": ax}
+        sns.scatterplot(then, s=20, color=COLOURS["fitted"], label=THEN, **about)
+        ring = {"s": 70, "facecolor": "none", "edgecolor": COLOURS["counterfactual"]}
+        sns.scatterplot(now, label=NOW, linewidth=1, **ring, **about)
         charts.dates(ax).set_title(label)
+        ax.set(xlabel="", ylabel="")
+        ax.get_legend().remove()
         ax.set_xlim(table["vintage"].min() - MARGIN, table["vintage"].max() + MARGIN)
-    explain(axes[0])
+    handles, names = axes[0].get_legend_handles_labels()
+    axes[0].legend(handles, names, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return data
-
-
-def explain(ax: Axes) -> None:
-    """Say what the colours are, in room made above the data."""
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.2 * (high - low))
-    words = ((THEN, COLOURS["fitted"], 0.68), (NOW, COLOURS["counterfactual"], 0.99))
-    for text, colour, x in words:
-        place = {"transform": ax.transAxes, "ha": "right", "va": "top"}
-        ax.text(x, 0.99, text, color=colour, fontsize=7, **place)
-
-
-def draw_intervals(
-    ax: Axes, part: pd.DataFrame, colour: str, marker: str, shift: int
-) -> None:
-    """Estimates with their intervals, `shift` days beside the vintage."""
-    x = part["vintage"] + pd.Timedelta(days=shift)
-    ax.vlines(x, part["low"], part["high"], color=colour, lw=1)
-    ax.plot(x, part["estimate"], marker, color=colour, ms=3.5)
 
 
 def logarithmic(ax: Axes) -> None:
     """A logarithmic axis with plain numbers."""
     ax.set_yscale("log")
-    ticks = [0.1, 1, 10]
+    ticks = [0.25, 0.5, 1, 2, 4, 8, 16]
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()

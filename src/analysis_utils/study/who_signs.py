@@ -5,16 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy.stats import norm
 from statsmodels.stats.proportion import (
     confint_proportions_2indep,
     proportion_confint,
 )
 
 from analysis_utils import publish, series
+from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
 WEEK = "W-SUN"
@@ -44,20 +42,21 @@ def compare_shares(weeks: pd.DataFrame, seed: int = 287) -> Finding:
     """
     n, has, after = (weeks[name].to_numpy() for name in ("n", "has", "after"))
     if min(after.sum(), (~after).sum()) < 8:
-        return Finding(
-            note=f"{int(after.sum())} weeks with agreements lie after the "
-            "date; 8 on each side are needed"
+        return Finding.not_testable(
+            f"{int(after.sum())} weeks with agreements lie after the date; 8 on each "
+            "side are needed"
         )
     counts = has[after].sum(), n[after].sum(), has[~after].sum(), n[~after].sum()
-    low, high = confint_proportions_2indep(*counts, method="newcomb", compare="diff")
+
+    def interval(level: float) -> tuple[float, float]:
+        low, high = confint_proportions_2indep(
+            *counts, method="newcomb", compare="diff", alpha=1 - level
+        )
+        return float(low), float(high)
+
     draws = _permuted_differences(n, has, after, seed)
     estimate = counts[0] / counts[1] - counts[2] / counts[3]
-    return Finding(
-        float(estimate),
-        (float(low), float(high)),
-        rank_p(estimate, draws),
-        int(n.sum()),
-    )
+    return Finding(float(estimate), interval, rank_p(estimate, draws), int(n.sum()))
 
 
 def _permuted_differences(
@@ -70,67 +69,43 @@ def _permuted_differences(
     return share_after - (1 - sides) @ has / ((1 - sides) @ n)
 
 
-def bootstrap_interval(weeks: pd.DataFrame, seed: int = 287) -> tuple[float, float]:
-    """Interval of the difference of shares when whole weeks are drawn anew.
+def weekly(new: pd.DataFrame, has: pd.Series, start: str) -> pd.DataFrame:
+    """Agreements with a property and all others by week, weeks without any left out.
 
-    Agencies sign in batches; the interval of independent agreements is too narrow.
+    `time` counts weeks from the first.
     """
-    rng = np.random.default_rng(seed)
-    shares = []
-    for side in (True, False):
-        part = weeks[weeks["after"] == side]
-        rows = rng.integers(0, len(part), (DRAWS, len(part)))
-        n, has = (part[name].to_numpy()[rows].sum(axis=1) for name in ("n", "has"))
-        shares.append(has / n)
-    low, high = np.percentile(shares[0] - shares[1], [2.5, 97.5])
-    return float(low), float(high)
+    table = pd.DataFrame({"has": has.astype(int), "rest": 1 - has.astype(int)})
+    weeks = table.groupby(new["week"]).sum()
+    first = pd.Period(start, WEEK)
+    return weeks.assign(time=[(week - first).n for week in weeks.index])
 
 
-def record(key: str, weeks: pd.DataFrame, found: Finding) -> None:
-    """Record the shares before and after, their difference, and what beside it helps.
+def segments(weeks: pd.DataFrame, at: int) -> pd.DataFrame:
+    """The weeks with `level` (1 from week `at` on) and `slope` (weeks since)."""
+    after = (weeks["time"] >= at).astype(int)
+    return weeks.assign(level=after, slope=after * (weeks["time"] - at))
 
-    In per cent and percentage points: `key`, `key`_before, `key`_after, `key`_weeks
-    (interval when whole weeks are drawn), `key`_detectable (probability 0.8).
+
+def places(weeks: pd.DataFrame, least: int = 8) -> list[int]:
+    """Weeks that have `least` weeks with agreements on each side."""
+    times = weeks["time"].tolist()
+    return times[least : len(times) - least + 1]
+
+
+def drawn_before(
+    weeks: pd.DataFrame, at: int, odds: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Made data: whole weeks from before `at`, drawn anew, odds from then on changed.
+
+    The number that changes sides is what the ratio of odds asks for, in each week.
     """
-    sums = weeks.groupby("after")[["has", "n"]].sum().reindex([False, True])
-    for side, row in zip(("before", "after"), sums.itertuples(), strict=True):
-        publish.number(f"{key}_{side}", 100 * row.has / row.n, "%")
-    if found.estimate is None:
-        return
-    points = "percentage points"
-    estimate, narrow = 100 * found.estimate, _percent(found.interval)
-    publish.number(key, estimate, points, 1, interval=narrow)
-    publish.number(f"{key}_p", found.p, digits=3)
-    wide = _percent(bootstrap_interval(weeks))
-    publish.number(f"{key}_weeks", estimate, points, 1, interval=wide)
-    se = (wide[1] - wide[0]) / (2 * norm.isf(0.025))
-    size = (norm.isf(0.025) + norm.isf(0.2)) * se
-    label = "found with probability 0.8"
-    publish.number(f"{key}_detectable", size, points, label=label)
-
-
-def _percent(interval: tuple[float, float]) -> tuple[float, float]:
-    return 100 * interval[0], 100 * interval[1]
-
-
-def variants(new: pd.DataFrame, has: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
-    """The difference of shares among other agreements, intervals by week bootstrap."""
-    size = new.groupby("signed")["agreement_id"].transform("size")
-    first = ~new.duplicated("agency_id")
-    parts = {
-        "all agreements": size > 0,
-        "an agency's first since the start": first,
-        "without Florida and Texas": ~new["state"].isin(["FL", "TX"]),
-        "days with fewer than 30 signed": size < 30,
-        "from 1 June 2025": new["signed"] >= "2025-06-01",
-    }
-    found = {}
-    for name, part in parts.items():
-        weeks = by_week(new[part], has[part], day)
-        result = compare_shares(weeks)
-        if result.estimate is not None:
-            found[name] = replace(result, interval=bootstrap_interval(weeks))
-    return findings.table(found, "agreements")
+    before = weeks[weeks["time"] < at]
+    made = before.iloc[rng.integers(len(before), size=len(weeks))]
+    made = made[["has", "rest"]].set_axis(weeks.index).assign(time=weeks["time"])
+    total = made["has"] + made["rest"]
+    share = made["has"] * odds / (made["has"] * odds + made["rest"])
+    moved = np.where(made["time"] >= at, rng.binomial(total, share), made["has"])
+    return made.assign(has=moved, rest=total - moved)
 
 
 def draw_share(
@@ -146,7 +121,7 @@ def draw_share(
     middle = shown.index + pd.Timedelta(days=14)
     ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=0.8)
     ax.scatter(middle, shown["share"], s=shown["n"] / 4, color=COLOURS["fitted"])
-    ax.set(ylim=(0, 125), yticks=range(0, 101, 20), ylabel=ylabel)
+    ax.set(ylim=(0, 102), yticks=range(0, 101, 20), ylabel=ylabel)
     return shown
 
 
@@ -183,12 +158,8 @@ def uneven(table: pd.DataFrame, seed: int = 287) -> Finding:
     counts = table.to_numpy()
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(counts), (DRAWS, len(counts)))
-    low, high = np.percentile(_excess(counts[rows]), [2.5, 97.5])
-    draws = expected(table, seed)
-    estimate = float(_excess(counts[None])[0])
-    return Finding(
-        estimate, (float(low), float(high)), rank_p(estimate, draws), int(counts.sum())
-    )
+    p = rank_p(estimate := float(_excess(counts[None])[0]), expected(table, seed))
+    return Finding.draws(estimate, _excess(counts[rows]), p=p, n=int(counts.sum()))
 
 
 def expected(table: pd.DataFrame, seed: int = 287) -> np.ndarray:
@@ -209,16 +180,14 @@ def beyond_expected(found: Finding, table: pd.DataFrame, seed: int = 287) -> Fin
     Unlike the excess over a fifth it can be negative; same p, same bootstrap of weeks.
     """
     mean = float(expected(table, seed).mean())
-    low, high = found.interval
-    note = (
-        f"excess over its mean when the days of each week change places, "
-        f"{mean:.3f}; interval: that of the bootstrap of weeks, less that mean"
-    )
+
+    def interval(level: float) -> tuple[float, float]:
+        low, high = found.at(level)
+        return low - mean, high - mean
+
+    note = f"mean where the days of each week change places: {mean:.3f}"
     return replace(
-        found,
-        estimate=found.estimate - mean,
-        interval=(low - mean, high - mean),
-        note=note,
+        found, estimate=found.estimate - mean, interval=interval, note=note
     )
 
 
