@@ -14,6 +14,7 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 from analysis_utils.study import events
 from analysis_utils.study import growth as growth_of_lists
@@ -260,36 +261,40 @@ def tell(table: pd.DataFrame, last: pd.Timestamp) -> Markdown:
     return Markdown("\n".join(f"- {text}" for text in texts))
 
 
-# Where the words of a claim stand beside its mark: points right and up, alignment.
+# Where a claim stands: panel, and its words beside the mark (points, alignment).
 PLACES = {
-    "january-2017": (5, -9, "left"),
-    "first-term": (-6, 10, "right"),
-    "summary": (-6, 0, "right"),
-    "baseline": (7, 0, "left"),
-    "agreements": (16, 6, "left"),
-    "agencies": (7, -21, "left"),
+    "january-2017": (0, (6, 14, "left")),
+    "first-term": (0, (-6, 4, "right")),
+    "summary": (1, (8, 0, "left")),
+    "baseline": (1, (-6, 14, "right")),
+    "agreements": (1, (9, -8, "left")),
+    "agencies": (1, (-8, 4, "right")),
 }
+SPLIT = pd.Timestamp("2021-01-31")  # the surge would flatten the years before it
 
 
-def draw(ax: Axes, table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
-    """Draw the claims of counts on the course of the agreements; return the data."""
+def draw(axes: list[Axes], table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """Draw the claims of counts on the course of the agreements; return the data.
+
+    Two panels with axes of their own: until January 2021, and from then on.
+    """
     course = series.active_since_2002()["active"]
-    course = course[course.index <= last]
-    ax.plot(course.index, course, color=COLOURS["observed"])
+    course = course[course.index <= last].rename("value").rename_axis("day")
+    parts = [course[course.index <= SPLIT], course[course.index >= SPLIT]]
     shown = table.loc[[name for name in PLACES if name in table.index]]
+    for ax, part in zip(axes, parts, strict=True):
+        # not seaborn's: it would join the line over the years that are not known
+        ax.plot(part.index, part, color=COLOURS["observed"], drawstyle="steps-post")
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        charts.dates(ax)
     for name, row in shown.iterrows():
-        mark(ax, row, PLACES[name])
-    ax.set_yscale("log")
-    ax.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
-    ax.set_ylabel("Agreements in force (logarithmic)")
-    ax.set_ylim(0.9, 10_000)
-    ax.set_xlim(right=pd.Timestamp("2029-03-31"))  # room for words
-    ticks = pd.date_range("2004", last, freq="4YS")
-    ax.set_xticks(ticks, [f"{day:%Y}" for day in ticks])
-    line = course.rename("value").rename_axis("day").reset_index()
+        panel, place = PLACES[name]
+        mark(axes[panel], row, place)
+    axes[0].set(ylabel="Agreements in force", ylim=(0, 200))
+    axes[1].set_ylim(0, 1.08 * max(parts[1].max(), 1000) if len(parts[1]) else 1000)
     columns = ["day", "quoted", "claimed", "measured", "unit", "verdict", "id"]
     points = shown.reset_index()[columns]
-    return pd.concat([line, points], ignore_index=True)
+    return pd.concat([course.reset_index(), points], ignore_index=True)
 
 
 def described(data: pd.DataFrame) -> str:
@@ -307,7 +312,7 @@ def described(data: pd.DataFrame) -> str:
         for row in crossed.itertuples()
     )
     return (
-        f"A line on a logarithmic axis that ends at {course.iloc[-1]:,.0f} in "
+        f"A line in two panels that ends at {course.iloc[-1]:,.0f} in "
         f"{course.index[-1]:%B %Y}; before, {ends}. Of {len(points)} claims of counts "
         f"{agreeing.sum()} are dots and {len(crossed)} crosses.{off}"
     )
@@ -329,4 +334,5 @@ def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:
         va="center",
         fontsize=7,
         color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
     )
