@@ -22,6 +22,7 @@ from analysis_utils.methods.scores import reliability
 from analysis_utils.study import adoption
 
 RECENT, BLOCK = 26, 4
+PRIOR = 2.0  # signings that a state's own record is averaged with
 FACTS = [*panel.FACTS, "log_officers"]
 
 
@@ -59,10 +60,7 @@ class AdoptionForecast:
         )
         end = int(table["exit"].max())
         waiting = table[(table["exit"] == end) & (table["event"] == 0)]
-        score = pd.Series(fit.predictor(waiting).to_numpy(), waiting["unit"])
-        unseen = np.isneginf(score.to_numpy())
-        if unseen.any():
-            score[unseen] = _shrunken(fit, table, waiting[unseen])
+        score = pd.Series(_predictor(fit, table, waiting), waiting["unit"])
         recent = fit.baseline.iloc[:, -RECENT:].fillna(0.0)
         return cls(fit, waiting.reset_index(drop=True), recent, score)
 
@@ -132,29 +130,28 @@ def intervals(
     return panel.cut(table, panel.neighbour_steps(counties, 4), "county_fips")
 
 
-def _shrunken(
+def _predictor(
     fit: HazardResults, table: pd.DataFrame, rows: pd.DataFrame
 ) -> np.ndarray:
-    """Predictors in states without a signing: as if half a signing had been seen.
+    """Predictors with the states' effects drawn towards their mean.
 
-    The state's effect is minus infinity at the maximum; half an event over what the
-    first state's hazard would have given is small and not impossible.
+    A state's effect is the logarithm of its signings over those that the covariates
+    and week effects give; both are raised by what PRIOR signings would be at the mean.
+    So a state where nobody has signed has a small hazard and not none.
     """
     names = [*FACTS, "neighbours"]
-    base = (table[names] @ fit.params[names]).to_numpy()
-    sums = fit.baseline.cumsum(axis=1).fillna(0.0)
-    kind = sums.index.get_indexer(table["agency_kind"])
-    upto = sums.to_numpy()[kind, table["exit"]]
-    since = np.where(table["entry"] > 0, sums.to_numpy()[kind, table["entry"] - 1], 0)
-    expected = (
-        pd.Series(np.exp(base) * (upto - since))
-        .groupby(table["state"].to_numpy())
-        .sum()
-    )
-    effect = np.log(0.5 / expected)
-    return (rows[names] @ fit.params[names]).to_numpy() + rows["state"].map(
-        effect
-    ).to_numpy()
+    sums = fit.baseline.fillna(0.0).cumsum(axis=1).to_numpy()
+    sums = np.column_stack([np.zeros(len(sums)), sums])
+    kind = fit.baseline.index.get_indexer(table["agency_kind"])
+    start = int(fit.baseline.columns[0])
+    risk = sums[kind, table["exit"] - start + 1] - sums[kind, table["entry"] - start]
+    expected = np.exp((table[names] @ fit.params[names]).to_numpy()) * risk
+    state = table["state"].to_numpy()
+    given = pd.Series(expected).groupby(state).sum()
+    seen = table["event"].groupby(state).sum()
+    effect = np.log((seen + PRIOR) / (given + PRIOR * given.sum() / seen.sum()))
+    own = (rows[names] @ fit.params[names]).to_numpy()
+    return own + rows["state"].map(effect).to_numpy()
 
 
 def held_out(weeks: int = 13, as_of: str | None = None, groups: int = 10):
