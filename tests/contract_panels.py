@@ -483,6 +483,7 @@ LINES = [
             "cluster": NOT_A_COLUMN | st.just("month"),
             "level": NOT_A_SHARE,
             "changes": NOT_A_FLAG,
+            "trends": NOT_A_FLAG,
             "errors": no_choice(list(ERRORS)),
         },
     ),

@@ -27,6 +27,7 @@ from analysis_utils import methods
 Arguments = dict[str, Any]
 Change = Callable[[Arguments, np.random.Generator], Arguments]
 AREAS = (
+    "contract_arguments",
     "contract_association",
     "contract_panels",
     "contract_its",

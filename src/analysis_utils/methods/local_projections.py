@@ -1,7 +1,7 @@
 """Local projections: how an outcome moves before and after a dose changes.
 
-For each horizon h: y[i,t+h] - y[i,t-1] on the change of x at t, with effects of units
-and of periods. Horizons before 0 are leads: what the outcome did before the dose
+For each horizon h: y[i,t+h] - y[i,t-1] on the change of x at t, with effects of
+periods; what is lasting in a unit is gone by the difference. Horizons before 0 are leads: what the outcome did before the dose
 changed, and where a pre-trend shows. Jorda 2005, AER 95:161; for panels Dube, Girardi,
 Jorda and Taylor 2025, J. Applied Econometrics.
 """
@@ -36,6 +36,7 @@ def local_projections(
     cluster: str | None = None,
     errors: str = "cluster",
     changes: bool = True,
+    trends: bool = False,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Response of the outcome, period by period, to a change of the dose by one.
@@ -45,7 +46,9 @@ def local_projections(
     columns, as they are at t. dose_lags: earlier changes of the dose held constant;
     outcome_lags: earlier changes of the outcome (leads are then held constant too, so
     they cannot show a pre-trend). changes: the dose enters by its change; False if the
-    column already is one. cluster, errors: as in `panel_association`.
+    column already is one. trends: a linear trend of each unit (an effect of units in
+    the differences); it biases leads and lags by about (leads + lags) / periods of the
+    effect, so it is not the default. cluster, errors: as in `panel_association`.
 
     Returns one row a horizon: estimate, std err, df, p, lower, upper; sup lower, sup
     upper (all horizons at once, Bonferroni); clusters (effective), n, refusal.
@@ -65,6 +68,7 @@ def local_projections(
     dose_lags = whole(dose_lags, "dose_lags")
     outcome_lags = whole(outcome_lags, "outcome_lags")
     level, changes = share(level, "level"), flag(changes, "changes")
+    effects = "two-way" if flag(trends, "trends") else "time"
     table = _table(data, outcome, dose, unit, time, controls, cluster)
     wide = {
         name: table.pivot(index="place", columns="unit", values=name).reindex(
@@ -86,7 +90,7 @@ def local_projections(
             rows[horizon] = _base_row()
             continue
         columns_of = {"y": wide["y"].shift(-horizon) - base, "x": shock, **fixed}
-        rows[horizon] = _row(columns_of, groups, errors, level, horizon)
+        rows[horizon] = _row(columns_of, groups, effects, errors, level, horizon)
     found = pd.DataFrame.from_dict(rows, orient="index").rename_axis("horizon")
     return _with_band(found, level)
 
@@ -150,6 +154,7 @@ def _table(
 def _row(
     parts: dict[str, pd.DataFrame],
     groups: pd.Series | None,
+    effects: str,
     errors: str,
     level: float,
     horizon: int,
@@ -169,6 +174,7 @@ def _row(
             ["x", *others],
             unit="unit",
             time="place",
+            effects=effects,
             errors=errors,
             cluster=None if groups is None else "group",
         )
