@@ -14,8 +14,8 @@ endif
 
 # Variables given on the command line (AS_OF=2025-08-28) reach the command desk through
 # the environment, as they were typed: none is pasted into a recipe or expanded.
-GIVEN := $(foreach name,$(.VARIABLES),$(if \
-	$(filter command,$(firstword $(origin $(name)))),$(name)))
+GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if \
+	$(filter command,$(firstword $(origin $(name)))),$(name))))
 $(foreach name,$(GIVEN),$(eval \
 	override $(name) := $$(value $(name))))
 export GIVEN $(GIVEN)

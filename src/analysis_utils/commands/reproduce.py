@@ -133,6 +133,7 @@ def make_run(given: Given) -> int:
     """Execute one notebook with the given parameters, apart from the archive."""
     own, overrides = split(given)
     if "NOTEBOOK" not in own:
+        runs_asked(own, overrides)  # refuses what no notebook knows
         names = ", ".join(study_notebooks(NOTEBOOKS))
         raise Refused(f"name one: make run NOTEBOOK=...; there are {names}")
     runs = runs_asked(own, overrides)

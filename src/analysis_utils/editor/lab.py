@@ -21,6 +21,8 @@ PORT = 8888
 HOME = Path(sys.prefix) / "lab"  # goes with .venv, and is not in git
 
 NEWS = "@jupyterlab/apputils-extension:announcements"  # asks a server elsewhere
+KERNEL_SETTINGS = "ipython/profile_default/ipython_kernel_config.json"
+EXTENSION = "analysis_utils.workflow.shell"  # parameters checked, refusals in one line
 SETTINGS = {
     "ServerApp": {
         "ip": HOST,
@@ -71,6 +73,7 @@ def prepared(
     The token is a variable, not an argument: arguments can be seen by other users.
     """
     write(home / "config/jupyter_server_config.json", SETTINGS)
+    write(home / KERNEL_SETTINGS, {"IPKernelApp": {"extensions": [EXTENSION]}})
     news = {"disabledExtensions": {NEWS: True}}
     write(home / "config/labconfig/page_config.json", news)
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}"]
@@ -85,12 +88,12 @@ def prepared(
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
+        "MPLCONFIGDIR": "matplotlib",
     }
-    variables = os.environ | determinism.VARIABLES
+    variables = determinism.impersonal(os.environ) | determinism.VARIABLES
     variables |= {name: str(home / folder) for name, folder in private.items()}
     variables["JUPYTER_TOKEN"] = secrets.token_urlsafe(24)
-    for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", RUN_FOLDER):
-        variables.pop(name, None)
+    variables.pop(RUN_FOLDER, None)
     return command, variables
 
 

@@ -9,6 +9,7 @@ Jupyter, IPython or matplotlib is left out: it would change results unseen.
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -37,12 +38,20 @@ PRIVATE = "ANALYSIS_PRIVATE"  # settings and caches of kernels
 
 def apply() -> None:
     """Set the variables for this process and those it starts."""
-    for name in [name for name in os.environ if name.startswith(PERSONAL)]:
-        if name not in KEPT:
-            del os.environ[name]
+    for name in set(os.environ) - set(impersonal(os.environ)):
+        del os.environ[name]
     os.environ.update(VARIABLES)
     os.environ.update(private_places())
     os.environ["PYTHONPATH"] = str(ROOT / "src")  # this package, not another copy
+
+
+def impersonal(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables without those that a person set up for Python and its tools."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name in KEPT or not name.startswith(PERSONAL)
+    }
 
 
 @cache

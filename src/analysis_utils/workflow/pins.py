@@ -7,6 +7,7 @@ change with it.
 import json
 from pathlib import Path
 
+from analysis_utils import hypotheses
 from analysis_utils.workflow.runs import CUSTOM, Run
 
 RESULTS = "results.json"
@@ -21,12 +22,19 @@ def carried(folder: Path) -> list[str]:
         return []
 
 
+def registered(run: Run) -> list[str]:
+    """Ids of the hypotheses that the registry gives to a run."""
+    if not hypotheses.FILE.is_file():
+        return []
+    return [key for key, one in hypotheses.read().items() if one.run == run.label]
+
+
 def unpinned(run: Run, folder: Path) -> str:
-    """What must be added to runs.yaml because of the results in a folder."""
+    """What must be added to runs.yaml, by the registry or the results in a folder."""
     if CUSTOM in run.base.parts:
         return ""
     left = [name for name in run.parameters if name not in run.given]
-    ids = carried(folder) if left else []
+    ids = sorted({*carried(folder), *registered(run)}) if left else []
     if not ids:
         return ""
     values = ", ".join(f"{name}: {yaml_text(run.parameters[name])}" for name in left)
