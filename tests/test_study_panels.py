@@ -154,7 +154,7 @@ def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread(
     )
     fit = smf.ols("y ~ x + C(s) + C(t)", long).fit()
     assert found.estimate == pytest.approx(fit.params["x"])
-    assert found.p < 0.05 and found.interval[0] > 0.2
+    assert found.p < 0.05 and found.at()[0] > 0.2
     nothing, draws = neighbours.diffusion(made_rates(weights, 0.0), weights, number=499)
     assert nothing.p > 0.05 and len(draws) == 499
 
