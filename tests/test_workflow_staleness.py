@@ -139,3 +139,30 @@ def test_having_nothing_to_do_imports_no_pandas(two):
         [sys.executable, "-c", code], env=two.environment(), capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.fault("10.10", "a comment or docstring makes runs stale")
+def test_comments_and_docstrings_make_nothing_stale(two):
+    helper = two.root / HELPER
+    helper.write_text('"""What it is."""\n\n# why\nVALUE   =   1  # one\n')
+    assert why(two)["02_b/main"] == "fresh: nothing changed"
+    helper.write_text('"""What it is."""\n\nVALUE = 1.0\n')
+    assert why(two)["02_b/main"] == f"module {HELPER} changed"
+
+
+def test_a_module_is_what_python_reads():
+    from analysis_utils.workflow.code import fingerprint
+
+    def of(text: str) -> str:
+        return fingerprint(text.encode())
+
+    function = "def f(x):\n    {}\n    return x\n"
+    assert of(function.format('"""Doc."""')) == of(function.format("# other"))
+    same = [of(f"x = {text}") for text in ("1", "(1)", "1 # one")]
+    assert len(set(same)) == 1
+    texts = ("1", "True", "1.0", "'1'", "b'1'", "-1", "[1]", "(1,)", "f'1'", "x", "None")
+    assert len({of(f"x = {text}") for text in texts}) == len(texts)
+    assert of("x = 1\n'''no docstring'''") != of("x = 1")
+    assert of("def f(): ...") != of("async def f(): ...")
+    assert of("a < b") != of("a <= b") and of("a + b") != of("a - b")
+    assert of("def (") == of("def (") != of("def  (")  # no Python: the bytes

@@ -147,14 +147,14 @@ def unpack_commit(name: str, folder: Path) -> None:
 
 
 def former_file(name: str, digest: str, archive: Archive) -> bytes | None:
-    """Content that a file of the project had when its SHA-256 was `digest`.
+    """Content that a file had when `digest` stood for it in a manifest.
 
     Looked for in the archive's own checkout, then in the last commits that changed it.
     """
-    import hashlib
+    from analysis_utils.workflow.manifest import content_hash
 
     def fits(content: bytes | None) -> bool:
-        return content is not None and hashlib.sha256(content).hexdigest() == digest
+        return content is not None and content_hash(name, content) == digest
 
     if archive.root and (archive.root / name).is_file():
         content = (archive.root / name).read_bytes()

@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 
 from analysis_utils.run_context import ROOT
+from analysis_utils.workflow.code import code_of
 
 SOURCE = ROOT / "src"
 PACKAGE = "analysis_utils"
 
 
+@cache
 def module_file(name: str) -> Path | None:
     """File of a module of the package, given its dotted name."""
     base = SOURCE / Path(*name.split("."))
@@ -59,9 +61,12 @@ def in_package(names: Iterator[str]) -> set[Path]:
 @cache
 def direct_imports(path: Path) -> frozenset[Path]:
     """Files of the package that one module imports by itself."""
-    package = ".".join(path.relative_to(SOURCE).parts[:-1])
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return frozenset(in_package(imported_names(tree, package)))
+    return frozenset(in_package(iter(code_of(path, package_of(path)).imports)))
+
+
+def package_of(path: Path) -> str:
+    """Dotted name of the package that a module lies in."""
+    return ".".join(path.relative_to(SOURCE).parts[:-1])
 
 
 def all_imports(tree: ast.AST) -> list[Path]:

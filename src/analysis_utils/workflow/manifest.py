@@ -1,9 +1,11 @@
 """The manifest of a run: staleness stamp, provenance and checksums in one file.
 
 It lists by SHA-256 what a run rested on (notebook, parameters, data, modules of the
-package, lock) and every file that it wrote. It holds no times and no machine names.
+package without comments and docstrings, lock) and every file that it wrote. It holds
+no times and no machine names.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,7 +15,13 @@ from pathlib import Path
 from analysis_utils import data_folder, hypotheses
 from analysis_utils.asking import Refused
 from analysis_utils.run_context import HYPOTHESIS, READS, ROOT, SCHEMA, sha256
-from analysis_utils.workflow.imports import all_imports, module_file
+from analysis_utils.workflow.code import code_of, fingerprint
+from analysis_utils.workflow.imports import (
+    SOURCE,
+    all_imports,
+    module_file,
+    package_of,
+)
 from analysis_utils.workflow.runs import Run
 
 NAME = "manifest.json"
@@ -29,8 +37,22 @@ EXECUTION = tuple(
 
 @cache
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file, computed once per process; empty if there is none."""
-    return sha256(path) if path.is_file() else ""
+    """What stands for a file in a manifest, found once; empty if there is none.
+
+    SHA-256 of its bytes, of a module's syntax (see `content_hash`).
+    """
+    if not path.is_file():
+        return ""
+    if path.suffix == ".py" and path.is_relative_to(SOURCE):
+        return code_of(path, package_of(path)).fingerprint
+    return sha256(path)
+
+
+def content_hash(name: str, content: bytes) -> str:
+    """What `file_hash` says of a file with this name and content."""
+    if name.endswith(".py"):
+        return fingerprint(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def relative(path: Path) -> str:
@@ -40,7 +62,7 @@ def relative(path: Path) -> str:
 
 def code_inputs(run: Run) -> dict:
     """What a run rests on and is known before it starts: all but its data files."""
-    modules = set(all_imports(run.notebook.syntax()))
+    modules = set(all_imports(run.notebook.syntax))
     modules |= {path for name in EXECUTION if (path := module_file(name))}
     return {
         "notebook": {"name": run.notebook.name, "sha256": run.notebook.fingerprint},

@@ -62,6 +62,7 @@ class Notebook:
         text = json.dumps(content, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @cached_property
     def syntax(self) -> ast.Module:
         """Syntax tree of all code cells; lines of IPython magic are left out."""
         lines = "\n".join(self.code).splitlines()
