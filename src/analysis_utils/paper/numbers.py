@@ -12,8 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from analysis_utils.asking import Refused
-from analysis_utils.publish.files import LATEX
 from analysis_utils.publish.results import Number, shown
+from analysis_utils.publish.tables import LATEX
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -86,11 +86,21 @@ def of_number(number: Number) -> dict[str, str]:
 
 
 def of_cell(text: str) -> str:
-    """A cell of the table of verdicts: numbers with three digits, text as it is."""
+    """A cell of the table of verdicts: numbers with three digits, text as it is.
+
+    A power of ten is for programs: large numbers are whole, tiny ones zero to six digits.
+    """
     try:
-        return f"{float(text):.3g}".replace("-", "\N{MINUS SIGN}")
+        value = float(text)
     except ValueError:
         return text
+    if abs(value) >= 1000:
+        made = f"{value:,.0f}"
+    else:
+        made = f"{value:.3g}"
+        if "e" in made:
+            made = f"{value:.6f}"
+    return made.replace("-", "\N{MINUS SIGN}")
 
 
 def typst(found: Texts) -> str:
