@@ -287,3 +287,9 @@ def luminance(colour: str) -> float:
 def contrast(colour: str) -> float:
     """Contrast of a colour on white (WCAG 2)."""
     return 1.05 / (luminance(colour) + 0.05)
+
+
+def test_a_title_is_recorded_and_shown_as_a_heading(run):
+    shown = publish.title("Signings <around> a day")
+    assert shown.data == "## Signings &lt;around&gt; a day"
+    assert written(run)["title"] == "Signings <around> a day"

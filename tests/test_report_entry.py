@@ -229,3 +229,10 @@ def test_what_was_superseded_is_shown_with_its_first_result():
     words = write.markdown_table(table)
     assert "supported: 2.00 (95% interval 1.00 to 3.00)" in words
     assert words.index("| G1 |") < words.index("Superseded") < words.index("| H1 |")
+
+
+def test_a_run_has_the_title_that_it_recorded(study):
+    test = result("H1", 3, 2, 4, 0.001, level=0.975)
+    write_results(study[0].folder, test, title="Signings around 20 January 2025")
+    assert entry.title(study[0]) == "Signings around 20 January 2025"
+    assert entry.title(study[1]) == "A question"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis_utils import datasets, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.study import claims, vintages
 
 
@@ -101,13 +102,13 @@ def test_vintages_are_ends_of_months_between_first_and_last():
 
 
 def test_what_cannot_be_estimated_yet_says_why():
-    asked = vintages.questions(
-        "eo-14159", 104, "reimbursement-starts", "reimbursement-announced"
-    )
-    day = pd.Timestamp("2025-03-01")
-    early = vintages.estimates([asked[0], asked[2]], pd.DatetimeIndex([day]))
+    def too_early(as_of, last):
+        raise NotTestable(f"nothing was signed after the event by {last.date()}")
+
+    day = pd.DatetimeIndex(["2025-03-01"])
+    early = vintages.estimates({"H1a": too_early, "P1": too_early}, day)
     assert early["estimate"].isna().all() and early["note"].str.len().min() > 20
-    assert set(early["verdict"]) == {"not testable with these data"}
+    assert set(early["answer"]) == {"cannot be tested"}
 
 
 def test_counts_end_with_the_last_known_list():

@@ -16,6 +16,7 @@ SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
 SMALL, NOT_TESTABLE = "smaller than of interest", "cannot be tested"
 NOT_COMPUTED = "not computed yet"
 NONE, ROBUST, FRAGILE = "no checks", "robust", "fragile"
+UNDECIDED = "undecided"  # an inconclusive answer has nothing to be robust
 NOTHING = "not computed"
 
 
@@ -100,12 +101,15 @@ def strength(
 ) -> tuple[str, str]:
     """Robust, or fragile with the checks that fail, named; or that there are none.
 
+    An inconclusive answer is undecided, whatever its checks.
+
     Parameters
     ----------
     checks : recorded results of each check by its name; a check passes if all do.
     """
     if not one.checks:
         return NONE, "none was named beforehand"
+    decided = answer(one, primary)[0] != INCONCLUSIVE
     missing = [name for name in one.checks if not checks.get(name)]
     failed = []
     for name, check in one.checks.items():
@@ -114,10 +118,10 @@ def strength(
             which = ", ".join(r.case for r in cases if r.case)
             failed.append(f"{name} ({which})" if which else name)
     if failed:
-        return FRAGILE, f"fails: {'; '.join(failed)}"
+        return FRAGILE if decided else UNDECIDED, f"fails: {'; '.join(failed)}"
     if missing:
         return NOTHING, f"not computed: {', '.join(missing)}"
-    return ROBUST, f"passes: {', '.join(one.checks)}"
+    return ROBUST if decided else UNDECIDED, f"passes: {', '.join(one.checks)}"
 
 
 def passes(one: Hypothesis, check: Check, primary: Result, found: Result) -> bool:

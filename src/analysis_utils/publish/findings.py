@@ -234,6 +234,19 @@ def table(
     return frame.rename_axis(label)
 
 
+def detectable(draws: np.ndarray, level: float, power: float = 0.8) -> float:
+    """Smallest effect found with this power, from draws of the estimate without any.
+
+    Normal approximation: the draws give the spread, `level` the limit of the test.
+
+    >>> round(detectable(np.array([-1.0, 1.0] * 500), 0.95), 2)
+    2.8
+    """
+    normal = NormalDist()
+    reach = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)
+    return float(reach * np.std(np.asarray(draws, dtype=float)))
+
+
 def rank_p(statistic: float, draws: np.ndarray, centre: float = 0.0) -> float:
     """Two-sided p: rank of |statistic - centre| among draws under the hypothesis.
 

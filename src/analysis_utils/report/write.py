@@ -66,7 +66,8 @@ def current(key: str, row: pd.Series) -> list[str]:
     """Cells of a hypothesis that stands."""
     strength = row["strength"]
     if row["checks"].startswith("fails: "):
-        strength = f"{strength}: {row['checks'].removeprefix('fails: ')}"
+        failed = row["checks"].removeprefix("fails: ")
+        strength = f"{strength} (fails: {failed})"
     words = [key, row["statement"], row["specified"].split()[4], estimate(row)]
     words += [f"{row['smallest']:g}", detectable(row)]
     cells = [escaped(text) for text in words]

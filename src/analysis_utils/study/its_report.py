@@ -47,16 +47,39 @@ def coefficients(result: ITSResults) -> pd.DataFrame:
 def draw(ax: Axes, result: ITSResults, ylabel: str) -> pd.DataFrame:
     """Draw data, fit and counterfactual; return what is plotted.
 
-    The axis is that of the data: a counterfactual's band may leave it, and what counts
-    cannot be (below zero) is not shown.
+    The axis is that of the data: what counts cannot be (below zero) is not shown, and
+    bands that would swallow the data are left out (`bands` says so).
     """
     result.plot(ax=ax)
     path = publish.rounded(result.counterfactual().round(10))  # no noise about zero
+    without_wide_bands(ax, path)
     top = max(path["observed"].max(), path["fitted"].max()) or 1.0
     low = min(0.0, path["observed"].min())
     ax.set(ylabel=ylabel, ylim=(low - 0.03 * top, 1.35 * top))
     path.index = pd.PeriodIndex(path.index).start_time.rename("date")
     return path
+
+
+def too_wide(path: pd.DataFrame) -> bool:
+    """Whether the bands of half the periods are wider than the data's own range."""
+    known = path.dropna(subset=["counterfactual_upper", "counterfactual_lower"])
+    width = known["counterfactual_upper"] - known["counterfactual_lower"]
+    extent = max(path["observed"].max() - min(0.0, path["observed"].min()), 1e-9)
+    return bool(len(width) and width.median() > extent)
+
+
+def without_wide_bands(ax: Axes, path: pd.DataFrame) -> None:
+    """Take bands out of the axes that would swallow the data."""
+    if too_wide(path):
+        for band in [c for c in ax.collections if hasattr(c, "get_paths")]:
+            band.remove()
+
+
+def bands(path: pd.DataFrame) -> str:
+    """What the figure shows of the intervals, in words for its caption."""
+    if too_wide(path):
+        return "their 95% intervals are wider than the range of the data and left out"
+    return "with 95% intervals of the mean, cut where they leave the range of the data"
 
 
 def effects(result: ITSResults) -> pd.DataFrame:
