@@ -493,7 +493,7 @@ LINES = [
         bad={"found": NOT_A_TABLE},
     ),
     Line(
-        "panel.panel_association",
+        "panel.association.panel_association",
         _panel,
         lambda found: [found.params, found.bse],
         peer=_by_dummies,
@@ -546,7 +546,7 @@ LINES = [
         },
     ),
     Line(
-        "panel.within",
+        "panel.demeaning.within",
         lambda rng: {
             "values": rng.standard_normal((40, 2)),
             "groups": [np.repeat(np.arange(8), 5), np.tile(np.arange(5), 8)],

@@ -1,9 +1,10 @@
 """Local projections: how an outcome moves before and after a dose changes.
 
 For each horizon h: y[i,t+h] - y[i,t-1] on the change of x at t, with effects of
-periods; what is lasting in a unit is gone by the difference. Horizons before 0 are leads: what the outcome did before the dose
-changed, and where a pre-trend shows. Jorda 2005, AER 95:161; for panels Dube, Girardi,
-Jorda and Taylor 2025, J. Applied Econometrics.
+periods; what is lasting in a unit is gone by the difference. Horizons before 0 are
+leads: what the outcome did before the dose changed, and where a pre-trend shows.
+Jorda 2005, AER 95:161; for panels Dube, Girardi, Jorda and Taylor 2025, J. Applied
+Econometrics.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,8 @@
+"""Associations in panels: regressions with effects of units and of periods."""
+
+from .association import panel_association
+from .demeaning import EFFECTS, within
+from .regression import ERRORS
+from .result import PanelResult
+
+__all__ = ["EFFECTS", "ERRORS", "PanelResult", "panel_association", "within"]
