@@ -1,0 +1,284 @@
+"""The site: safe text, whole pages; and, where Chromium is, what a reader meets."""
+
+import json
+import os
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from analysis_utils import datasets, series
+from analysis_utils.asking import Refused
+from analysis_utils.review import lineage
+from analysis_utils.site import build, front, notebooks, register, text
+from analysis_utils.site.study import Study
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+needs_browser = pytest.mark.skipif(
+    not CHROMIUM, reason="Chromium is not installed: the site is not tried in a browser"
+)
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage",
+]  # fmt: skip
+EVIL = '<b>5</b><script>document.title="ran"</script><img src=x onerror="alert(1)">'
+
+
+# Without a browser
+
+
+def test_what_data_say_never_becomes_a_tag():
+    made = text.table("A <b>", ("Name", "n"), [("<script>x</script>", 5)], numeric=(1,))
+    assert "<script>" not in made and "&lt;script&gt;" in made
+    assert '<th scope="row">' in made and "<caption>A &lt;b&gt;</caption>" in made
+    assert text.plain("*a* [b](c) <d>") == r"\*a\* \[b\](c) \<d\>"
+
+
+def test_nothing_of_a_notebooks_output_can_run():
+    clean = text.clean_html(EVIL)
+    assert "<script" not in clean and "onerror" not in clean and "<b>5</b>" in clean
+    shown = notebooks.output(
+        nbformat.v4.new_output("display_data", {"text/html": EVIL}), {}
+    )
+    assert "<script" not in shown.data["text/html"]
+    svg = nbformat.v4.new_output(
+        "display_data", {"image/svg+xml": "<svg><script/></svg>", "text/plain": "A dot"}
+    )
+    assert notebooks.output(svg, {}).data == {"text/plain": "A dot"}
+
+
+def test_the_register_of_the_page_is_that_of_the_data():
+    made = register.payload()
+    assert len(made["agreements"]) == len(datasets.agreements())
+    open_now = sum("until" not in row for row in made["agreements"])
+    assert open_now == int(series.active(basis="listing", frequency="day").iloc[-1, 0])
+    content = register.script()
+    assert content.count("</") == 0 and content.endswith(";\n")
+    assert json.loads(content.removeprefix("window.REGISTER=")[:-2]) == made
+
+
+def test_a_choice_that_names_nothing_is_refused():
+    study = Study()
+    with pytest.raises(Refused, match="no run '01_agreement_growh/main'; did you mean"):
+        front.record_of(study, "01_agreement_growh/main")
+    with pytest.raises(Refused, match="has no figure 'x'"):
+        front.shown(study, {"run": study.records[0].label, "figure": "x"})
+    answer = {"question": "Q?", "run": study.records[0].label, "sentence": "Nobody"}
+    with pytest.raises(Refused, match="0 sentences of .* begin with 'Nobody'"):
+        front.answers(study, [answer])
+
+
+# The whole site
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The site as `make site` builds it (at once, if it is there and up to date)."""
+    return build.build().parent
+
+
+def pages(site: Path) -> list[Path]:
+    found = sorted(site.rglob("*.html"))
+    return [p for p in found if "_static" not in p.parts]
+
+
+class Tags(HTMLParser):
+    """Addresses that a page refers to, and pictures without words."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses, self.silent = [], []
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        loads = tag in ("script", "img", "iframe", "source")
+        if loads or (tag == "link" and named.get("rel") in ("stylesheet", "icon")):
+            self.addresses.append(named.get("src") or named.get("href") or "")
+        elif tag == "a" and named.get("href"):
+            self.addresses.append("link:" + named["href"])
+        if tag == "img" and not named.get("alt"):
+            self.silent.append(named.get("src"))
+
+
+def test_every_page_is_whole(site):
+    """Nothing is loaded from elsewhere, no link is dead, no picture without words."""
+    names = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
+    faults = []
+    for page in pages(site):
+        tags = Tags()
+        tags.feed(page.read_text(encoding="utf-8"))
+        place = page.relative_to(site).as_posix()
+        faults += [f"{place}: picture {src} has no words" for src in tags.silent]
+        for address in tags.addresses:
+            link = address.startswith("link:")
+            target = address.removeprefix("link:")
+            if re.match(r"(https?:)?//", target):
+                faults += [] if link else [f"{place}: loads {target}"]
+            elif not re.match(r"#|data:|mailto:|javascript:", target):
+                file = os.path.normpath(
+                    Path(place).parent / re.split(r"[?#]", target)[0]
+                )
+                if file != "." and file not in names:
+                    faults.append(f"{place}: {target} is not there")
+    assert not faults, "\n".join(sorted(set(faults))[:20])
+
+
+def test_every_run_question_and_hypothesis_has_its_place(site):
+    answers = (site / "verdicts.html").read_text(encoding="utf-8")
+    for record in lineage.records():
+        name = record.label.replace("/", "--")
+        assert (site / f"notebooks/{name}.html").is_file()
+        assert (site / f"questions/{record.folder.parent.name}.html").is_file()
+        assert (site / "files" / record.label / "results.json").is_file()
+    for key in Study().verdicts["id"]:
+        assert f'id="{key.lower()}"' in answers
+
+
+def test_a_number_links_to_its_cell(site):
+    record = next(r for r in lineage.records() if r.label == "01_agreement_growth/main")
+    page = (site / "questions/01_agreement_growth.html").read_text(encoding="utf-8")
+    item = next(i for i in record.items if i.key == "active_last")
+    cell = record.position(item.cell)
+    target = f"notebooks/01_agreement_growth--main.html#cell-{cell}"
+    assert f'href="../{target}"' in page
+    notebook = (site / target.split("#")[0]).read_text(encoding="utf-8")
+    assert f'id="cell-{cell}"' in notebook
+
+
+def test_the_site_is_not_built_twice(site):
+    stamp = (site / build.STAMP).stat().st_mtime_ns
+    build.build()
+    assert (site / build.STAMP).stat().st_mtime_ns == stamp
+
+
+# In a browser
+
+KINDS = (
+    "index.html",
+    "verdicts.html",
+    "questions/01_agreement_growth.html",
+    "notebooks/01_agreement_growth--main.html",
+    "register.html",
+    "time-machine.html",
+    "data.html",
+    "methods.html",
+    "api/index.html",
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as p:
+        yield p.chromium.launch(executable_path=CHROMIUM, headless=True, args=QUIET)
+
+
+@pytest.fixture
+def visit(browser, site):
+    """Opens a page; what it asked for from elsewhere and its errors are kept."""
+    context = browser.new_context()
+    complaints: list[str] = []
+
+    def opened(name: str, width: int = 1440):
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on(
+            "console", lambda m: complaints.append(m.text) if m.type == "error" else 0
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda r: (
+                0
+                if r.url.startswith(("file:", "data:", "blob:"))
+                else complaints.append(f"asked for {r.url}")
+            ),
+        )
+        page.goto((site / name).as_uri())
+        page.wait_for_load_state()
+        return page
+
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+@needs_browser
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("width", [360, 1440])
+def test_nothing_leaves_the_folder_and_pages_fit(visit, name, width):
+    page = visit(name, width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@needs_browser
+@pytest.mark.parametrize("name", KINDS)
+def test_axe_finds_no_violation(visit, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(visit(name))
+    said = [
+        f"{v['id']}: {v['help']} ({v['nodes'][0]['html'][:100]})"
+        for v in found.response["violations"]
+    ]
+    assert not said, "\n".join(said)
+
+
+@needs_browser
+def test_the_register_is_searched_with_the_keyboard_alone(visit):
+    page = visit("register.html")
+    page.focus("#find")
+    page.keyboard.type("collier")
+    rows = page.locator("#rows tr")
+    expected = datasets.agreements()
+    words = expected["agency"] + " " + expected["county"].fillna("")
+    count = int(words.str.lower().str.contains("collier").sum())
+    assert rows.count() == count and count
+    assert page.inner_text("#count").startswith(str(count))
+    button = rows.first.locator("button")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "true"
+    assert "On the lists from" in page.inner_text("#rows .details")
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-expanded") == "false"
+
+
+@needs_browser
+def test_the_slider_counts_as_the_data_do(visit):
+    page = visit("time-machine.html")
+    for day in ("2025-01-20", "2025-08-27"):
+        page.evaluate(
+            """day => {
+              const slider = document.getElementById("day");
+              const first = Date.parse(window.REGISTER.first);
+              slider.value = Math.round((Date.parse(day) - first) / 864e5);
+              slider.dispatchEvent(new Event("input"));
+            }""",
+            day,
+        )
+        counted = series.active(basis="listing", frequency="day", end=day).iloc[-1, 0]
+        assert page.inner_text("#said").startswith(f"{counted:,} agreements")
+    page.focus("#day")
+    before = page.inner_text("#said")
+    page.keyboard.press("Home")
+    assert page.inner_text("#said") != before
+
+
+@needs_browser
+def test_on_paper_only_the_content_is_there(visit):
+    page = visit("questions/01_agreement_growth.html")
+    page.emulate_media(media="print")
+    assert not page.locator(".bd-sidebar-primary").is_visible()
+    assert page.locator("h1").is_visible()
+
+
+@needs_browser
+def test_a_search_finds_without_a_server(visit):
+    page = visit("search.html?q=sheriffs")
+    page.wait_for_selector("#search-results li")
