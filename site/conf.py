@@ -6,7 +6,7 @@ folder, without a server and without network.
 
 project = "Reference study of the 287(g) programme"
 author = "The maintainers of the 287(g) reference study"
-html_title = "287(g): a reference study"
+html_title = "287(g) study"
 html_short_title = "287(g)"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]

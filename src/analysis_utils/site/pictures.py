@@ -76,9 +76,9 @@ def draw_row(ax, place: int, row: pd.Series) -> None:
     low, middle, high = (
         squeezed(scaled(x, *scale)) if math.isfinite(x) else math.copysign(9, sign)
         for x, sign in (
-            (row["family_low"], -1),
+            (row["low"], -1),
             (row["estimate"], 1),
-            (row["family_high"], 1),
+            (row["high"], 1),
         )
     )
     colour = COLOURS.get(row["answer"], "#555555")
@@ -113,7 +113,7 @@ def pipeline(study: Study) -> Figure:
         {
             (row["run"].split("/")[0], row["id"])
             for _, row in study.verdicts.iterrows()
-            if row["run"]
+            if row["run"] in {record.label for record in study.records}
         }
     )
     files = sorted({name for name, _ in reads})

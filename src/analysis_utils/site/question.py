@@ -114,7 +114,7 @@ def result(row: pd.Series) -> str:
     """Estimate and adjusted interval with units; empty where nothing was estimated."""
     if pd.isna(row["estimate"]):
         return ""
-    low, high = (shown(x) for x in (row["family_low"], row["family_high"]))
+    low, high = (shown(x) for x in (row["low"], row["high"]))
     return f"{shown(row['estimate'])} ({low} to {high}) {row['units']}"
 
 

@@ -88,6 +88,8 @@ def path(rings: list) -> str:
     for ring in rings:
         points = ring.round().astype(int)
         steps = np.diff(points, axis=0)
+        if not len(steps):
+            continue
         moves = "".join(f"{x} {y} " for x, y in steps)
         parts.append(f"M{points[0, 0]} {points[0, 1]}l{moves}z")
     return "".join(parts).replace(" -", "-").replace(" z", "z")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils import hypotheses
 from analysis_utils.review import lineage
 from analysis_utils.review.lineage import Record
 from analysis_utils.run_context import ROOT
@@ -51,10 +50,9 @@ class Study:
     def verdicts(self) -> pd.DataFrame:
         """The table of verdicts; text where it is text, blank where missing."""
         table = pd.read_csv(OUTPUTS / "verdicts/verdicts.csv")
-        registry = hypotheses.read()
         text = table.columns[table.dtypes.map(pd.api.types.is_string_dtype)]
         table[text] = table[text].fillna("")
-        return table.assign(scale=[registry[key].scale for key in table["id"]])
+        return table
 
     def verdicts_of(self, question: Question) -> pd.DataFrame:
         """Verdicts whose result a run of this notebook recorded."""
