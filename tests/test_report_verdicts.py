@@ -184,7 +184,7 @@ def test_a_detectable_effect_above_the_smallest_of_interest_is_underpowered():
     assert answers.power(ratio, 0.5) == "underpowered"  # a factor of two
     assert answers.power(ratio, 1.4) == "enough power"
     assert answers.power(one, None) == "not computed"
-    assert answers.power(one, math.nan) == "underpowered"  # none that was tried is found
+    assert answers.power(one, math.nan) == "underpowered"  # none that was tried
 
 
 def test_recorded_results_are_read_with_their_run(tmp_path):

@@ -90,3 +90,16 @@ def test_days_are_said_as_people_do():
     told = events.find("eo-14159").described
     assert told.startswith("20 January 2025: ") and "chosen freely" not in told
     assert events.find("2025-03-01").described == "1 March 2025: the day 2025-03-01."
+
+
+@pytest.mark.parametrize(("width", "wide"), [(1.0, False), (50.0, True)])
+def test_bands_that_would_swallow_the_data_are_left_out_and_said_to_be(width, wide):
+    from analysis_utils.study import its_report
+
+    after = np.arange(20) >= 10
+    path = pd.DataFrame({"observed": np.tile([0.0, 10.0], 10), "fitted": 5.0})
+    path["counterfactual"] = np.where(after, 6.0, 5.0)
+    path["counterfactual_lower"] = 6.0 - np.where(after, width, 0.1)
+    path["counterfactual_upper"] = 6.0 + np.where(after, width, 0.1)
+    assert its_report.too_wide(path) is wide
+    assert ("left out" in its_report.bands(path)) is wide

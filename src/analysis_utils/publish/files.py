@@ -29,7 +29,7 @@ def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
         return rounded(data.to_frame(), digits).iloc[:, 0]
     result = data.copy()
     for column, kind in data.dtypes.items():
-        if pd.api.types.is_float_dtype(kind) or kind == object:
+        if pd.api.types.is_float_dtype(kind) or kind.kind == "O":
             kept = P_DIGITS if str(column).split(" ")[0] in P_COLUMNS else digits
             values = [_significant(value, kept) for value in data[column]]
             result[column] = pd.Series(values, data.index, dtype=kind)

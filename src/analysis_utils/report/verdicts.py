@@ -157,7 +157,7 @@ def row(
     """One hypothesis: what was asked, found and answered."""
     said, why = answers.NOT_COMPUTED, f"{one.run} has recorded no result"
     held, checked = answers.NOTHING, ""
-    result = {name: math.nan for name in NUMBERS}
+    result = dict.fromkeys(NUMBERS, math.nan)
     if primary is not None:
         result = {name: float(primary[name]) for name in NUMBERS}
         if math.isnan(result["estimate"]):

@@ -108,7 +108,7 @@ def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFram
     rows = []
     means = found.params["const"].to_numpy()
     for number, item in enumerate(found.breaks):
-        gaps = events.map(lambda month: (item.first_after - month).n)
+        gaps = item.first_after.ordinal - events.map(lambda month: month.ordinal)
         nearest = gaps.abs().idxmin()
         rows.append(
             {

@@ -1,5 +1,6 @@
 """An interrupted time series shaped for a notebook: findings, tables, words."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -55,14 +56,18 @@ def draw(ax: Axes, result: ITSResults, ylabel: str) -> pd.DataFrame:
     without_wide_bands(ax, path)
     top = max(path["observed"].max(), path["fitted"].max()) or 1.0
     low = min(0.0, path["observed"].min())
-    ax.set(ylabel=ylabel, ylim=(low - 0.03 * top, 1.35 * top))
+    ax.set(ylabel=ylabel, ylim=(low - 0.03 * top, 1.5 * top))
     path.index = pd.PeriodIndex(path.index).start_time.rename("date")
     return path
 
 
 def too_wide(path: pd.DataFrame) -> bool:
-    """Whether the bands of half the periods are wider than the data's own range."""
+    """Whether half the counterfactual's bands are wider than the data's own range.
+
+    Only periods after the event count: before it, the counterfactual is the fit.
+    """
     known = path.dropna(subset=["counterfactual_upper", "counterfactual_lower"])
+    known = known[~np.isclose(known["counterfactual"], known["fitted"])]
     width = known["counterfactual_upper"] - known["counterfactual_lower"]
     extent = max(path["observed"].max() - min(0.0, path["observed"].min()), 1e-9)
     return bool(len(width) and width.median() > extent)

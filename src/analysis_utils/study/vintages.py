@@ -92,7 +92,7 @@ def estimates(asked: dict[str, Estimate], vintages: pd.DatetimeIndex) -> pd.Data
                 values = [found.estimate, low, high, found.p]
                 row = place | dict(zip(ESTIMATES, values, strict=True))
                 rows.append(row | {"answer": judged(key, found), "note": found.note})
-    return pd.DataFrame(rows).astype({name: "float64" for name in ESTIMATES})
+    return pd.DataFrame(rows).astype(dict.fromkeys(ESTIMATES, "float64"))
 
 
 def attempted(
