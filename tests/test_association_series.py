@@ -194,6 +194,14 @@ def test_units_order_and_calendar_change_nothing(scale, shift, days, seed):
     np.testing.assert_allclose(later.params, base.params, atol=1e-12)
 
 
+def test_more_lags_change_nothing_at_the_others():
+    x, y = related()
+    few, many = fast(x, y, max_lag=2), fast(x, y, max_lag=6)
+    np.testing.assert_allclose(few.params, many.params.loc[-2:2], atol=1e-12)
+    np.testing.assert_allclose(few.pvalues, many.pvalues.loc[-2:2])
+    assert many.limits().loc[0] >= few.limits().loc[0]
+
+
 def test_exchanging_x_and_y_mirrors_the_lags():
     x, y = related()
     forward, backward = fast(x, y).params, fast(y, x).params

@@ -376,3 +376,21 @@ def test_a_day_inside_a_month_counts_from_that_month():
             moved = table.assign(year=time, first=inside)
             found = estimate(moved).aggregate("dynamic").params
             np.testing.assert_allclose(found, base)
+
+
+@pytest.mark.parametrize("control", ["never", "not-yet"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_equals_diff_diff(control, seed):
+    """Estimates and analytic errors of an independent program, cell by cell."""
+    import diff_diff
+
+    table = panel(seed=seed)
+    peer = diff_diff.CallawaySantAnna(
+        control_group={"never": "never_treated", "not-yet": "not_yet_treated"}[control]
+    ).fit(table, outcome="y", unit="unit", time="year", first_treat="first")
+    ours = estimate(table, control=control)
+    theirs = pd.DataFrame(peer.group_time_effects).T
+    for key in ours.params.index[(ours.bse > 0).to_numpy()]:
+        found = theirs.loc[key]
+        assert ours.params[key] == pytest.approx(found["effect"], abs=1e-10)
+        assert ours.bse[key] == pytest.approx(found["se"], rel=1e-8)

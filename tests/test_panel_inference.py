@@ -253,3 +253,23 @@ def test_one_treated_state_has_no_limits_in_projections_either():
     found = local_projections(table, "y", "law", **IDS, leads=0, lags=2)
     assert found[["lower", "upper", "sup lower"]].isna().all(axis=None)
     assert found["refusal"].str.contains("too few").all()
+
+
+def test_horizons_asked_for_apart_are_those_asked_for_together():
+    table = states(20, 24, treated=8)
+    whole = local_projections(table, "y", "law", **IDS, leads=3, lags=3)
+    for leads, lags in ((3, 0), (0, 3)):
+        part = local_projections(table, "y", "law", **IDS, leads=leads, lags=lags)
+        both = ["estimate", "std err", "lower", "upper", "p"]
+        pd.testing.assert_frame_equal(part[both], whole.loc[part.index, both])
+
+
+def test_a_window_left_out_takes_its_rows_and_nothing_else():
+    """With differences, months on both sides of the window are not joined."""
+    table = states(20, 24, treated=8, effect=1.0)
+    inside = table["month"].between(5, 9)
+    left_out = panel_association(table[~inside], "y", "law", **IDS, difference=True)
+    moved = table.assign(y=table["y"] + 1000.0 * inside * table["state"])
+    spoilt = panel_association(moved[~inside], "y", "law", **IDS, difference=True)
+    assert left_out.nobs == 20 * (4 + 13)
+    assert spoilt.params["law"] == pytest.approx(left_out.params["law"])
