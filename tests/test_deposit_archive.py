@@ -236,7 +236,7 @@ def test_an_independent_validator_agrees(study, tmp_path, monkeypatch):
     class Answer:
         status_code, ok = 200, True
         text = (files("rocrate") / "data/ro-crate.jsonld").read_text()
-        headers = {"Content-Type": "application/ld+json"}  # noqa: RUF012
+        headers = {"Content-Type": "application/ld+json"}
 
         def json(self):
             return json.loads(self.text)

@@ -1,8 +1,8 @@
 """Archived notebooks: whole, in order, and the same when executed cell by cell.
 
 nbval executes each and compares text, tables and SVG pictures. What it passes unseen is
-checked beside it (`review.notebooks.faults`): a notebook without outputs, cells that did
-not run or are not those of the source notebook, pictures that it does not compare.
+checked beside it (`review.notebooks.faults`): a notebook without outputs, cells that
+did not run or are not those of the source notebook, pictures that it does not compare.
 """
 
 import copy
@@ -26,7 +26,7 @@ FIRST = [path for path in ARCHIVED if path == min(path.parent.parent.glob("*/*.i
 
 
 def sanitizing(path: Path) -> Path:
-    """What the archive has normalised, as nbval's file of patterns; written beside it."""
+    """What the archive has normalised, as nbval's file of patterns, beside it."""
     lines = [
         f"[{number}]\nregex: {pattern.pattern}\nreplace: {replacement}\n"
         for number, (pattern, replacement) in enumerate(normalise.PATTERNS)

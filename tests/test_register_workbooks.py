@@ -218,7 +218,7 @@ def test_a_sheet_of_absurd_extent_is_not_opened(good):
 def test_damage_is_refused_or_read_but_never_a_crash(tmp_path, good):
     whole, dice = good.read_bytes(), random.Random(287)
     refused = 0
-    for trial in range(150):
+    for _trial in range(150):
         damaged = bytearray(whole)
         for _ in range(dice.randint(1, 30)):
             damaged[dice.randrange(len(damaged))] = dice.randrange(256)

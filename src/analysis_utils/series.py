@@ -121,7 +121,8 @@ def list_as_of(date: Day) -> pd.DataFrame:
     """The list as printed on a day: ICE's rows and order, cell by cell.
 
     The newest edition first seen by that day; columns state ... addendum as printed,
-    agreement_id, and the addresses that the cells of the documents lead to. Raises ValueError before the first edition.
+    agreement_id, and the addresses that the cells of the documents lead to. Raises
+    ValueError before the first edition.
     """
     editions = datasets.editions()
     published = editions.index[editions.first_seen <= pd.Timestamp(date)]

@@ -8,7 +8,8 @@ def make_update(given: Given) -> int:
     from analysis_utils.collect import update
 
     undo = given.get("UNDO") == "yes"
-    update.main(*(given.get(name, "") for name in ("LIST", "DATE", "ACCEPT")), undo)
+    place, day, accept = (given.get(name, "") for name in ("LIST", "DATE", "ACCEPT"))
+    update.main(place, day, accept, undo)
     return 0
 
 

@@ -19,7 +19,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
 import nbformat  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
-from analysis_utils.asking import Refused
+from analysis_utils.asking import Refused  # noqa: E402
 from analysis_utils.workflow.normalise import KERNELSPEC  # noqa: E402
 from analysis_utils.workflow.notebook import Notebook  # noqa: E402
 

@@ -11,7 +11,6 @@ from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.determinism import VARIABLES
 
 SOURCE = ROOT / "paper/paper.typ"
-STANDARD = "ua-1"  # tagged, with an alternative text for every figure
 
 
 def build(against: str = "", root: Path = ROOT) -> Path:
@@ -48,7 +47,7 @@ def compiled(root: Path, place: Path, given: dict[str, str]) -> Path:
             root=str(root),
             ignore_system_fonts=True,  # those inside typst are the same everywhere
             timestamp=int(VARIABLES["SOURCE_DATE_EPOCH"]),
-            pdf_standards=[STANDARD],
+            pdf_standards=["ua-1"],  # tagged, alternative texts for all figures
             sys_inputs=given,
         )
     except typst.TypstError as error:

@@ -88,7 +88,7 @@ def of_number(number: Number) -> dict[str, str]:
 def of_cell(text: str) -> str:
     """A cell of the table of verdicts: numbers with three digits, text as it is.
 
-    A power of ten is for programs: large numbers are whole, tiny ones zero to six digits.
+    A power of ten is for programs: large numbers are whole, tiny ones have six digits.
     """
     try:
         value = float(text)

@@ -3,6 +3,7 @@
 Nothing of an output runs in the page: HTML is cleaned, an SVG is shown as a picture.
 """
 
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -17,7 +18,7 @@ INJECTED = "injected-parameters"
 def write(record: Record, folder: Path) -> Path:
     """Write a run's notebook as a page of its own; its path."""
     name = f"{record.folder.parent.name}--{record.folder.name}"
-    notebook = record.notebook
+    notebook = deepcopy(record.notebook)
     pictures = figures(record)
     place = 0
     for cell in notebook.cells:

@@ -34,7 +34,7 @@ def payload() -> dict[str, object]:
         row(a, listed.get(a.agreement_id, []), links)
         for a in agreements.sort_values(["state", "county", "agency"]).itertuples()
     ]
-    held = sorted({r["state"] for r in rows})
+    held = sorted({str(r["state"]) for r in rows})
     return {
         "first": day(editions["first_seen"].min()),
         "last": day(editions["last_seen"].max()),

@@ -53,8 +53,8 @@ def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:
         return ""
     return (
         f"the interval, by {interval}, {'holds' if holds else 'excludes'} {null:g} "
-        f"while p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they come "
-        "from different procedures"
+        f"while p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they "
+        "come from different procedures"
     )
 
 

@@ -78,7 +78,7 @@ def run(command, log, advice):
 
 def refuse_what_cannot_work():
     """Raise before anything is removed if this machine cannot make a venv."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (any Python may run this)
         raise SetupError(
             "Python 3.11 or newer is needed and this is "
             f"{sys.version.split()[0]}; install one and run "

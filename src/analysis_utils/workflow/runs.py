@@ -128,7 +128,7 @@ def told(sentence: str, labels: list[str]) -> str:
 
 def as_typed(overrides: dict[str, str], runs: list[Run]) -> dict[str, str]:
     """The values as the notebooks get them: Texas and tx are one state, TX."""
-    values = {name: text for name, text in overrides.items()}
+    values = dict(overrides.items())
     for run in reversed(runs):
         values |= {n: str(run.parameters[n]) for n in overrides if n in run.parameters}
     return values
