@@ -343,7 +343,8 @@ def design(
     kind: str = "sheriff",
     outcome: str = "first agreement",
     as_of: str | None = None,
-    **options: object,
+    control: str = "not-yet",
+    trend: int = 0,
 ) -> Acts:
     """The acts with their controls; months end with the last one needed, if known.
 
@@ -362,7 +363,7 @@ def design(
     lacking = [state for state in taking_part if state not in table]
     if lacking:
         raise NotTestable(f"{', '.join(lacking)} has no {kind} on the FBI's list.")
-    return Acts(table.loc[:end, taking_part], since, **options)
+    return Acts(table.loc[:end, taking_part], since, control, trend)
 
 
 def placebo_windows(table: pd.DataFrame, months: int, until: pd.Period) -> pd.Series:
