@@ -58,7 +58,8 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """The score."""
-        words = f"{self.identical} files identical to the archive"
+        files = "file" if self.identical == 1 else "files"
+        words = f"{self.identical} {files} identical to the archive"
         if self.within:
             words += f", {self.within} within the tolerance (the archived ones stay)"
         if self.different:

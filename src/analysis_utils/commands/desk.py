@@ -93,9 +93,13 @@ def dispatch(name: str, commands: Mapping[str, Command]) -> int:
     except Refused as refused:
         print(f"{command.refusal}\n{refused}", file=sys.stderr)
         return REFUSED
+    except OSError as error:  # a full disk, a folder that is read-only
+        if isinstance(error, BrokenPipeError):  # seen enough: make list | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"Stopped: {error.strerror or error}{where}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"\n`make {name}` was stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader has seen enough: make list | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from analysis_utils.asking import Refused
 from analysis_utils.workflow import determinism, manifest
@@ -40,11 +40,22 @@ class Outcome:
     message: str = ""
 
 
+def opened_lock(outputs: Path) -> IO[str]:
+    """The file that is locked; Refused where nothing can be written."""
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        return open(outputs / LOCK, "a+")
+    except OSError as error:
+        raise Refused(
+            f"{outputs} cannot be written ({error.strerror}); make it writable, or "
+            "work in a copy of the project"
+        ) from error
+
+
 @contextmanager
 def exclusive(outputs: Path) -> Iterator[None]:
     """One driver at a time in a checkout; a second says so and waits."""
-    outputs.mkdir(parents=True, exist_ok=True)
-    with open(outputs / LOCK, "a+") as stream:
+    with opened_lock(outputs) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -200,7 +200,7 @@ def beside_archive(run: Run, folder: Path, setting: Setting) -> None:
     lost = sorted(set(old.get("outputs", {})) - set(new["outputs"]))
     if lost:
         setting.say(f"{run.label} no longer makes {', '.join(lost)}")
-    if setting.compare is None or old == new:
+    if setting.compare is None:
         return
     if all(old.get(part) == new[part] for part in new if part != "outputs"):
         stays, said = setting.compare(run.label, run.folder, folder)
