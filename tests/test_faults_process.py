@@ -180,9 +180,11 @@ def test_personal_settings_change_nothing(tmp_path, warm):
         (mine / "path/matplotlibrc").read_text()
     )
     changed = figures(
-        checkout, mine, MPLBACKEND="nonsense", PYTHONSTARTUP=str(mine / "startup.py"),
+        checkout, mine,
+        MPLBACKEND="nonsense", PYTHONSTARTUP=str(mine / "startup.py"),
         MATPLOTLIBRC=str(mine / "path/matplotlibrc"), IPYTHONDIR=str(mine / ".ipython"),
-        MPLCONFIGDIR=str(mine / ".matplotlib"), JUPYTER_CONFIG_DIR=str(mine / ".jupyter"),
+        MPLCONFIGDIR=str(mine / ".matplotlib"),
+        JUPYTER_CONFIG_DIR=str(mine / ".jupyter"),
         **given,
     )  # fmt: skip
     assert "main/one.svg" in plain
