@@ -37,6 +37,15 @@ def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     return pd.DataFrame(body, columns=heading, dtype="str")
 
 
+def typed(path: Path, **options) -> pd.DataFrame:
+    """Table of a CSV file in the types that pandas reads, after the checks of `read`.
+
+    options: those of pandas.read_csv.
+    """
+    read(path)
+    return pd.read_csv(path, encoding="utf-8-sig", **options)
+
+
 def _rows(stream, path: Path) -> Iterator[list[str]]:
     """Rows with as many cells as the heading; blank lines are left out."""
     reader, width, number = csv.reader(stream, strict=True), 0, 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.asking import Refused
 from analysis_utils.collect import naming
 
@@ -46,7 +47,7 @@ def compiled(raw: Path, data: Path) -> pd.DataFrame:
     table fbi_kinds. Raises Refused for a county or an ORI that is on no list.
     """
     counties, decided = (
-        pd.read_csv(data / f"{name}.csv", dtype=str, keep_default_na=False)
+        csv_text.read(data / f"{name}.csv")
         for name in ("counties", "hand/fbi_kinds")
     )
     table = pd.read_csv(raw / FILE, dtype=str, keep_default_na=False)

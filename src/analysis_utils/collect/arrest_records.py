@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from analysis_utils import csv_text
 from analysis_utils.asking import Refused
 from analysis_utils.collect import arrest_counts, record_files, sources
 from analysis_utils.run_context import sha256
@@ -25,11 +26,11 @@ ASK = (
 
 def names(data: Path) -> arrest_counts.Names:
     """What records may say, from data/states.csv, counties.csv and the hand table."""
-    states = pd.read_csv(data / "states.csv", dtype=str, keep_default_na=False)
+    states = csv_text.read(data / "states.csv")
     by_state = dict(zip(states.name.str.upper(), states.state, strict=True))
-    areas = pd.read_csv(data / "counties.csv", dtype=str, keep_default_na=False)
+    areas = csv_text.read(data / "counties.csv")
     known = sorted({*areas.aor_2025, *areas.aor_fy2019, "HQ"} - {""})
-    methods = pd.read_csv(data / "hand" / "arrest_methods.csv", dtype=str)
+    methods = csv_text.typed(data / "hand" / "arrest_methods.csv", dtype=str)
     return arrest_counts.Names(
         states=by_state | {code: code for code in states.state},
         areas={name.lower(): name for name in known},
@@ -39,7 +40,7 @@ def names(data: Path) -> arrest_counts.Names:
 
 def tables(path: Path, data: Path, today: date) -> dict[str, pd.DataFrame]:
     """Both tables from a file of records; raises Refused."""
-    known = pd.read_csv(data / "hand" / "arrest_columns.csv")
+    known = csv_text.typed(data / "hand" / "arrest_columns.csv")
     file = record_files.layout(path, known, NEEDED)
     tally = arrest_counts.Tally(names(data))
     with tqdm(total=file.rows, unit=" records", unit_scale=True, disable=None) as bar:

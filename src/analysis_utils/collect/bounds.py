@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.asking import Refused
 
 COLUMNS = [
@@ -25,7 +26,7 @@ def encounter_bounds(figures: pd.DataFrame, hand: Path) -> pd.DataFrame:
     asked (duplicates, other grounds); floor, where it holds only a part of it. Raises
     Refused for a meaning of a figure that does not exist.
     """
-    meanings = pd.read_csv(hand / "figure_meanings.csv")
+    meanings = csv_text.typed(hand / "figure_meanings.csv")
     lost = sorted(set(meanings.figure) - set(figures.figure))
     if lost:
         raise Refused(

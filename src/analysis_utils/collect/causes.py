@@ -99,7 +99,7 @@ def _cut_short(update: Update) -> list[str]:
     rows = update.rows
     before = rows[(rows["first"] <= place) & (rows["last"] >= place)]
     names = before.agreement_id[before.agreement_id != ""].reset_index(drop=True)
-    gone = ~names.isin(set(update.own.agreement_id))
+    gone = ~names.isin(update.in_force(update.position).index)
     if gone.sum() < ENOUGH or update.sighting:
         return []
     start = int(gone.to_numpy().argmax())

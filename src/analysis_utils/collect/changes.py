@@ -27,8 +27,8 @@ def report(update: Update) -> list[str]:
         for table in (update.before["agreements"], update.after["agreements"])
     )
     was, now = (
-        _in_force(update, update.position - 1),
-        _in_force(update, update.position),
+        update.in_force(update.position - 1),
+        update.in_force(update.position),
     )
     gone, came = was.index.difference(now.index), now.index.difference(was.index)
     lines = [*_head(update, len(was), len(came), len(gone))]
@@ -78,16 +78,6 @@ def _head(update: Update, before: int, came: int, gone: int) -> list[str]:
     if not update.sighting:
         lines.append(f"Before: {before} agreements; {came} added, {gone} gone")
     return lines
-
-
-def _in_force(update: Update, position: int) -> pd.DataFrame:
-    """Agreements in force in an edition of the register with the list."""
-    table, spells = update.after["editions"], update.after["spells"]
-    place = {name: number for number, name in enumerate(table.edition)}
-    first = spells.first_edition.map(place)
-    last = spells.last_edition.map(place).fillna(len(table) - 1)
-    names = spells.agreement_id[(first <= position) & (last >= position)].unique()
-    return update.after["agreements"].set_index("agreement_id").loc[sorted(names)]
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -148,7 +138,7 @@ def _renamed_after(update: Update, now: pd.DataFrame) -> list[str]:
     """Renamings between a list found late and the one that follows it."""
     if update.newest:
         return []
-    then = _in_force(update, update.position + 1)
+    then = update.in_force(update.position + 1)
     gone, came = now.index.difference(then.index), then.index.difference(now.index)
     return renamings(now.loc[gone], then.loc[came])
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
+
 VOTES = "county/presidential_2024_by_county.csv"
 CENSUS = "county/county_complete.csv"
 DISTRICT = "11001"
@@ -34,7 +36,7 @@ def counties(raw: Path, data: Path) -> pd.DataFrame:
     Blank where the source has another geography: votes in Alaska (by state house
     district), facts in Connecticut (by the counties of old) and in the territories.
     """
-    table = pd.read_csv(data / "counties.csv", dtype=str, keep_default_na=False)[BASE]
+    table = csv_text.read(data / "counties.csv")[BASE]
     facts = table[["fips"]].join(votes(raw), on="fips").join(census(raw), on="fips")
     facts[WHOLE] = facts[WHOLE].astype("Int64")
     metro = facts["metro_2013"].map({1.0: "True", 0.0: "False"})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.collect.counts import PARTIAL
 
 COLUMNS = [
@@ -19,7 +20,7 @@ def encounter_series(encounters: pd.DataFrame, hand: Path) -> pd.DataFrame:
     The words come from data/hand/series.csv, the coverage from the counts; ValueError
     if either names a series that the other lacks.
     """
-    words = pd.read_csv(hand / "series.csv")
+    words = csv_text.typed(hand / "series.csv")
     odd = set(words.series) ^ set(encounters.series)
     if odd:
         raise ValueError(

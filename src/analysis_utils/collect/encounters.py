@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils import csv_text
 from analysis_utils.collect import cbp, ice_counts, ohss
 from analysis_utils.collect.bounds import encounter_bounds
 from analysis_utils.collect.counts import COLUMNS, FLAGS
@@ -16,7 +17,7 @@ KEY = ["series", "level", "geography", "date"]
 def tables(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
     """The compiled tables by name, from `raw` and the hand tables below `data`."""
     counts = encounters(raw, data / "hand")
-    figures = pd.read_csv(data / "published_figures.csv")
+    figures = csv_text.typed(data / "published_figures.csv")
     return {
         "encounters": counts,
         "encounter_series": encounter_series(counts, data / "hand"),

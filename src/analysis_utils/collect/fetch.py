@@ -16,11 +16,12 @@ from pathlib import Path
 from threading import Event
 from urllib.parse import quote
 
-import pandas as pd
 import pooch
 import requests
 from tqdm import tqdm
 
+from analysis_utils import csv_text
+from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT, sha256
 
 REGISTRY = ROOT / "data" / "sources.csv"
@@ -49,9 +50,9 @@ class Source:
 def registered(path: Path, base: str = BASE) -> list[Source]:
     """The files of the registry that can be fetched, in its order.
 
-    Raises ValueError for a row without checksum or size, or with a place outside.
+    Raises Refused for a row without checksum or size, or with a place outside.
     """
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = csv_text.read(path)
     # Files of packages come through the package's own client (see their notes)
     package = table.repository.str.startswith("npm:")
     table = table[(table.file != "") & ~package]
@@ -63,7 +64,7 @@ def registered(path: Path, base: str = BASE) -> list[Source]:
     )
     if not proper.all():
         line = int(table.index[~proper][0]) + 2
-        raise ValueError(
+        raise Refused(
             f"{path}, line {line}: needs a SHA-256, a size in bytes, and a place of "
             "its own below the raw folder"
         )

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
+from analysis_utils import csv_text
 from analysis_utils.collect.counts import (
     COLUMNS,
     COMPLETE,
@@ -128,7 +129,7 @@ def data_through(workbook: CalamineWorkbook, path: Path) -> str:
 
 def foia_counts(hand: Path) -> pd.DataFrame:
     """Arrests, encounters, removals, October 2015 to August 2019, nation and area."""
-    table = pd.read_csv(hand / "ice_foia_2019.csv").set_index(["date", "area"])
+    table = csv_text.typed(hand / "ice_foia_2019.csv").set_index(["date", "area"])
     parts = []
     for column in table:
         counts = table[column].dropna().astype(int)
@@ -143,7 +144,7 @@ def foia_counts(hand: Path) -> pd.DataFrame:
 
 def dashboard_removals(hand: Path) -> pd.DataFrame:
     """Removals by area, October 2020 to December 2024; cells under ten withheld."""
-    table = pd.read_csv(hand / "ice_removals_dashboard.csv")
+    table = csv_text.typed(hand / "ice_removals_dashboard.csv")
     counts = table.set_index(["date", "area"]).removals
     return rows(
         counts, series="ice_removals_dashboard", source=DASHBOARD, level="area",
@@ -153,18 +154,18 @@ def dashboard_removals(hand: Path) -> pd.DataFrame:
 
 def state_counts(hand: Path) -> pd.DataFrame:
     """Arrests and detainers of single states, counted by others from records."""
-    table = pd.read_csv(hand / "state_counts.csv")
+    table = csv_text.typed(hand / "state_counts.csv")
     return table.rename(columns={"state": "geography"}).assign(level="state")
 
 
 def monthly_counts(hand: Path) -> pd.DataFrame:
     """Monthly counts published by others, as transcribed, in the columns of counts."""
-    return pd.read_csv(hand / "monthly_counts.csv")[COLUMNS]
+    return csv_text.typed(hand / "monthly_counts.csv")[COLUMNS]
 
 
 def weekly_counts(hand: Path) -> pd.DataFrame:
     """Arrests, detainers and encounters by month, spread from weekly counts."""
-    table = pd.read_csv(hand / "weekly_counts.csv", parse_dates=["week_start"])
+    table = csv_text.typed(hand / "weekly_counts.csv", parse_dates=["week_start"])
     parts = []
     for series, weeks in table.groupby("series"):
         source, first, covered = WEEKLY[str(series)]

@@ -36,6 +36,15 @@ class Update:
         )
         return self.rows[here].assign(sheet=self.table.rows.row.tolist())
 
+    def in_force(self, position: int) -> pd.DataFrame:
+        """Agreements in force in an edition of the register with the list, by id."""
+        table, spells = self.after["editions"], self.after["spells"]
+        place = {name: number for number, name in enumerate(table.edition)}
+        first = spells.first_edition.map(place)
+        last = spells.last_edition.map(place).fillna(len(table) - 1)
+        names = spells.agreement_id[(first <= position) & (last >= position)].unique()
+        return self.after["agreements"].set_index("agreement_id").loc[sorted(names)]
+
     @property
     def newest(self) -> bool:
         """Whether no known edition is later."""
