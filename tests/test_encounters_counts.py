@@ -168,7 +168,7 @@ def test_a_state_without_a_row_is_zero_and_says_so(tmp_path):
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match="make raw"):
+    with pytest.raises(ValueError, match="make raw"):
         ohss.border_patrol(tmp_path)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import Refused
 from analysis_utils.collect.counts import (
     COMPLETE,
     DERIVED,
@@ -92,10 +93,10 @@ def extended(table: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_class(cells: pd.DataFrame, column: str, names: dict[str, str]) -> pd.DataFrame:
-    """Sums by date, one column a series; ValueError for a class that has no series."""
+    """Sums by date, one column a series; Refused for a class that has no series."""
     unknown = set(cells[column]) - set(names.values())
     if unknown:
-        raise ValueError(f"CBP state files: {column} {sorted(unknown)} has no series")
+        raise Refused(f"CBP state files: {column} {sorted(unknown)} has no series")
     sums = cells.groupby(["date", column]).encounters.sum().unstack(fill_value=0)
     table = sums.reindex(columns=list(names.values()), fill_value=0)
     return table.set_axis(list(names), axis=1)

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import Refused
+
 COLUMNS = ["date", "series", "level", "geography", "value", "flag", "source"]
 
 COMPLETE = "complete"  # the whole month, as published
@@ -31,7 +33,7 @@ MONTHS = {
 def published(path: Path) -> Path:
     """`path`, if the published file is there; FileNotFoundError says how to get it."""
     if not path.exists():
-        raise FileNotFoundError(
+        raise Refused(
             f"{path}: this published file is missing; `make raw` fetches it, "
             "RAW_DIR names another folder"
         )
@@ -43,7 +45,7 @@ def read_csv(path: Path, columns: list[str], **options) -> pd.DataFrame:
     frame = pd.read_csv(published(path), **options)
     missing = [name for name in columns if name not in frame]
     if missing:
-        raise ValueError(
+        raise Refused(
             f"{path}: no column {', '.join(missing)}; this is not the expected file "
             f"(it has {', '.join(map(str, frame.columns[:8]))})"
         )
@@ -53,11 +55,11 @@ def read_csv(path: Path, columns: list[str], **options) -> pd.DataFrame:
 def fiscal_month(fiscal_year: pd.Series, month: pd.Series) -> pd.Series:
     """First day (ISO text) of a month (1-12) of a fiscal year, October to September.
 
-    Raises ValueError for a month that is missing or no month.
+    Raises Refused for a month that is missing or no month.
     """
     odd = month.index[~month.isin(range(1, 13))]
     if len(odd):
-        raise ValueError(f"row {odd[0] + 1}: the month has no known name or number")
+        raise Refused(f"row {odd[0] + 1}: the month has no known name or number")
     month = month.astype(int)
     year = fiscal_year.astype(int) - (month >= 10)
     return year.astype(str) + "-" + month.astype(str).str.zfill(2) + "-01"

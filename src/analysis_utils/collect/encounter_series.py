@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils import csv_text
+from analysis_utils.asking import Refused
 from analysis_utils.collect.counts import PARTIAL
 
 COLUMNS = [
@@ -23,7 +24,7 @@ def encounter_series(encounters: pd.DataFrame, hand: Path) -> pd.DataFrame:
     words = csv_text.typed(hand / "series.csv")
     odd = set(words.series) ^ set(encounters.series)
     if odd:
-        raise ValueError(
+        raise Refused(
             f"{hand / 'series.csv'} and the compiled counts differ in {sorted(odd)}"
         )
     groups = encounters.groupby(["series", "level"], sort=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils import csv_text
+from analysis_utils.asking import Refused
 from analysis_utils.collect import cbp, ice_counts, ohss
 from analysis_utils.collect.bounds import encounter_bounds
 from analysis_utils.collect.counts import COLUMNS, FLAGS
@@ -55,11 +56,11 @@ def encounters(raw: Path, hand: Path) -> pd.DataFrame:
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in order; ValueError for a count given twice, negative or unflagged."""
+    """The table in order; Refused for a count given twice, negative or unflagged."""
     twice = table[table.duplicated(KEY)]
     if len(twice):
-        raise ValueError(f"two counts for {tuple(twice[KEY].iloc[0])}")
+        raise Refused(f"two counts for {tuple(twice[KEY].iloc[0])}")
     wrong = table[(table.value < 0) | ~table.flag.isin(FLAGS)]
     if len(wrong):
-        raise ValueError(f"not a count: {wrong.iloc[0].to_dict()}")
+        raise Refused(f"not a count: {wrong.iloc[0].to_dict()}")
     return table.sort_values(KEY, kind="stable", ignore_index=True)

@@ -14,6 +14,7 @@ import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from analysis_utils import csv_text
+from analysis_utils.asking import Refused
 from analysis_utils.collect.counts import (
     COLUMNS,
     COMPLETE,
@@ -99,7 +100,7 @@ def _book_in_table(workbook: CalamineWorkbook, path: Path) -> pd.DataFrame:
         for j, cell in enumerate(line) if BOOK_INS in str(cell)
     ]  # fmt: skip
     if len(found) != 1:
-        raise ValueError(f"{path}: sheet {name!r} has {len(found)} tables {BOOK_INS!r}")
+        raise Refused(f"{path}: sheet {name!r} has {len(found)} tables {BOOK_INS!r}")
     row, left = found[0]
     head = [str(cell).strip() for cell in cells[row + 1][left : left + 14]]
     body = [cells[row + k][left : left + 14] for k in (2, 3, 4)]
@@ -112,7 +113,7 @@ def _book_in_table(workbook: CalamineWorkbook, path: Path) -> pd.DataFrame:
         not (adds == months.loc["Total"]).all()
         or months.sum(axis=1).ne(number.Total).any()
     ):
-        raise ValueError(f"{path}: book-ins of sheet {name!r} do not add up to Total")
+        raise Refused(f"{path}: book-ins of sheet {name!r} do not add up to Total")
     return table.drop(columns="Total")
 
 
@@ -124,7 +125,7 @@ def data_through(workbook: CalamineWorkbook, path: Path) -> str:
             if match:
                 day = datetime.strptime(match[1], "%m/%d/%Y").date()
                 return day.isoformat()
-    raise ValueError(f"{path}: the footnotes do not say through which day the data go")
+    raise Refused(f"{path}: the footnotes do not say through which day the data go")
 
 
 def foia_counts(hand: Path) -> pd.DataFrame:
