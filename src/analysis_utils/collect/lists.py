@@ -4,7 +4,10 @@ From the published workbooks, or from the printed rows compiled before: either w
 same copies in the same order, so that both give the same editions.
 """
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,8 @@ from analysis_utils.collect.hand import Hand
 from analysis_utils.collect.workbooks import PrintedTable, read_table
 from analysis_utils.run_context import sha256
 
+WORKERS = 2
+MANY = 20  # workbooks from which a second process pays
 COPY = ["file", "workbook", "edition", "source", "sha256"]
 
 
@@ -164,13 +169,21 @@ def _read(
     copies: pd.DataFrame, paths: dict[str, Path], headings: dict[str, str]
 ) -> dict[str, PrintedTable]:
     """Every workbook that a copy names and that is at hand."""
-    tables = {}
-    for name in sorted(set(copies.workbook) & set(paths)):
-        try:
-            tables[name] = read_table(paths[name], headings)
-        except Refused as error:
-            raise Refused(
-                f"{error} If the file is no list, set it aside in "
-                "data/hand/files.csv with the reason."
-            ) from error
-    return tables
+    names = sorted(set(copies.workbook) & set(paths))
+    read = partial(_read_one, headings=headings)
+    wanted = [paths[name] for name in names]
+    if len(names) < MANY:
+        return dict(zip(names, map(read, wanted), strict=True))
+    # Reading is half of `make data`, and each workbook is read by itself
+    with ProcessPoolExecutor(WORKERS, get_context("fork")) as pool:
+        return dict(zip(names, pool.map(read, wanted, chunksize=8), strict=True))
+
+
+def _read_one(path: Path, headings: dict[str, str]) -> PrintedTable:
+    try:
+        return read_table(path, headings)
+    except Refused as error:
+        raise Refused(
+            f"{error} If the file is no list, set it aside in "
+            "data/hand/files.csv with the reason."
+        ) from None

@@ -23,10 +23,10 @@ ARCHIVE_PREFIX = re.compile(r"^https?://web\.archive\.org/web/\d+/")
 MAIL_FILTER = ".safelinks.protection.outlook.com/"
 READER_PREFIX = re.compile(r"^chrome-extension://\w+/")
 ERROR_CELL = re.compile(
-    rb'<(?:\w+:)?c (?=[^>]*\bt="e")[^>]*\br="([A-Z]+\d+)"[^>]*>'
-    rb".*?<(?:\w+:)?v>([^<]*)</",
-    re.DOTALL,
+    rb'<(?:\w+:)?c ([^>]*\bt="e"[^>]*)>(?:<(?:\w+:)?f[^>]*>[^<]*</(?:\w+:)?f>)?'
+    rb"<(?:\w+:)?v>([^<]*)<"
 )
+REFERENCE = re.compile(rb'\br="([A-Z]+\d+)"')
 MERGER = re.compile(rb'<(?:\w+:)?mergeCell [^>]*\bref="([A-Z]+\d+):([A-Z]+\d+)"')
 HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink ([^>]*)>")
 ATTRIBUTE = re.compile(r'([\w:]+)="([^"]*)"')
@@ -96,9 +96,11 @@ def formulas(sheet: Sheet) -> set[Place]:
 
 def errors(sheet: Sheet) -> dict[Place, str]:
     """Words of each error cell (#N/A), which the reader of values leaves blank."""
+    if b' t="e"' not in sheet.content:
+        return {}
     return {
-        place(reference.decode()): html.unescape(words.decode())
-        for reference, words in ERROR_CELL.findall(sheet.content)
+        place(REFERENCE.search(attributes)[1].decode()): html.unescape(words.decode())
+        for attributes, words in ERROR_CELL.findall(sheet.content)
     }
 
 
