@@ -113,6 +113,20 @@ def test_a_digit_typed_by_hand_is_found(typed):
     assert re.search(r"\d", prose(f'On 13 April 2026, #n("a/b:c") held. {typed}'))
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("1218.9", "1,219"),
+        ("-0.0010509", "\N{MINUS SIGN}0.00105"),
+        ("1.68e-05", "0.000017"),
+        ("0.0", "0"),
+        ("robust", "robust"),
+    ],
+)
+def test_a_cell_of_the_table_is_read_without_a_power_of_ten(cell, shown):
+    assert numbers.of_cell(cell) == shown
+
+
 # For people with their own paper
 
 

@@ -155,6 +155,6 @@ def latex(found: Texts) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text for LaTeX."""
-    made = "".join(LATEX.get(c, c) for c in text)
-    return made.replace("\N{MINUS SIGN}", r"\ensuremath{-}")
+    """Text for LaTeX; a minus that may stand in text and in a formula."""
+    signs = LATEX | {"\N{MINUS SIGN}": r"\ensuremath{-}"}
+    return "".join(signs.get(c, c) for c in text)
