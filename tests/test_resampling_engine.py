@@ -65,7 +65,7 @@ def near(ours, theirs):
 
 @pytest.mark.parametrize(
     "maxlags, corrected",
-    [(None, False), (0, False), (4, False), (4, True), (N + 20, False)],
+    [(None, False), (0, False), (4, False), (4, True), (N - 1, False)],
 )
 def test_linear_equals_statsmodels(maxlags, corrected):
     y, x = outcomes(), design()

@@ -8,17 +8,45 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+__all__ = ["as_series"]
+
 
 def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
     """Return the values as floats in calendar order, or refuse them.
 
     Refused are missing and infinite values, duplicate dates, gaps in the calendar
     and values that are not numbers. Without an index, positions count from 0.
+
+    >>> months = pd.period_range("2020-01", periods=3, freq="M")
+    >>> as_series(pd.Series([3, 2, 1], months[::-1]), "y").tolist()
+    [1.0, 2.0, 3.0]
     """
-    series = pd.Series(values).rename(
+    if values is None or isinstance(values, str | bytes | pd.DataFrame | dict):
+        raise NotTestable(
+            f"{name}: a Series or a list of numbers is needed, not "
+            f"{type(values).__name__}."
+        )
+    try:
+        series = pd.Series(values)
+    except (TypeError, ValueError) as error:
+        raise NotTestable(f"{name}: no Series of numbers: {error}.") from error
+    if series.empty:
+        raise NotTestable(f"{name}: there are no values.")
+    if not isinstance(series.index, pd.DatetimeIndex | pd.PeriodIndex) and not (
+        pd.api.types.is_numeric_dtype(series.index.dtype)
+    ):
+        raise NotTestable(
+            f"{name}: rows are labelled by dates, periods or numbers, not by "
+            f"{series.index.dtype}: as text, period 10 would come before period 2."
+        )
+    series = series.rename(
         name if getattr(values, "name", None) is None else values.name
     )
-    if not pd.api.types.is_numeric_dtype(series.dtype):
+    if (
+        not pd.api.types.is_numeric_dtype(series.dtype)
+        or pd.api.types.is_bool_dtype(series.dtype)
+        or pd.api.types.is_complex_dtype(series.dtype)
+    ):
         raise NotTestable(f"{name}: numbers are needed, not values of {series.dtype}.")
     series = series.astype("float64").sort_index()
     check_finite(series, name)
@@ -83,7 +111,13 @@ def _has_frequency(index: pd.DatetimeIndex) -> bool:
 
 
 def align(*series: pd.Series) -> pd.DataFrame:
-    """Put series side by side on the periods that all of them cover."""
+    """Put series side by side on the periods that all of them cover.
+
+    >>> align(pd.Series([1, 2, 3], name="a"), pd.Series([4, 5], [1, 2], name="b"))
+       a  b
+    1  2  4
+    2  3  5
+    """
     frame = pd.concat(series, axis=1, join="inner", keys=range(len(series)))
     if frame.empty:
         names = " and ".join(str(item.name) for item in series)

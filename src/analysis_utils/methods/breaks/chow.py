@@ -6,7 +6,11 @@ import statsmodels.api as sm
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import frame as frame_of
+from ..arguments import number
 from ..inputs import align, as_series
+from ..its.calendar import moment
+from ..resampling.newey_west import checked_lags
 from .results import SEARCHED, EstimatedBreak
 
 
@@ -24,11 +28,19 @@ def chow_test(
     (Chow 1960, Econometrica 28:591). Returns F, its degrees of freedom and p.
 
     Raises NotTestable for a date that was estimated by `find_breaks`.
+
+    >>> months = pd.period_range("2020-01", periods=24, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(24)
+    >>> y = pd.Series(noise + 5 * (months >= "2021-01"), months)
+    >>> bool(chow_test(y, "2021-01")["p"] < 0.001)
+    True
     """
     if isinstance(first_after, EstimatedBreak):
         raise NotTestable(SEARCHED)
     series = [as_series(y, "y")]
+    maxlags = checked_lags(maxlags, len(series[0]))
     if regressors is not None:
+        regressors = frame_of(regressors, "regressors")
         series += [as_series(regressors[name], str(name)) for name in regressors]
     frame = align(*series)
     design = sm.add_constant(frame.iloc[:, 1:])
@@ -63,7 +75,7 @@ def chow_test(
 def _like(date: object, index: pd.Index) -> object:
     """Read a date as the index writes dates."""
     if isinstance(index, pd.PeriodIndex):
-        return pd.Period(date, index.freq)
+        return pd.Period(moment(date), index.freq)
     if isinstance(index, pd.DatetimeIndex):
-        return pd.Timestamp(date)
-    return date
+        return moment(date)
+    return number(date, "first_after")

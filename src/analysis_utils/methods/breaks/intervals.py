@@ -6,6 +6,8 @@ from scipy.special import log_ndtr, ndtr
 
 from ..resampling.ar1 import fit_ar1_reml
 
+__all__: list[str] = []  # all of it serves `find_breaks`
+
 
 def argmax_tail(s: float, xi: float, phi1: float, phi2: float) -> float:
     """Probability that the maximum of Bai's limit process lies beyond s, away from 0.

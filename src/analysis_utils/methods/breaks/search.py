@@ -9,7 +9,8 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
-from ..arguments import one_of, share, whole
+from ..arguments import frame as as_frame
+from ..arguments import number, one_of, share, whole
 from ..inputs import align, as_series, check_varies
 from .intervals import break_interval
 from .results import BreakSearch, EstimatedBreak
@@ -21,6 +22,8 @@ from .sup_f import (
     bootstrap_pvalue,
     sequential_pvalue,
 )
+
+__all__ = ["find_breaks"]
 
 MOST = 8
 
@@ -55,8 +58,17 @@ def find_breaks(
     Least squares over all partitions (Bai and Perron 2003, J. Appl. Econometrics
     18:1). The test of "no break" is sup-F (Andrews 1993); p-values at the dates found
     do not exist. Raises NotTestable for gaps, missing values, too short series.
+
+    >>> months = pd.period_range("2020-01", periods=40, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(40)
+    >>> y = pd.Series(noise + 5 * (months >= "2021-07"), months, name="y")
+    >>> print(find_breaks(y, n_resamples=99).breaks[0])
+    break after 2021-06 (interval 2021-05 to 2021-07)
     """
     _refuse_options(n_breaks, max_breaks, level, errors, choose)
+    number(min_segment, "min_segment", least=0)
+    whole(n_resamples, "n_resamples", least=1)
+    whole(seed, "seed")
     frame, design = _inputs(y, regressors)
     shortest = _shortest(min_segment, *design.shape)
     most = min(MOST, len(frame) // shortest - 1) if max_breaks is None else max_breaks
@@ -178,6 +190,7 @@ def _inputs(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     series = [as_series(y, "y")]
     if regressors is not None:
+        regressors = as_frame(regressors, "regressors")
         series += [as_series(regressors[name], str(name)) for name in regressors]
     frame = align(*series)
     for name in frame.columns:

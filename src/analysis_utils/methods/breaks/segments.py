@@ -6,6 +6,8 @@ from analysis_utils.asking import NotTestable
 
 from ..resampling.design import orthonormal
 
+__all__: list[str] = []  # all of it serves `find_breaks`
+
 
 def segment_rss(y: np.ndarray, design: np.ndarray, shortest: int) -> np.ndarray:
     """Return the RSS of y on the design (n, k) in each segment: (n + 1, n + 1).

@@ -13,6 +13,8 @@ from ..resampling.batches import run_batches
 from ..resampling.design import Orthonormal, orthonormal
 from ..resampling.placebo import event_bases
 
+__all__: list[str] = []  # all of it serves `find_breaks`
+
 ERRORS = ("independent", "heteroscedastic", "autocorrelated")
 GRID = 500
 BURN = 100
@@ -65,7 +67,7 @@ def sequential_pvalue(statistic: float, k: int, trim: float, found: int) -> floa
     lies some 3 % below this limit (k = 1, trim 0.15, 5 %: 8.58 for 8.85).
 
     >>> round(sequential_pvalue(10.13, k=1, trim=0.15, found=1), 3)
-    0.057
+    0.056
     """
     single = asymptotic_pvalue(statistic, k, trim)
     return float(-np.expm1((found + 1) * np.log1p(-min(single, 1 - 1e-15))))

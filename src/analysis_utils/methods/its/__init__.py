@@ -15,7 +15,8 @@ sales_t = b0 + b1 time_t + b2 law_level_t + b3 law_slope_t + e_t
 >>> result = model.fit()
 >>> result.params.round(1).to_dict()
 {'Intercept': 50.1, 'time': 0.0, 'law_level': 7.1, 'law_slope': 0.0}
->>> print(result.effect(over=("2022", "2022")).drop(columns="p").round(1))
+>>> effects = result.effect(over=("2022", "2022")).drop(columns="p")
+>>> print(effects.round(1))  # doctest: +NORMALIZE_WHITESPACE
                       estimate  lower  upper
 effect
 mean difference            7.2    5.8    8.6

@@ -9,6 +9,8 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 # Median days between observations -> frequency of the periods.
 _STEPS = (((28, 31), "M"), ((89, 93), "Q"), ((360, 370), "Y"))
 
@@ -117,18 +119,20 @@ def _span(date: object) -> tuple[pd.Timestamp, pd.Timestamp]:
             f"{date!r} can be read with the day or the month first: write it as "
             "2017-04-03."
         )
-    if isinstance(date, bool):
+    if isinstance(date, bool | float | None) or (isinstance(date, str) and not date):
         raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.")
     if isinstance(date, int | np.integer):
         date = str(date)
     try:
         if isinstance(date, str):
             date = pd.Period(date)
-        if isinstance(date, pd.Period):
+        if isinstance(date, pd.Period) and not pd.isna(date):
             return date.start_time, date.end_time
         when = pd.Timestamp(date).tz_localize(None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
         raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.") from error
+    if pd.isna(when):
+        raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.")
     return when, when
 
 

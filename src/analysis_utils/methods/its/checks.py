@@ -11,6 +11,8 @@ from scipy import stats
 from .estimators import Estimate
 from .least_squares import Layout
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 LEVEL = 0.05
 _MOST_LAGS = 6
 

@@ -14,6 +14,8 @@ from analysis_utils.asking import NotTestable
 if TYPE_CHECKING:
     from .results import ITSResults
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 def wald_test(result: ITSResults, names: Sequence[str]) -> pd.Series:
     """Return the Wald test that all these coefficients are zero.

@@ -25,6 +25,8 @@ from .estimators import (
 )
 from .least_squares import Layout, hac_covariance
 
+__all__ = ["CountModel"]
+
 FAMILIES = ("poisson", "quasipoisson", "negative_binomial")
 
 

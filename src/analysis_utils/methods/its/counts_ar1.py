@@ -13,6 +13,8 @@ from .estimators import Estimate, RemlAR1
 from .least_squares import Layout
 from .reml_ar import RemlAR
 
+__all__ = ["QuasiPoissonAR", "QuasiPoissonAR1"]
+
 
 @dataclass(frozen=True)
 class QuasiPoissonAR1:

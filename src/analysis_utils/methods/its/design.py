@@ -21,6 +21,8 @@ from .least_squares import Layout
 if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
 
+__all__ = ["Design"]
+
 TREATED = "treated"
 
 

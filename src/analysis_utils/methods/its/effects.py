@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 @dataclass(frozen=True)
 class Path:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 def formula(model: InterruptedTimeSeries) -> str:
     """Return the formula that statsmodels fits to `model.data` (offset apart)."""

@@ -13,6 +13,8 @@ from ..arguments import whole
 from ..resampling.ar1 import GRID, fit_ar1_reml
 from .least_squares import Layout, hac_covariance, log_determinant, solve, whiten
 
+__all__ = ["NeweyWest", "OLS", "PraisWinsten", "RemlAR1"]
+
 
 @dataclass(frozen=True)
 class Estimate:

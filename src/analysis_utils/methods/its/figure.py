@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
     from .results import ITSResults
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 # Okabe & Ito: told apart by readers with any colour vision, and in print.
 BLUE, ORANGE = "#0072B2", "#D55E00"
 

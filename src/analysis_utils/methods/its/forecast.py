@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
     from .results import ITSResults
 
+__all__ = ["ForecastResults"]
+
 
 @dataclass(frozen=True)
 class ForecastResults:

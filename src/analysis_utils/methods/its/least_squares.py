@@ -9,6 +9,8 @@ from statsmodels.stats.sandwich_covariance import S_hac_simple
 
 from ..resampling.design import orthonormal
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -25,6 +25,8 @@ from .reml_ar import RemlAR
 from .results import ITSResults
 from .statespace import Sarima, Structural
 
+__all__ = ["InterruptedTimeSeries"]
+
 _ERRORS = {
     "ols": OLS,
     "newey-west": NeweyWest,
@@ -213,6 +215,16 @@ class InterruptedTimeSeries:
 
     def __repr__(self) -> str:
         return f"InterruptedTimeSeries({self.equation})"
+
+
+def stated_model(model: object) -> InterruptedTimeSeries:
+    """Return the model, refused if it is something else (a result, a table)."""
+    if isinstance(model, InterruptedTimeSeries):
+        return model
+    raise NotTestable(
+        f"model is an InterruptedTimeSeries, not {type(model).__name__}; of a result "
+        "it is result.model."
+    )
 
 
 def _numeric(y: pd.Series) -> pd.Series:

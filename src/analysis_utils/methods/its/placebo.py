@@ -10,8 +10,9 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, whole
 from .forecast import before
-from .model import InterruptedTimeSeries
+from .model import InterruptedTimeSeries, stated_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,7 +83,17 @@ def placebo_dates(
     before_only : use the periods before the first event only (in-time placebos, none
         touched by it); otherwise all dates of the whole series.
     margin : periods kept on either side of a placebo (default: a tenth, at least 4).
+
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> placebo_dates(model).pvalue < 0.1
+    True
     """
+    flag(before_only, "before_only")
     part = _event(model, event)
     term = _term(model, part, kind)
     true = _row(model.fit(), term)
@@ -90,7 +101,7 @@ def placebo_dates(
     if before_only:
         model = before(model, min(start for start, _ in model.design.spans.values()))
     n = len(model.design.periods)
-    margin = max(4, n // 10) if margin is None else margin
+    margin = max(4, n // 10) if margin is None else whole(margin, "margin", least=2)
     places = [t for t in range(margin, n - margin) if before_only or t != first]
     others = [p for p in model.interventions if p.name != part.name]
     if before_only:
@@ -113,7 +124,19 @@ def placebo_units(
 
     The treated unit itself takes no part in the placebos (Abadie, Diamond &
     Hainmueller 2010).
+
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> draws = np.random.default_rng(2).standard_normal((36, 3))
+    >>> controls = pd.DataFrame(draws, months, list("abc"))
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, control=controls, errors="ols")
+    >>> placebo_units(model).pvalue
+    0.25
     """
+    stated_model(model)
     if model.control is None or model.control.shape[1] < 2:
         raise NotTestable("Placebo units need control= with two units at least.")
     part = _event(model, event)
@@ -128,17 +151,18 @@ def placebo_units(
 
 
 def _event(model: InterruptedTimeSeries, name: str | None):
+    stated_model(model)
     parts = {part.name: part for part in model.interventions}
     if name is None and len(parts) == 1:
         return model.interventions[0]
-    if name not in parts:
+    if not isinstance(name, str) or name not in parts:
         raise NotTestable(f"Which event? Name one of {', '.join(parts)}.")
     return parts[name]
 
 
 def _term(model: InterruptedTimeSeries, part, kind: str) -> str:
     names = model.design.owners[part.name]
-    found = [name for name in names if name.endswith(f"{part.slug}_{kind}")]
+    found = [name for name in names if name.endswith(f"{part.slug}_{kind}") and kind]
     if not found:
         raise NotTestable(f"{part.name} has no {kind}: there are {', '.join(names)}.")
     return found[0]

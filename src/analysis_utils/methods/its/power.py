@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 
+from ..arguments import number, share, whole
 from ..resampling.batches import run_batches
-from .model import InterruptedTimeSeries
+from .model import InterruptedTimeSeries, stated_model
 from .refit import refit
 from .simulate import CountNoise, GaussianNoise, Noise
 
@@ -37,7 +38,17 @@ def power(
     Returns one row an effect: power with its 95 % Monte Carlo interval (Wilson), and
     `refused`, the share of draws that could not be fitted (they count as not found).
     The power at no effect (0, or ratio 1) is the size of the test.
+
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> power(model, "law_level", [0, 4], n_sim=200)["power"].round(1).tolist()
+    [0.0, 1.0]
     """
+    effects = _sizes(effects, model)
     draws = _Draws(model, term, noise, n_sim, seed, alpha)
     rows = [draws.rejections(float(effect)) for effect in effects]
     return pd.DataFrame(rows, pd.Index(effects, name="effect"))
@@ -59,7 +70,19 @@ def minimum_detectable_effect(
     A coefficient for a gaussian outcome, a rate ratio for counts; `direction` -1 asks
     for decreases. The same draws serve every size (to 1 % of the coefficient); refused
     if no effect up to 100 standard errors (ratios from 1/100 to 100) reaches it.
+
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> 1 < minimum_detectable_effect(model, "law_level", n_sim=200) < 3
+    True
     """
+    share(target, "target")
+    if isinstance(direction, bool) or direction not in (1, -1):
+        raise Refused(f"direction is 1 (more) or -1 (less), not {direction!r}.")
     draws = _Draws(model, term, noise, n_sim, seed, alpha)
 
     def found(size: float) -> bool:
@@ -80,12 +103,31 @@ def minimum_detectable_effect(
     return draws.effect(direction * high)
 
 
+def _sizes(effects: object, model: InterruptedTimeSeries) -> list[float]:
+    """Effects as numbers, ratios above zero for counts."""
+    stated_model(model)
+    if isinstance(effects, str) or not isinstance(effects, Iterable):
+        raise Refused(f"effects is a list of numbers, not {effects!r}.")
+    least = np.nextafter(0, 1) if model.log_link else -np.inf
+    what = "effect (a rate ratio)" if model.log_link else "effect"
+    sizes = [number(effect, what, least=least) for effect in effects]
+    if not sizes:
+        raise Refused("effects is empty: name one size at least.")
+    return sizes
+
+
 class _Draws:
     """Simulated fits of one model; the same random numbers for every effect."""
 
     def __init__(self, model, term, noise, n_sim, seed, alpha) -> None:
+        stated_model(model)
+        whole(n_sim, "n_sim", least=1)
+        whole(seed, "seed")
+        share(alpha, "alpha")
+        if noise is not None and not isinstance(noise, Noise):
+            raise Refused(f"noise is GaussianNoise or CountNoise, not {noise!r}.")
         self.result = model.fit()
-        if term not in self.result.params:
+        if not isinstance(term, str) or term not in self.result.params:
             names = ", ".join(self.result.params.index)
             raise NotTestable(f"No coefficient {term!r}: there are {names}.")
         self.model, self.term = model, term

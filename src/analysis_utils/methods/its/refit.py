@@ -18,6 +18,8 @@ from .estimators import OLS, NeweyWest, RemlAR1, hac_lags
 if TYPE_CHECKING:
     from .model import InterruptedTimeSeries
 
+__all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 def refit(
     model: InterruptedTimeSeries,

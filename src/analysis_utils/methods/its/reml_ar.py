@@ -13,6 +13,8 @@ from ..arguments import flag, whole
 from .estimators import Estimate, check_residuals, short_note
 from .least_squares import Layout, solve
 
+__all__ = ["RemlAR"]
+
 _DRAWS = 384  # of the parameters of the errors, for each order; quasi-random
 _EDGE = 0.98  # partial autocorrelations stay below: a unit root has no level
 _DF = 5  # of the t distribution that they are drawn from

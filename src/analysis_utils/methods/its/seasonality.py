@@ -13,6 +13,8 @@ from analysis_utils.asking import NotTestable
 
 from ..arguments import number, whole
 
+__all__ = ["Fourier", "SeasonalDummies"]
+
 # Periods in a cycle: a year, but a week for daily data.
 _CYCLES = {"M": 12.0, "Q": 4.0, "W": 365.25 / 7, "D": 7.0}
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 
 import pandas as pd
 
+from analysis_utils.asking import NotTestable, Refused
+
+from ..arguments import one_of
 from .estimators import NeweyWest, PraisWinsten
-from .model import InterruptedTimeSeries
+from .model import InterruptedTimeSeries, stated_model
 from .placebo import _event, _term, _try, _typed
 
 
@@ -24,7 +28,22 @@ def sensitivity(
         choice is changed at a time: trend, seasonality, errors or family, lag of the
         event, first and last tenth of the series left out. Refused variants stay in
         the table with the reason.
+
+    >>> import numpy as np
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> sensitivity(model, variants={"no trend": {"trend": None}}).index.tolist()
+    ['as stated', 'no trend']
     """
+    if variants is not None and not _are_changes(variants):
+        raise Refused(
+            "variants names changes, as {'no trend': {'trend': None}}, not "
+            f"{variants!r}."
+        )
     part = _event(model, event)
     term = _term(model, part, kind)
     variants = default_variants(model, part) if variants is None else variants
@@ -34,8 +53,31 @@ def sensitivity(
     return _typed(pd.DataFrame(rows).T.rename_axis("variant"))
 
 
+def _are_changes(variants: object) -> bool:
+    """Whether this names changes of arguments that a model has."""
+    known = set(signature(InterruptedTimeSeries).parameters)
+    return isinstance(variants, dict) and all(
+        isinstance(changes, dict) and set(changes) <= known
+        for changes in variants.values()
+    )
+
+
 def default_variants(model: InterruptedTimeSeries, part) -> dict[str, dict]:
-    """Return the variants that differ from the model in one choice."""
+    """Return the variants that differ from the model in one choice.
+
+    >>> import numpy as np
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> list(default_variants(model, law))[:2]
+    ['trend none', 'trend quadratic']
+    """
+    stated_model(model)
+    if part not in model.interventions:
+        raise Refused(f"{part!r} is none of the model's interventions.")
     variants = {}
     for trend in (None, "linear", "quadratic", "spline"):
         if trend != model.trend:
@@ -101,7 +143,18 @@ def leave_one_out(
 
     of : "periods" (each fitted period), "years" (each calendar year), "controls" (each
         control unit) or "events" (each other intervention).
+
+    >>> import numpy as np
+    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
+    >>> months = pd.period_range("2020-01", periods=36, freq="M")
+    >>> noise = np.random.default_rng(1).standard_normal(36)
+    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
+    >>> law = Intervention("law", "2021-07")
+    >>> model = InterruptedTimeSeries(y, law, errors="ols")
+    >>> len(leave_one_out(model)), leave_one_out(model, of="years").index.tolist()
+    (36, ['2020', '2021', '2022'])
     """
+    one_of(of, ("periods", "years", "controls", "events"), "of")
     part = _event(model, event)
     term = _term(model, part, kind)
     rows = {
@@ -115,6 +168,8 @@ def _parts(model: InterruptedTimeSeries, part, of: str) -> dict[str, dict]:
     kept = list(model.exclude)
     if of == "controls":
         table = model.control
+        if table is None:
+            raise NotTestable("The model has no control= to leave out.")
         return {name: {"control": table.drop(columns=name)} for name in table}
     if of == "events":
         others = [p for p in model.interventions if p.name != part.name]
@@ -129,8 +184,4 @@ def _parts(model: InterruptedTimeSeries, part, of: str) -> dict[str, dict]:
             str(year): {"exclude": [*kept, (rows[0].start_time, rows[-1].start_time)]}
             for year, rows in sorted(groups.items())
         }
-    if of == "periods":
-        return {
-            str(p): {"exclude": [*kept, (p.start_time, p.start_time)]} for p in used
-        }
-    raise ValueError(f'of is "periods", "years", "controls" or "events", not {of!r}.')
+    return {str(p): {"exclude": [*kept, (p.start_time, p.start_time)]} for p in used}

@@ -9,6 +9,8 @@ from scipy import special
 
 from .least_squares import Layout
 
+__all__ = ["CountNoise", "GaussianNoise"]
+
 
 @dataclass(frozen=True)
 class GaussianNoise:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import number
 from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
 
@@ -52,9 +53,16 @@ def fit_ar1_reml(
     estimates are generalized least squares, sigma2 = RSS / (n - k); use Student's t
     with n - k degrees of freedom. Equal to R's nlme::gls(corAR1, method="REML").
     Raises NotTestable for collinear or missing data.
+
+    >>> X = np.column_stack([np.ones(30), np.arange(30.0)])
+    >>> noise = 0.01 * np.random.default_rng(1).standard_normal(30)
+    >>> fit_ar1_reml(X @ [1.0, 2.0] + noise, X, rho=0.0).params[:, 0].round(1)
+    array([1., 2.])
     """
+    if rho is not None and not -1 < number(rho, "rho") < 1:
+        raise NotTestable(f"rho lies between -1 and 1, not {rho!r}.")
     basis = orthonormal(design)
-    y = as_outcomes(outcomes, basis.shape[0])
+    y = as_outcomes(outcomes, basis.shape[0], basis.rows)
     parts, start = [], 0
     with one_blas_thread():
         for size in batch_sizes(y.shape[1], BATCH):

@@ -9,6 +9,10 @@ from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
+from ..arguments import whole
+
+__all__ = ["run_batches"]
+
 Work = Callable[[int, np.random.Generator], np.ndarray]
 
 
@@ -27,7 +31,12 @@ def run_batches(
     result depends on `seed` and `batch` and not on `workers`. One BLAS thread runs
     inside, because two make these small products slower. On a terminal, a bar shows
     the progress of what takes more than a second.
+
+    >>> run_batches(lambda size, rng: rng.random(size), 5, seed=1, batch=2).shape
+    (5,)
     """
+    whole(seed, "seed")
+    whole(workers, "workers", least=1)
     sizes = batch_sizes(total, batch)
     streams = np.random.SeedSequence(seed).spawn(len(sizes))
     tasks = [(size, stream) for size, stream in zip(sizes, streams, strict=True)]
@@ -52,9 +61,12 @@ def _blas() -> ThreadpoolController:
 
 
 def batch_sizes(total: int, batch: int) -> list[int]:
-    """Divide `total` into batches of at most `batch`."""
-    if total < 1 or batch < 1:
-        raise ValueError(f"total ({total}) and batch ({batch}) must be positive.")
+    """Divide `total` into batches of at most `batch`.
+
+    >>> batch_sizes(5, 2)
+    [2, 2, 1]
+    """
+    total, batch = whole(total, "total", least=1), whole(batch, "batch", least=1)
     return [min(batch, total - start) for start in range(0, total, batch)]
 
 

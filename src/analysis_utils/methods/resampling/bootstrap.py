@@ -5,7 +5,9 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import number, one_of, whole
 from .batches import run_batches
+from .design import as_outcomes
 from .linear import LinearEngine
 
 KINDS = ("circular", "moving", "stationary")
@@ -23,11 +25,19 @@ def block_indices(
     kind: "moving" blocks inside the series (Kunsch 1989), "circular" ones that wrap
     around its end (Politis and Romano 1992), "stationary" ones of geometric length
     with mean `length` (Politis and Romano 1994).
+
+    >>> block_indices(6, 2, 3, np.random.default_rng(0))
+    array([[5, 0, 1, 1, 2, 3],
+           [0, 1, 2, 4, 5, 0]])
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind {kind!r} is not known; choose one of {KINDS}.")
-    if not 1 <= length <= n:
+    one_of(kind, KINDS, "kind")
+    if not isinstance(rng, np.random.Generator):
+        raise NotTestable(f"rng is np.random.default_rng(seed), not {rng!r}.")
+    n, draws = whole(n, "n", least=1), whole(draws, "draws", least=1)
+    if not 1 <= number(length, "length") <= n:
         raise NotTestable(f"Blocks of {length} do not fit a series of {n} periods.")
+    if kind != "stationary" and length != int(length):
+        raise NotTestable(f"Blocks of kind {kind!r} have a whole length, not {length}.")
     if kind == "stationary":
         fresh = rng.random((draws, n)) < 1 / length
         fresh[:, 0] = True
@@ -55,9 +65,20 @@ def residual_block_bootstrap(
 
     Each draw adds resampled blocks of the least squares residuals (centred) to the
     fit, and refits. maxlags: of Newey-West errors, None for classical ones.
+
+    >>> y, X = np.array([1.0, 2, 1, 5, 6, 5]), np.eye(2)[[0, 0, 0, 1, 1, 1]]
+    >>> residual_block_bootstrap(y, X, 1, length=2, draws=5).shape
+    (5, 2)
     """
     engine = LinearEngine(design)
-    y = np.asarray(outcome, dtype="float64")
+    y = as_outcomes(outcome, engine.design.shape[0], engine.design.rows)
+    if y.shape[1] != 1:
+        raise NotTestable("One outcome is resampled: a Series or an array (n,).")
+    y = y[:, 0]
+    engine.design.position(coefficient)
+    whole(draws, "draws", least=1)
+    whole(seed, "seed")
+    whole(workers, "workers", least=1)
     fitted = engine.design.q @ (engine.design.q.T @ y)
     residuals = y - fitted - (y - fitted).mean()
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, number, one_of
 from .batches import batch_sizes, one_blas_thread
-from .design import Orthonormal, as_outcomes, orthonormal
-from .newey_west import bartlett_sums
+from .design import Orthonormal, as_outcomes, labelled, numbers_of, orthonormal
+from .newey_west import bartlett_sums, checked_lags
 
 FAMILIES = ("poisson", "quasipoisson", "negativebinomial")
 CACHE = 65_536
@@ -52,12 +53,20 @@ def fit_counts(
     "negativebinomial" (mu + alpha mu^2, `alpha` fixed). maxlags: Newey-West errors
     instead of those of the family; use_correction multiplies them by n / (n - k).
     Equal to statsmodels' GLM. Raises NotTestable for negative or missing counts.
+
+    >>> y = np.array([2, 4, 3, 9, 8, 10])
+    >>> law = np.array([[1, 0], [1, 0], [1, 0], [1, 1], [1, 1], [1, 1]])
+    >>> np.exp(fit_counts(y, law).params[:, 0]).round(3)
+    array([3., 3.])
     """
+    alpha = _checked_alpha(family, alpha)
+    flag(use_correction, "use_correction")
     basis = orthonormal(design)
     n, k = basis.shape
-    y = _checked(outcomes, n)
+    maxlags = checked_lags(maxlags, n)
+    y = _checked(outcomes, n, basis.rows)
+    offset = labelled(offset, basis.rows, "The offset")
     shift = np.zeros(n) if offset is None else _checked_offset(offset, n)
-    alpha = _checked_alpha(family, alpha)
     parts, start = [], 0
     with one_blas_thread():
         for size in batch_sizes(y.shape[1], max(1, CACHE // n)):
@@ -168,15 +177,17 @@ def _newey_west(
     return np.stack([bartlett_sums((q @ row) * errors, maxlags) for row in rows])
 
 
-def _checked(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
-    y = as_outcomes(outcomes, n)
+def _checked(
+    outcomes: np.ndarray | pd.DataFrame, n: int, rows: pd.Index | None
+) -> np.ndarray:
+    y = as_outcomes(outcomes, n, rows)
     if (y < 0).any():
         raise NotTestable("Counts cannot be negative.")
     return y
 
 
 def _checked_offset(offset: np.ndarray | pd.Series, n: int) -> np.ndarray:
-    shift = np.asarray(offset, dtype="float64")
+    shift = numbers_of(offset, "The offset")
     if shift.shape != (n,) or not np.isfinite(shift).all():
         raise NotTestable(
             f"The offset needs {n} finite values (logarithms of the "
@@ -186,15 +197,10 @@ def _checked_offset(offset: np.ndarray | pd.Series, n: int) -> np.ndarray:
 
 
 def _checked_alpha(family: str, alpha: float | None) -> float:
-    if family not in FAMILIES:
-        raise ValueError(
-            f"family {family!r} is not known; choose one of "
-            f"{', '.join(map(repr, FAMILIES))}."
-        )
-    if family != "negativebinomial":
+    if one_of(family, FAMILIES, "family") != "negativebinomial":
         return 0.0
-    if alpha is None or not alpha > 0:
-        raise ValueError(
+    if alpha is None or not number(alpha, "alpha") > 0:
+        raise NotTestable(
             "family 'negativebinomial' needs a fixed alpha > 0, for "
             "example the one estimated on the observed series."
         )

@@ -8,6 +8,10 @@ from scipy.linalg import solve_triangular
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import whole
+
+__all__: list[str] = []  # all of it serves the engines
+
 
 @dataclass(frozen=True)
 class Orthonormal:
@@ -21,6 +25,7 @@ class Orthonormal:
     triangle: np.ndarray
     scale: np.ndarray
     names: list[str]
+    rows: pd.Index | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -45,12 +50,12 @@ class Orthonormal:
                     f"{', '.join(self.names)}."
                 )
             return self.names.index(coefficient)
-        return range(len(self.names))[coefficient]
+        return whole(coefficient, "coefficient", most=len(self.names) - 1)
 
 
 def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
     """Decompose a design (n, k); refuse missing values, n <= k and collinearity."""
-    matrix = np.asarray(design, dtype="float64")
+    matrix = numbers_of(design, "The design")
     if matrix.ndim != 2:
         raise NotTestable(
             f"A design has rows and columns; its shape is {matrix.shape}."
@@ -73,12 +78,41 @@ def orthonormal(design: np.ndarray | pd.DataFrame) -> Orthonormal:
             f"Column {names[int(np.argmax(tiny))]} of the design is a combination of "
             "those before it: its coefficient cannot be estimated."
         )
-    return Orthonormal(q, triangle, scale, names)
+    return Orthonormal(q, triangle, scale, names, _labels(design))
 
 
-def as_outcomes(outcomes: np.ndarray | pd.DataFrame, n: int) -> np.ndarray:
-    """Return outcomes as (n, draws), finite and as long as the design."""
-    matrix = np.asarray(outcomes, dtype="float64")
+def numbers_of(values: object, what: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype="float64")
+    except (TypeError, ValueError) as error:
+        raise NotTestable(f"{what} must hold numbers only: {error}.") from error
+
+
+def _labels(values: object) -> pd.Index | None:
+    """Labels of rows that mean something; None for arrays and rows merely counted."""
+    index = values.index if isinstance(values, pd.Series | pd.DataFrame) else None
+    return None if isinstance(index, pd.RangeIndex) else index
+
+
+def labelled(values, rows: pd.Index | None, what: str):
+    """Return values in the order of the labels `rows`, if both have labels.
+
+    >>> labelled(pd.Series([1, 2], ["b", "a"]), pd.Index(["a", "b"]), "y").tolist()
+    [2, 1]
+    """
+    own = _labels(values)
+    if own is None or rows is None or own.equals(rows):
+        return values
+    if own.has_duplicates or rows.has_duplicates or set(own) != set(rows):
+        raise NotTestable(f"{what} has other row labels than the design.")
+    return values.loc[rows]
+
+
+def as_outcomes(
+    outcomes: np.ndarray | pd.DataFrame, n: int, rows: pd.Index | None = None
+) -> np.ndarray:
+    """Return outcomes as (n, draws), finite, in the order of the design's labels."""
+    matrix = numbers_of(labelled(outcomes, rows, "The outcome"), "Outcomes")
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or matrix.shape[0] != n:
         raise NotTestable(

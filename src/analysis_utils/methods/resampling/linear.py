@@ -11,7 +11,7 @@ import pandas as pd
 
 from .batches import batch_sizes, one_blas_thread
 from .design import Orthonormal, as_outcomes, orthonormal
-from .newey_west import bartlett_sums
+from .newey_west import bartlett_sums, checked_lags
 
 CACHE = 32_768  # numbers in one block of outcomes: it and its copies stay in cache
 
@@ -58,7 +58,8 @@ class LinearEngine:
         and statsmodels does not by default.
         """
         n, k = self.design.shape
-        y = as_outcomes(outcomes, n)
+        y = as_outcomes(outcomes, n, self.design.rows)
+        maxlags = checked_lags(maxlags, n)
         wanted = (
             range(k)
             if coefficients is None

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from ..arguments import whole
+
+__all__: list[str] = []  # all of it serves the engines
+
 
 def bartlett_sums(
     terms: np.ndarray, maxlags: int, axis: int = 0, overwrite: bool = False
@@ -12,6 +16,9 @@ def bartlett_sums(
     the ends), divided by maxlags + 1; so its cost does not depend on the lags. Newey
     and West 1987, Econometrica 55:703. No finite-sample correction. `overwrite` lets
     the terms be lost, which saves memory and so time.
+
+    >>> float(bartlett_sums(np.array([1.0, 2.0, 3.0]), 1))  # 14 + 2 * (1/2) * 8
+    22.0
     """
     u = np.moveaxis(terms, axis, 0)
     n, width = len(u), min(maxlags + 1, len(u))
@@ -24,6 +31,15 @@ def bartlett_sums(
     if maxlags + 1 > n:  # windows that cover the whole series
         total += (maxlags + 1 - n) * last**2
     return total / (maxlags + 1)
+
+
+def checked_lags(maxlags: int | None, n: int) -> int | None:
+    """Return the lags asked for, None for errors without them.
+
+    >>> checked_lags(3, 100)
+    3
+    """
+    return None if maxlags is None else whole(maxlags, "maxlags", most=n - 1)
 
 
 def _squares(values: np.ndarray) -> np.ndarray:

@@ -11,9 +11,12 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
+from ..arguments import flag, whole
 from .batches import one_blas_thread
-from .design import Orthonormal, as_outcomes, orthonormal
-from .newey_west import bartlett_sums
+from .design import Orthonormal, as_outcomes, numbers_of, orthonormal
+from .newey_west import bartlett_sums, checked_lags
+
+__all__ = ["event_columns", "placebo_fits"]
 
 CACHE = 32_768
 
@@ -37,11 +40,34 @@ def event_columns(
     """Return step and ramp columns of events at `positions`: (dates, n, 1 or 2).
 
     The step is 1 from the position on; the ramp is `ramp_start` there and grows by 1.
+
+    >>> event_columns(4, [2])[0].T.astype(int)
+    array([[0, 0, 1, 1],
+           [0, 0, 0, 1]])
     """
-    since = np.arange(n)[None, :] - np.asarray(positions)[:, None]
+    n = whole(n, "n", least=1)
+    flag(slope, "slope")
+    whole(ramp_start, "ramp_start", most=1)
+    places = [whole(place, "position", most=n - 1) for place in listed(positions)]
+    since = np.arange(n)[None, :] - np.array(places)[:, None]
     step = (since >= 0).astype(float)
     columns = [step, step * (since + ramp_start)] if slope else [step]
     return np.stack(columns, axis=2)
+
+
+def listed(positions: object) -> list:
+    """Positions as a list, refused unless there is one at least.
+
+    >>> listed(np.array([3, 4]))
+    [3, 4]
+    """
+    try:
+        found = list(np.asarray(positions).tolist())
+    except (TypeError, ValueError) as error:
+        raise NotTestable(f"positions is a list of rows, not {positions!r}.") from error
+    if not found:
+        raise NotTestable("positions is empty: name one row at least.")
+    return found
 
 
 def placebo_fits(
@@ -60,10 +86,22 @@ def placebo_fits(
     is returned. maxlags: of Newey-West errors, None for classical. Equal to
     statsmodels' OLS of each date. Raises NotTestable for a date whose columns cannot
     be told from the base.
+
+    >>> y = np.array([1.0, 1.2, 0.9, 1.1, 3.0, 3.2, 2.9, 3.1])
+    >>> base = np.ones((8, 1))
+    >>> dates = event_columns(8, [2, 4], slope=False)
+    >>> placebo_fits(y, base, dates).params[:, 0].round(2)
+    array([1.27, 2.  ])
     """
     basis = orthonormal(base)
     n, p = basis.shape
-    y = as_outcomes(outcomes, n)
+    y = as_outcomes(outcomes, n, basis.rows)
+    events = _checked_events(events, n)
+    tested = whole(tested, "tested", most=events.shape[2] - 1)
+    maxlags = checked_lags(maxlags, n)
+    flag(use_correction, "use_correction")
+    if n <= p + events.shape[2]:
+        raise NotTestable(f"{n} periods are too few for {p} columns and an event.")
     q, triangles, sizes = event_bases(basis, events)
     inverse = np.linalg.inv(triangles)
     influence = np.einsum("dtc,dc->dt", q, inverse[:, tested] / sizes[:, [tested]])
@@ -82,6 +120,19 @@ def placebo_fits(
     elif use_correction:
         variance *= n / df
     return PlaceboFits(params, np.sqrt(variance))
+
+
+def _checked_events(events: object, n: int) -> np.ndarray:
+    """Columns of events, one block (n, d) a date."""
+    found = numbers_of(events, "Events")
+    if found.ndim != 3 or found.shape[1] != n or not found.size:
+        raise NotTestable(
+            f"Events have the shape (dates, {n}, columns), as event_columns makes "
+            f"them, not {found.shape}."
+        )
+    if not np.isfinite(found).all():
+        raise NotTestable("Events have missing or infinite values.")
+    return found
 
 
 def event_bases(
