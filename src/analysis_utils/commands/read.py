@@ -1,4 +1,4 @@
-"""`make site` and `make paper`: what people read."""
+"""`make site` and `make paper`: what people read. `make all` ends with both."""
 
 from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
@@ -21,3 +21,16 @@ def make_paper(given: Given) -> int:
         f"Written: {path.relative_to(ROOT)}, outputs/numbers.typ, outputs/numbers.tex"
     )
     return 0
+
+
+def refresh() -> None:
+    """Bring paper and site up to date with the results, where their sources are."""
+    from analysis_utils.paper import build as paper
+    from analysis_utils.site import build as site
+
+    if paper.SOURCE.is_file() and not paper.is_fresh():
+        print(f"Paper: {paper.build().relative_to(ROOT)}", flush=True)
+    if (site.FRAME / "conf.py").is_file():
+        if not site.is_fresh():
+            print("Site: being built ...", flush=True)
+        print(f"Open {site.build().relative_to(ROOT)} in a browser.")

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.commands import read
 from analysis_utils.commands.against import Before, Comparison
 from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
@@ -76,6 +77,8 @@ def make_all(given: Given) -> int:
     whole = not {"NOTEBOOK", "RUN"} & set(own)
     if not code and whole:
         code = verdicts(runs, complete=not overrides)
+        if not code and not overrides:
+            read.refresh()
     if not overrides:
         say_changes(before.changes())
     return code

@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from analysis_utils.asking import Refused
-from analysis_utils.paper import numbers
-from analysis_utils.run_context import ROOT
+from analysis_utils.paper import VERDICTS
+from analysis_utils.run_context import ROOT, sha256
 from analysis_utils.workflow.determinism import VARIABLES
 
 SOURCE = ROOT / "paper/paper.typ"
+MADE_FROM = ".paper-made-from"
 
 
 def build(against: str = "", root: Path = ROOT) -> Path:
@@ -21,12 +22,16 @@ def build(against: str = "", root: Path = ROOT) -> Path:
 
     Raises Refused, with file and line, for a number that no run recorded.
     """
+    from analysis_utils.paper import numbers  # late: pandas, for a paper up to date
+
     outputs = root / "outputs"
     found = numbers.now(outputs)
     put(outputs / "numbers.typ", numbers.typst(found).encode())
     put(outputs / "numbers.tex", numbers.latex(found).encode())
     if not against:
-        return compiled(root, outputs / "paper/paper.pdf", {})
+        path = compiled(root, outputs / "paper/paper.pdf", {})
+        put(outputs / MADE_FROM, fingerprint(root).encode())
+        return path
     old = outputs / ".paper-old.json"
     put(old, json.dumps(numbers.at(against, root), sort_keys=True).encode())
     name = re.sub(r"[^\w.-]", "_", against)
@@ -35,6 +40,23 @@ def build(against: str = "", root: Path = ROOT) -> Path:
         return compiled(root, place, {"old": "/outputs/.paper-old.json"})
     finally:
         old.unlink()
+
+
+def fingerprint(root: Path = ROOT) -> str:
+    """Text that changes with anything that the paper says, and with the paper."""
+    outputs = root / "outputs"
+    read = sorted(outputs.glob("[0-9]*/*/results.json"))
+    read += [outputs / VERDICTS, root / "requirements.lock"]
+    read += sorted(p for p in (root / "paper").rglob("*") if p.is_file())
+    read += sorted((root / "docs").glob("*.md"))
+    made = [outputs / "paper/paper.pdf", outputs / "numbers.typ"]
+    return "\n".join(f"{p.name} {sha256(p)}" for p in read + made if p.is_file())
+
+
+def is_fresh(root: Path = ROOT) -> bool:
+    """Whether the paper in place was made on this machine from what is there now."""
+    stamp = root / "outputs" / MADE_FROM
+    return stamp.is_file() and stamp.read_text() == fingerprint(root)
 
 
 def compiled(root: Path, place: Path, given: dict[str, str]) -> Path:

@@ -12,13 +12,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from analysis_utils.asking import Refused
+from analysis_utils.paper import VERDICTS
 from analysis_utils.publish.results import Number, shown
 from analysis_utils.publish.tables import LATEX
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import OUTPUTS
 
 Texts = dict[str, dict[str, str]]
-VERDICTS = "verdicts/verdicts.csv"
 HEAD = "Written by `make paper` from outputs/*/*/results.json; not to be edited."
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
-from analysis_utils.site import pages
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -25,15 +24,16 @@ def build() -> Path:
     Raises Refused, with what Sphinx said, if the pages cannot be made; the site in
     place stays as it was.
     """
-    stamp = fingerprint()
-    marker = SITE / STAMP
-    if marker.is_file() and marker.read_text() == stamp:
+    if is_fresh():
         return SITE / "index.html"
+    stamp = fingerprint()
     source, made = OUTPUTS / ".site-source", OUTPUTS / ".site-made"
     for folder in (source, made):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         shutil.copytree(FRAME, source, ignore=shutil.ignore_patterns("pages"))
+        from analysis_utils.site import pages  # late: pandas, for an up-to-date site
+
         pages.write(source)
         sphinx(source, made)
         (made / STAMP).write_text(stamp)
@@ -43,6 +43,12 @@ def build() -> Path:
         for folder in (source, made):
             shutil.rmtree(folder, ignore_errors=True)
     return SITE / "index.html"
+
+
+def is_fresh() -> bool:
+    """Whether the site in place shows what is there now."""
+    marker = SITE / STAMP
+    return marker.is_file() and marker.read_text() == fingerprint()
 
 
 def sphinx(source: Path, made: Path) -> None:
