@@ -4,7 +4,9 @@ A test registers itself by `@pytest.mark.fault("17.3", "what went wrong once")`;
 numbers are those of the reviews. `python tests/faults.py FILE.md` collects them.
 """
 
+import io
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -47,10 +49,15 @@ def main(target: Path) -> int:
     """Collect the tests and write the table."""
     found = Collector()
     here = str(Path(__file__).parent)
-    code = pytest.main(["--collect-only", "-qq", "--no-header", here], plugins=[found])
-    if code == 0:
-        target.write_text(found.table(), encoding="utf-8")
-    return code
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = pytest.main(["--collect-only", "-qq", here], plugins=[found])
+    if code:
+        print(said.getvalue(), file=sys.stderr)
+        return code
+    target.write_text(found.table(), encoding="utf-8")
+    print(f"{len(found.rows)} faults in {target}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -238,3 +238,53 @@ def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
             assert "News" not in browser.value("document.body.innerText")
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """A kernel as JupyterLab starts it: `ask(code)` gives error and printed text."""
+    from jupyter_client.manager import start_new_kernel
+
+    home = tmp_path_factory.mktemp("lab")
+    _, variables = lab.prepared(8888, browser=False, home=home)
+    manager, client = start_new_kernel(env=variables, startup_timeout=120)
+
+    def ask(code: str) -> tuple[dict, str]:
+        printed = []
+
+        def hook(message):
+            if message["msg_type"] == "stream":
+                printed.append(message["content"]["text"])
+
+        reply = client.execute_interactive(code, output_hook=hook, timeout=60)
+        return reply["content"], "".join(printed)
+
+    yield ask
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.fault("16.7", "JupyterLab knows no Texas, and runs with window=5000")
+def test_a_cell_of_parameters_is_checked_when_it_runs(kernel):
+    cell = 'state: "state or all" = {!r}\nwindow: "8 to 260" = {}  # weeks'
+    reply, _ = kernel(cell.format("Texas", 104))
+    assert reply["status"] == "ok"
+    assert kernel("print(state, window)")[1] == "TX 104\n"
+    for state, window, words in (
+        ("Texsa", 104, "'Texsa' is no state; did you mean TX"),
+        ("TX", 5000, "window = 5000 lies outside 8 to 260"),
+    ):
+        reply, _ = kernel(cell.format(state, window))
+        assert reply["status"] == "error"
+        (line,) = reply["traceback"]
+        assert words in line and line.startswith("Refused: ")
+    assert kernel("x: int = 3\ny = x")[0]["status"] == "ok"  # no cell of parameters
+
+
+@pytest.mark.fault("10.4", "a refusal in JupyterLab is a line under a long traceback")
+def test_a_refusal_is_one_line_and_a_fault_is_not(kernel):
+    reply, _ = kernel(
+        "from analysis_utils.asking import NotTestable\nraise NotTestable('only 3')"
+    )
+    assert reply["traceback"] == ["Not testable: only 3"]
+    assert len(kernel("1 / 0")[0]["traceback"]) > 1

@@ -70,8 +70,13 @@ def tried(tmp_path_factory):
     return checkout, text
 
 
-@pytest.mark.fault("17.3 17.4 17.10", "what a cell may do: exit, flood, fork, trespass")
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.fault(number, words))
+        for name, (number, words, *_) in FAULTS.items()
+    ],
+)
 def test_a_fault_ends_its_run_in_words(tried, name):
     checkout, text = tried
     *_, words = FAULTS[name]

@@ -47,6 +47,7 @@ def break_it(checkout, code: str) -> dict[str, bytes]:
     return before
 
 
+@pytest.mark.fault("17.10", "an exception leaves something that looks fresh")
 def test_an_exception(good):
     before = break_it(good, "1 / 0")
     good.notebook("02_b", "", "print('goes on')")
@@ -69,6 +70,7 @@ def test_a_mended_notebook_clears_the_failure(good):
     assert not (good.outputs / "failed/01_a/main.ipynb").exists()
 
 
+@pytest.mark.fault("17.10", "kill -9 of the kernel")
 @pytest.mark.parametrize("warm", ["yes", "no"])
 def test_a_killed_kernel(good, warm):
     before = break_it(good, "import os; os.kill(os.getpid(), 9)")
@@ -81,6 +83,7 @@ def test_a_killed_kernel(good, warm):
     assert good.make("all")[0] == 1
 
 
+@pytest.mark.fault("17.10", "kill -9, INT and TERM of the driver")
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_killed_or_interrupted_driver(good, sent):
     before = break_it(good, SLEEP)
@@ -115,6 +118,7 @@ def kernels_of(root: Path) -> list[str]:
     return found
 
 
+@pytest.mark.fault("17.10", "outputs set aside by a kill are lost")
 def test_outputs_moved_aside_by_a_kill_come_back(good):
     before = tree(good.outputs / "01_a")
     aside = good.outputs / ".replaced/01_a"
@@ -125,6 +129,7 @@ def test_outputs_moved_aside_by_a_kill_come_back(good):
     assert tree(good.outputs / "01_a") == before
 
 
+@pytest.mark.fault("17.10", "two make all at once")
 def test_two_drivers_at_once(checkout):
     checkout.notebook("01_a", "", "import time; time.sleep(3)")
     first = checkout.start("all")
@@ -137,6 +142,7 @@ def test_two_drivers_at_once(checkout):
     assert "01_a/main  fresh" in text
 
 
+@pytest.mark.fault("17.10", "a full disk")
 def test_a_full_disk(checkout, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -166,6 +172,7 @@ def test_a_full_disk(checkout, tmp_path):
         subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
+@pytest.mark.fault("17.10", "code edited while a run goes on")
 def test_code_edited_during_a_run_is_not_taken_for_its_source(checkout):
     helper = checkout.root / "src/analysis_utils/helper.py"
     helper.write_text("VALUE = 1\n")
@@ -182,6 +189,7 @@ def test_code_edited_during_a_run_is_not_taken_for_its_source(checkout):
     assert code == 1 and "edited while the notebook ran" in text
 
 
+@pytest.mark.fault("17.10", "half a manifest is taken for fresh")
 def test_half_a_manifest_is_stale(good):
     path = good.outputs / "01_a/main/manifest.json"
     path.write_text(path.read_text()[:50])

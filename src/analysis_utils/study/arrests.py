@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from analysis_utils import datasets, publish
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import InterruptedTimeSeries, ITSResults
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
@@ -71,6 +72,8 @@ def panel(first: str, last: str) -> pd.DataFrame:
     Records that name no area ("HQ") are left out.
     """
     months = pd.period_range(first, last, freq="M")
+    if months.empty:
+        raise NotTestable(f"there is no month to count from {first} to {last}")
     active = active_by_area(months)
     parts = {}
     names = {"arrests": "ice_arrests_287g", "all_arrests": "ice_arrests"}
