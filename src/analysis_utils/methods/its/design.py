@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,7 @@ from . import seasonality
 from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
-
-if TYPE_CHECKING:
-    from .model import InterruptedTimeSeries
+from .specification import Specification
 
 __all__ = ["Design"]
 
@@ -79,7 +76,7 @@ class Design:
         return rows
 
 
-def build(model: InterruptedTimeSeries) -> Design:
+def build(model: Specification) -> Design:
     """Return the design of a model, or refuse what cannot be estimated."""
     periods = as_periods(model.y.index)
     _check_names(model.interventions)
@@ -99,7 +96,7 @@ def build(model: InterruptedTimeSeries) -> Design:
     return _checked(design, model.interventions, kept)
 
 
-def _table(model: InterruptedTimeSeries, periods, pieces) -> pd.DataFrame:
+def _table(model: Specification, periods, pieces) -> pd.DataFrame:
     """Outcome, columns and offset of all units, the treated one first."""
     shared = pd.concat([_trend(model, periods), *pieces], axis=1)
     seasons = seasonality.columns(model.seasonality, periods)
@@ -117,7 +114,7 @@ def _table(model: InterruptedTimeSeries, periods, pieces) -> pd.DataFrame:
     return table
 
 
-def _trend(model: InterruptedTimeSeries, periods) -> pd.DataFrame:
+def _trend(model: Specification, periods) -> pd.DataFrame:
     """Intercept and smooth change, time 0 at the first period.
 
     State-space errors absorb the intercept, and the linear trend, where they wander.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,29 @@ from statsmodels.stats.diagnostic import acorr_ljungbox, het_breuschpagan
 from statsmodels.stats.stattools import durbin_watson, jarque_bera
 from statsmodels.tsa.stattools import acf, pacf
 
+from analysis_utils.asking import Refused
+
+from ..arguments import whole
 from .seasonality import natural_cycle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .results import ITSResults
+
+@dataclass(frozen=True)
+class Residuals:
+    """What the checks read of a fit: rows of the treated series, one a period.
+
+    after : rows from the first event on. terms : AR and MA coefficients estimated.
+    dispersion : Pearson's phi of counts and its degrees of freedom.
+    """
+
+    innovations: np.ndarray
+    fitted: np.ndarray
+    after: np.ndarray
+    periods: pd.PeriodIndex
+    terms: int
+    dispersion: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -36,11 +53,11 @@ class Diagnostics:
     tests: pd.DataFrame
 
     @classmethod
-    def of(cls, result: ITSResults, lags: Sequence[int] | None = None) -> Diagnostics:
+    def of(cls, rows: Residuals, lags: Sequence[int] | None = None) -> Diagnostics:
         """Compute the checks; `lags` of Ljung-Box: 1, half a cycle, one and two."""
-        e = _treated(result)
-        lags = _lags(result, len(e)) if lags is None else sorted(set(lags))
-        tests = [*_ljung_box(result, e, lags), *_spread(result, e), *_counts(result)]
+        e = rows.innovations
+        lags = _lags(rows.periods, len(e)) if lags is None else _asked(lags, len(e))
+        tests = [*_ljung_box(rows, lags), *_spread(rows), *_counts(rows)]
         tests.append(("Durbin-Watson", durbin_watson(e), np.nan))
         table = pd.DataFrame(tests, columns=["test", "statistic", "p"])
         return cls(_correlations(e, max(lags)), table.set_index("test"))
@@ -56,19 +73,23 @@ class Diagnostics:
         return ax
 
 
-def _treated(result: ITSResults) -> np.ndarray:
-    e = result.innovations
-    return (e if result.model.control is None else e.loc["treated"]).to_numpy()
-
-
-def _lags(result: ITSResults, n: int) -> list[int]:
+def _lags(periods: pd.PeriodIndex, n: int) -> list[int]:
     try:
-        cycle = int(natural_cycle(result.model.design.periods))
+        cycle = int(natural_cycle(periods))
     except ValueError:
         cycle = 4
     wanted = {1, max(2, cycle // 2), cycle, 2 * cycle}
     kept = sorted(lag for lag in wanted if lag <= min(n // 2 - 1, 40))
     return kept or [1]
+
+
+def _asked(lags: object, n: int) -> list[int]:
+    if isinstance(lags, str) or not isinstance(lags, Iterable):
+        raise Refused(f"lags is a list of whole numbers, not {lags!r}.")
+    found = sorted({whole(lag, "lag", least=1, most=n // 2 - 1) for lag in lags})
+    if not found:
+        raise Refused("lags is empty: name one lag at least.")
+    return found
 
 
 def _correlations(e: np.ndarray, most: int) -> pd.DataFrame:
@@ -83,48 +104,33 @@ def _correlations(e: np.ndarray, most: int) -> pd.DataFrame:
     )
 
 
-def _ljung_box(result: ITSResults, e: np.ndarray, lags: Sequence[int]) -> list:
+def _ljung_box(rows: Residuals, lags: Sequence[int]) -> list:
     """Degrees of freedom lose one for each estimated AR or MA coefficient."""
-    noise = result.noise
-    fitted = sum(k == "rho" or k.startswith(("ar.", "ma.")) for k in noise)
-    table = acorr_ljungbox(e, lags=list(lags), model_df=fitted)
+    table = acorr_ljungbox(rows.innovations, lags=list(lags), model_df=rows.terms)
     return [
         (f"Ljung-Box, lags 1-{lag}", row["lb_stat"], row["lb_pvalue"])
         for lag, row in table.iterrows()
     ]
 
 
-def _spread(result: ITSResults, e: np.ndarray) -> list:
+def _spread(rows: Residuals) -> list:
     """Breusch-Pagan (studentized) by the fitted values; Levene; Jarque-Bera."""
-    fitted = result.fittedvalues
-    if result.model.control is not None:
-        fitted = fitted.loc["treated"]
-    fitted = fitted.to_numpy()[-len(e) :]
-    rows = []
+    e, fitted = rows.innovations, rows.fitted
+    tests = []
     if np.ptp(fitted) > 0:
         exog = np.column_stack([np.ones(len(e)), fitted / np.abs(fitted).max()])
-        rows = [("Breusch-Pagan, by fitted values", *het_breuschpagan(e, exog)[:2])]
-    rows += _levene(result, e)
+        tests = [("Breusch-Pagan, by fitted values", *het_breuschpagan(e, exog)[:2])]
+    before, after = e[~rows.after], e[rows.after]
+    if min(len(before), len(after)) >= 3:
+        found = stats.levene(before, after)
+        name = "Levene, before v after"
+        tests.append((name, float(found.statistic), float(found.pvalue)))
     statistic, p, _, _ = jarque_bera(e)
-    return [*rows, ("Jarque-Bera", float(statistic), float(p))]
+    return [*tests, ("Jarque-Bera", float(statistic), float(p))]
 
 
-def _levene(result: ITSResults, e: np.ndarray) -> list:
-    design = result.model.design
-    if not design.spans:
+def _counts(rows: Residuals) -> list:
+    if rows.dispersion is None:
         return []
-    first = min(a for a, _ in design.spans.values())
-    time = design.layout.time[: design.used[: len(design.periods)].sum()][-len(e) :]
-    before, after = e[time < first], e[time >= first]
-    if min(len(before), len(after)) < 3:
-        return []
-    found = stats.levene(before, after)
-    return [("Levene, before v after", float(found.statistic), float(found.pvalue))]
-
-
-def _counts(result: ITSResults) -> list:
-    if not result.model.log_link:
-        return []
-    df = result.nobs - len(result.params)
-    phi = result.scale
+    phi, df = rows.dispersion
     return [("Pearson dispersion", phi, float(stats.chi2.sf(phi * df, df)))]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .model import InterruptedTimeSeries
+from .design import Design
+from .specification import Specification
 
 __all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
 
 
-def formula(model: InterruptedTimeSeries) -> str:
+def formula(names: list[str]) -> str:
     """Return the formula that statsmodels fits to `model.data` (offset apart)."""
-    names = model.design.names
     terms = [_quoted(name) for name in names if name != "Intercept"]
     if "Intercept" not in names:
         terms = ["0", *terms]
@@ -23,9 +20,9 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f'Q("{name}")'
 
 
-def equation(model: InterruptedTimeSeries) -> str:
+def equation(model: Specification, design: Design) -> str:
     """Return the equation, the dates of the events, and the law of the errors."""
-    names = model.design.names
+    names = design.names
     terms = [
         f"b{i}" if name == "Intercept" else f"b{i} {name}_t"
         for i, name in enumerate(names)
@@ -37,14 +34,14 @@ def equation(model: InterruptedTimeSeries) -> str:
     else:
         lines = [f"{model.name}_t = {right} + e_t"]
     lines.append(f"  {model.estimator.error_term}")
-    return "\n".join([*lines, *_events(model)])
+    return "\n".join([*lines, *_events(model, design)])
 
 
-def _events(model: InterruptedTimeSeries) -> list[str]:
-    periods = model.design.periods
+def _events(model: Specification, design: Design) -> list[str]:
+    periods = design.periods
     lines = []
     for part in model.interventions:
-        first, last = model.design.spans[part.name]
+        first, last = design.spans[part.name]
         until = "" if last == len(periods) else f" to {periods[last - 1]}"
         ramp = f", ramp from {part.ramp_start}" if part.slope else ""
         lines.append(

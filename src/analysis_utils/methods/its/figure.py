@@ -8,16 +8,11 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.dates import ConciseDateFormatter
 
-from analysis_utils.asking import NotTestable
-
 from .calendar import as_periods
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .forecast import ForecastResults
-    from .model import InterruptedTimeSeries
-    from .results import ITSResults
 
 __all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
 
@@ -26,48 +21,44 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def draw(
-    result: ITSResults,
+    table: pd.DataFrame,
+    first: int,
+    events: dict[str, pd.Timestamp],
+    name: str,
     ax: Axes | None = None,
-    of: str | None = None,
-    alpha: float = 0.05,
     legend: bool = True,
 ) -> Axes:
     """Draw observed values, fit and counterfactual with intervals, events marked.
 
-    The counterfactual is drawn from the first event on; periods left out of the fit
-    are open circles. Returns `ax`.
+    table : as of ITSResults.counterfactual. The counterfactual is drawn from row
+    `first` on; periods left out of the fit are open circles. Returns `ax`.
     """
-    if not result.model.interventions:
-        raise NotTestable("Nothing to draw: the model has no intervention.")
     ax = plt.gca() if ax is None else ax
-    table = result.counterfactual(of, alpha)
-    table.index = as_periods(table.index).start_time
+    table = table.set_axis(as_periods(table.index).start_time)
     _observed(table, ax)
-    first = result._window(None, None, of).start
     for part, label in ((table.iloc[:first], "Fitted"), (table.iloc[first:], "_")):
         _band(part, "fitted", ax, BLUE, label, "-")  # broken where the event is
     _band(table.iloc[first:], "counterfactual", ax, ORANGE, "Counterfactual", "--")
-    _events(result.model, ax)
-    return _finish(ax, result.model.name, legend)
+    _events(events, ax)
+    return _finish(ax, name, legend)
 
 
 def draw_forecast(
-    result: ForecastResults, ax: Axes | None = None, alpha: float = 0.05
+    past: pd.DataFrame, after: pd.DataFrame, name: str, ax: Axes | None = None
 ) -> Axes:
-    """Draw the data, the fit before the event and the prediction after it."""
+    """Draw the data, the fit before the event and the prediction after it.
+
+    past : observed, fitted and whether used; after : as of
+    ForecastResults.counterfactual.
+    """
     ax = plt.gca() if ax is None else ax
-    before = result.before.model
-    after = result.counterfactual(alpha).assign(used=True)
-    past = pd.DataFrame({"observed": before.y})
-    past["used"] = before.design.used
-    past["fitted"] = result.before.fittedvalues.reindex(past.index)
-    for table in (past, after):
-        table.index = as_periods(table.index).start_time
+    past = past.set_axis(as_periods(past.index).start_time)
+    after = after.assign(used=True).set_axis(as_periods(after.index).start_time)
     _observed(pd.concat([past, after]), ax)
     ax.plot(past.index, past["fitted"], color=BLUE, linewidth=1.2, label="Fitted")
     _band(after, "counterfactual", ax, ORANGE, "Predicted", "--")
     ax.axvline(after.index[0], color="0.3", linewidth=0.8, linestyle=":")
-    return _finish(ax, before.name, legend=True)
+    return _finish(ax, name, legend=True)
 
 
 def _finish(ax: Axes, ylabel: str, legend: bool) -> Axes:
@@ -100,14 +91,12 @@ def _band(table, name: str, ax: Axes, color: str, label: str, line: str) -> None
     ax.plot(table.index, table[name], line, color=color, linewidth=1.2, label=label)
 
 
-def _events(model: InterruptedTimeSeries, ax: Axes) -> None:
-    starts = model.design.periods.start_time
-    for part in model.interventions:
-        first, _ = model.design.spans[part.name]
-        ax.axvline(starts[first], color="0.4", linewidth=0.7, linestyle=(0, (4, 3)))
+def _events(events: dict[str, pd.Timestamp], ax: Axes) -> None:
+    for name, start in events.items():
+        ax.axvline(start, color="0.4", linewidth=0.7, linestyle=(0, (4, 3)))
         ax.annotate(
-            part.name,
-            (starts[first], 1),
+            name,
+            (start, 1),
             xycoords=("data", "axes fraction"),
             xytext=(-2, -2),
             textcoords="offset points",

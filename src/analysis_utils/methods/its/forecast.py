@@ -125,7 +125,10 @@ class ForecastResults:
         """Draw the fit before, the prediction after with its interval, the data."""
         from .figure import draw_forecast
 
-        return draw_forecast(self, ax, alpha)
+        before = self.before.model
+        past = pd.DataFrame({"observed": before.y, "used": before.design.used})
+        past["fitted"] = self.before.fittedvalues.reindex(past.index)
+        return draw_forecast(past, self.counterfactual(alpha), before.name, ax)
 
 
 def forecast(model: InterruptedTimeSeries) -> ForecastResults:

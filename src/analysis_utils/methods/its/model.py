@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from functools import cached_property, partial
 
 import numpy as np
@@ -23,6 +24,7 @@ from .forecast import ForecastResults, forecast
 from .intervention import Intervention
 from .reml_ar import RemlAR
 from .results import ITSResults
+from .specification import Specification
 from .statespace import Sarima, Structural
 
 __all__ = ["InterruptedTimeSeries"]
@@ -120,8 +122,11 @@ class InterruptedTimeSeries:
         self.use_t = None if use_t is None else flag(use_t, "use_t")
         self.estimator = self._estimator(errors)
         self._check_outcome()
+        self.specification = Specification(
+            **{part.name: getattr(self, part.name) for part in fields(Specification)}
+        )
         with one_blas_thread():  # two make products of this size slower
-            self.design: Design = build(self)
+            self.design: Design = build(self.specification)
 
     def _estimator(self, errors: str | Errors | None) -> Errors | Counts:
         if self.family not in ("gaussian", *FAMILIES):
@@ -181,12 +186,12 @@ class InterruptedTimeSeries:
     @property
     def equation(self) -> str:
         """The model as an equation, with the dates of its events."""
-        return equation(self)
+        return equation(self.specification, self.design)
 
     @property
     def formula(self) -> str:
         """The model as a statsmodels formula for the columns of `data`."""
-        return formula(self)
+        return formula(self.design.names)
 
     @property
     def data(self) -> pd.DataFrame:

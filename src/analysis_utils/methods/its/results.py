@@ -18,7 +18,7 @@ from . import effects
 from .calendar import window
 from .checks import residual_notes
 from .comparison import compare_f_test, wald_test
-from .diagnostics import Diagnostics
+from .diagnostics import Diagnostics, Residuals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,11 +146,20 @@ class ITSResults:
 
     def wald_test(self, names: Sequence[str]) -> pd.Series:
         """Return the joint Wald test that these coefficients are zero."""
-        return wald_test(self, names)
+        names = list(names)
+        unknown = [str(name) for name in names if name not in self.params.index]
+        if unknown or not names:
+            raise NotTestable(
+                f"No coefficient {', '.join(unknown)}: there are "
+                f"{', '.join(self.params.index)}."
+            )
+        cov = self._cov.loc[names, names].to_numpy()
+        return wald_test(self.params[names].to_numpy(), cov, self.df_resid)
 
     def compare_f_test(self, restricted: ITSResults) -> pd.Series:
         """Return the F test against a smaller nested model; see comparison."""
-        return compare_f_test(self, restricted)
+        large, small = self._estimate, restricted._estimate
+        return compare_f_test(large, small, self.model.estimator.label)
 
     def _interval(self, values: effects.Path, alpha: float) -> pd.DataFrame:
         reference = (self._quantile(alpha), self._tail)
@@ -310,13 +319,44 @@ class ITSResults:
 
     def diagnostics(self, lags: Sequence[int] | None = None) -> Diagnostics:
         """Return autocorrelations and tests of the innovations; see Diagnostics."""
-        return Diagnostics.of(self, lags)
+        design = self.model.design
+        rows = design.layout.unit == 0
+        e = self._estimate.innovations
+        e = e[rows] if self.model.control is not None else e
+        time = design.layout.time[rows][-len(e) :]
+        first = design.layout.first
+        terms = sum(k.startswith(("rho", "ar.", "ma.")) for k in self.noise)
+        df = self.nobs - len(self.params)
+        return Diagnostics.of(
+            Residuals(
+                e,
+                self._estimate.fitted[rows][-len(e) :],
+                np.zeros(len(e), bool) if first is None else time >= first,
+                design.periods,
+                round(self.noise.get("mean_order", terms)),
+                (self.scale, df) if self.model.log_link else None,
+            ),
+            lags,
+        )
 
-    def plot(self, ax: Axes | None = None, **options: object) -> Axes:
+    def plot(
+        self,
+        ax: Axes | None = None,
+        of: str | None = None,
+        alpha: float = 0.05,
+        legend: bool = True,
+    ) -> Axes:
         """Draw data, fit, counterfactual, intervals and events; see figure.draw."""
         from .figure import draw
 
-        return draw(self, ax, **options)
+        if not self.model.interventions:
+            raise NotTestable("Nothing to draw: the model has no intervention.")
+        design = self.model.design
+        starts = design.periods.start_time
+        events = {name: starts[first] for name, (first, _) in design.spans.items()}
+        table = self.counterfactual(of, alpha)
+        first = self._window(None, None, of).start
+        return draw(table, first, events, self.model.name, ax, legend)
 
     def __repr__(self) -> str:
         return str(self.summary())
