@@ -25,7 +25,8 @@ class RemlAR:
     """AR(p) errors, p from 0 to `most`; what is not known of them widens intervals.
 
     REML with one value of each parameter takes rho for known, and finds it too small:
-    with AR(2) errors (.3, .5) and 48 periods its 95 % intervals held .76, these .94. The
+    with AR(2) errors (.3, .5) and 48 periods its 95 % intervals held .76, these .94.
+    The
     coefficients are averaged over the orders and over the partial autocorrelations,
     each weighted by its restricted likelihood (Harville 1974: the posterior of the
     variance parameters under a flat prior of the coefficients) and a prior
