@@ -41,7 +41,7 @@ def simulated(
     )
 
 
-def calibrate_panels(draws: int = 120) -> pd.DataFrame:
+def calibrate_panels(draws: int = 60) -> pd.DataFrame:
     """One row a design and method: coverage of 95 % intervals of a true zero.
 
     `given`: share of samples with an interval at all; `coverage` is among those.
