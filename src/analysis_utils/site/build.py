@@ -27,8 +27,9 @@ def build() -> Path:
     if is_fresh():
         return SITE / "index.html"
     stamp = fingerprint()
-    source, made = OUTPUTS / ".site-source", OUTPUTS / ".site-made"
-    for folder in (source, made):
+    source, room = OUTPUTS / ".site-source", OUTPUTS / ".site-made"
+    made = room / "html"  # myst-nb writes a folder beside its pages
+    for folder in (source, room):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         shutil.copytree(FRAME, source, ignore=shutil.ignore_patterns("pages"))
@@ -40,7 +41,7 @@ def build() -> Path:
         shutil.rmtree(SITE, ignore_errors=True)
         os.rename(made, SITE)
     finally:
-        for folder in (source, made):
+        for folder in (source, room):
             shutil.rmtree(folder, ignore_errors=True)
     return SITE / "index.html"
 
