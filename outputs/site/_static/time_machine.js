@@ -24,7 +24,7 @@
     const path = document.createElementNS(ns, "path");
     path.setAttribute("d", d);
     path.setAttribute("stroke", "#999");
-    path.setAttribute("stroke-width", "0.2");
+    path.setAttribute("stroke-width", "2");
     svg.append(path);
     places[fips] = path;
   }
