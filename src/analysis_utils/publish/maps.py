@@ -161,7 +161,7 @@ def _palette(labels: list, colours: Mapping | None, numeric: bool) -> dict:
 
 
 def outlines() -> dict[str, list[np.ndarray]]:
-    """Rings of every county by FIPS code, in the steps of `CANVAS`, y downwards."""
+    """Rings of every county by FIPS code, in the steps of `CANVAS`, y upwards."""
     edges = _edges()
     starts: dict[str, dict] = defaultdict(lambda: defaultdict(list))
     for left, right, points in zip(edges.left, edges.right, edges.points, strict=True):

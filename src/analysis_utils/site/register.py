@@ -83,10 +83,11 @@ def shapes_script() -> str:
 
 
 def path(rings: list) -> str:
-    """Rings as the path of an SVG: steps from point to point, which are short."""
+    """Rings as the path of an SVG: short steps from point to point, y downwards."""
     parts = []
     for ring in rings:
         points = ring.round().astype(int)
+        points[:, 1] = maps.CANVAS[1] - points[:, 1]
         steps = np.diff(points, axis=0)
         if not len(steps):
             continue

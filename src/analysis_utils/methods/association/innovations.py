@@ -51,6 +51,11 @@ def lagged_design(
 ) -> np.ndarray:
     """Return the columns 1, other regressors, y[t-1], ..., y[t-order] and y[t]."""
     n = len(values)
+    if order >= n:  # before a list of that length is made
+        raise NotTestable(
+            f"An autoregression of order {order} needs more than {order} periods; "
+            f"there are {n}."
+        )
     lags = [values[order - j : n - j] for j in range(1, order + 1)]
     first = [np.ones(n - order)] + ([] if others is None else [others[order:]])
     return np.column_stack([*first, *lags, values[order:]])
