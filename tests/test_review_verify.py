@@ -242,7 +242,7 @@ QUIET = {
     "white text": (r"</svg>\s*$", WHITE, "element <text> is added"),
     "a title": (r"<svg ", "<svg data-note='x' ", "attributes of <svg>"),
     "a point of a path": (r"\nL (\d+)\.", r"\nL \g<1>1.", "a coordinate has moved"),
-    "a colour": ("stroke: #000000", "stroke: #000001", "style of <"),
+    "a colour": ("stroke: #262626", "stroke: #262627", "style of <"),
     "line ends": ("\n", "\r\n", "written otherwise"),
 }
 

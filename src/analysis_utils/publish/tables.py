@@ -73,7 +73,8 @@ class Table:
             for k, n in enumerate(text.columns)
         ]
         styler = text.style.hide(axis="index").set_table_styles(styles)
-        body = styler.format(escape="html").set_uuid("t").to_html()
+        styler = styler.format(escape="html").format_index(escape="html", axis=1)
+        body = styler.set_uuid("t").to_html()
         return f"<p>{escape(self.caption)}</p>\n{body}"
 
     def __repr__(self) -> str:
