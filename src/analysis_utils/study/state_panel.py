@@ -1,5 +1,6 @@
 """Agreements and encounters or arrests by state and month; groups of states."""
 
+import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,6 +21,9 @@ ASK = (
     "release of arrest records from the Deportation Data Project, then run `make "
     "arrests FILE=path` and `make all`."
 )
+
+# A library that this panel uses logs at INFO, and the PDF fonts then fill a cell.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def held_by_state(first: str, last: str, as_of: str | None = None) -> pd.DataFrame:
