@@ -50,6 +50,7 @@ def test_steps_left_in_are_the_trap(kind):
     assert rejections(kind, steps=0, draws=150) > 0.15
 
 
+@pytest.mark.xfail(strict=True, reason="0.45 is found: the test has too little power")
 def test_a_true_relation_inside_the_burst_is_still_found():
     rng = np.random.default_rng(0)
     scale = np.where(np.arange(60) < 45, 1.0, 5.0)
@@ -58,7 +59,7 @@ def test_a_true_relation_inside_the_burst_is_still_found():
         x, e = rng.standard_normal((2, 60))
         result = associate(x * scale, (0.8 * x + 0.6 * e) * scale, n_resamples=199)
         found.append(result.sup_pvalue <= 0.05)
-    assert np.mean(found) > 0.3  # 0.45 measured: fifteen periods carry the burst
+    assert np.mean(found) > 0.75
 
 
 def test_detectable_correlation_is_found_with_its_power():
