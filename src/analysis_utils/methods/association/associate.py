@@ -185,6 +185,8 @@ def _inputs(x: pd.Series, y: pd.Series, controls: pd.DataFrame | None) -> pd.Dat
     if controls is not None:
         if not isinstance(controls, pd.DataFrame):
             raise Refused("controls: a table with the dates of x and y is needed.")
+        if controls.shape[1] == 0:
+            raise Refused("controls: the table has no column; leave it out instead.")
         series += [_one(controls[name], str(name)) for name in controls.columns]
     frame = align(*series)
     for name in frame.columns:

@@ -152,12 +152,11 @@ def fit_autoregression(
     """
     values = check_array(values)
     n, aic = len(values), np.empty(0)
-    if order is not None:
-        order = whole(order, "order")
+    order = None if order is None else whole(order, "order")
+    max_order = None if max_order is None else whole(max_order, "max_order")
     extra = 0 if others is None else others.shape[1]
     if order is None:
-        most = default_max_order(n - extra)
-        most = most if max_order is None else whole(max_order, "max_order")
+        most = default_max_order(n - extra) if max_order is None else max_order
         if n - most < most + extra + 3:
             raise NotTestable(
                 f"{n} periods are too few for an autoregression of order {most}."
