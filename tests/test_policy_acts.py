@@ -34,7 +34,7 @@ def test_every_act_says_whom_it_reaches_and_its_dates_are_in_order():
         ("2017-12-31", set()),
         (
             "2026-02-17",
-            {"CA", "CT", "DE", "IL", "MD", "ME", "NJ", "NM", "OR", "VA", "WA"},
+            {"CA", "CT", "DE", "IL", "MD", "NJ", "OR", "VA", "WA"},
         ),
     ],
 )
@@ -42,9 +42,17 @@ def test_bans_in_force_on_a_day(day, banned):
     assert set(datasets.bans(day).state) == banned
 
 
-def test_new_york_bans_from_the_day_of_force_only():
-    assert "NY" not in set(datasets.bans("2026-08-24").state)
-    assert "NY" in set(datasets.bans("2026-08-25").state)
+@pytest.mark.parametrize(
+    ("state", "before", "first"),
+    [
+        ("NM", "2026-05-19", "2026-05-20"),  # signed in February
+        ("ME", "2026-07-13", "2026-07-14"),  # law since January
+        ("NY", "2026-08-24", "2026-08-25"),  # signed in May
+    ],
+)
+def test_an_act_bans_from_the_day_of_force_only(state, before, first):
+    assert state not in set(datasets.bans(before).state)
+    assert state in set(datasets.bans(first).state)
 
 
 def test_a_mandate_ends_with_its_repeal():

@@ -134,7 +134,7 @@ def test_no_control_has_a_ban_or_an_act():
     begun = datasets.mandates()
     begun = begun[begun["signed"] <= end.end_time]
     assert not states & set(begun["state"])
-    assert not states & {"CA", "WA", "IL", "NJ", "OR", "ME"}
+    assert not states & {"CA", "WA", "IL", "NJ", "OR"}
     assert {"AL", "OK", "NC"} <= states
     assert "NY" in states and "NY" not in state_acts.pool([], pd.Period("2026-09", "M"))
 
