@@ -38,7 +38,7 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	"and none was found; install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
 	exit 1; fi
 
-.PHONY: help all run why list clean test environment lock verify trace standards \
+.PHONY: help all run sweep why list clean test environment lock verify trace standards \
 	site paper measure deposit raw data export arrests register update lab new tidy \
 	bench calibrate validation faults
 .NOTPARALLEL:
@@ -58,6 +58,9 @@ all: environment ## Reproduce every output: run what is stale, leave what is fre
 
 run: environment ## Run one notebook with your parameters (NOTEBOOK=02_... EVENT=... STATE=FL)
 	@$(DESK) run
+
+sweep: environment ## Run a grid (NOTEBOOK=02_... STATE=all MODEL=TFM,WSO, or SWEEP=name): one table, one figure
+	@$(DESK) sweep
 
 why: environment ## Say for each run what changed since its outputs were made
 	@$(DESK) why

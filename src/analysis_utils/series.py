@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis_utils import datasets
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 
 FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M"}
 GROUPS = ("model", "state", "agency_kind")
@@ -200,8 +200,11 @@ def _chosen(
 
 
 def _require(name: str, value: object, allowed: Iterable[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; choose from {', '.join(allowed)}")
+    if value in allowed:
+        return
+    if name == "state" and value in set(datasets.states()["state"]):
+        raise NotTestable(f"{value} has no agreement on any list: nothing to count.")
+    raise Refused(f"{name} is {value!r}; choose from {', '.join(allowed)}")
 
 
 def _days(start: Day, end: Day, as_of: Day) -> pd.DatetimeIndex:

@@ -10,6 +10,15 @@ COMMANDS = {
         "reproduce:make_all", {**RUNS, "ARCHIVED": ("trust",)}, parameters=True
     ),
     "run": Command("reproduce:make_run", RUNS, parameters=True),
+    "sweep": Command(
+        "sweep:make_sweep",
+        {
+            **dict.fromkeys(("NOTEBOOK", "SWEEP", "KEY", "WORKERS"), TEXT),
+            "WARM": YES_NO,
+            "YES": YES,
+        },
+        parameters=True,
+    ),
     "why": Command("reproduce:make_why", RUNS, parameters=True),
     "list": Command("reproduce:make_list", RUNS, parameters=True),
     "clean": Command("reproduce:make_clean", {"CUSTOM": YES}, CHANGED),

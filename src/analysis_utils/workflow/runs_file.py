@@ -1,4 +1,4 @@
-"""notebooks/runs.yaml, read and checked: runs by notebook, and limits on their time."""
+"""notebooks/runs.yaml, read and checked: runs by notebook, limits of time, sweeps."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from analysis_utils.asking import Refused, yaml_of
 
 FILE = "runs.yaml"
 LIMITS = "limits"  # minutes by notebook
+SWEEPS = "sweeps"  # grids with a name
 RUN_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")  # a folder
 LONGEST = 80
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", flags=re.IGNORECASE)
@@ -26,10 +27,12 @@ class RunsFile:
     ----------
     runs : notebook, then run, then parameters as text.
     minutes : how long a run of a notebook may take, where that is not the default.
+    sweeps : name, then `notebook` and parameters with their values, as text.
     """
 
     runs: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     minutes: dict[str, float] = field(default_factory=dict)
+    sweeps: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def read_runs_file(path: Path) -> RunsFile:
@@ -37,16 +40,21 @@ def read_runs_file(path: Path) -> RunsFile:
     content = yaml_of(path) or {}
     if not isinstance(content, dict):
         raise Refused(SHAPE)
-    limits = content.pop(LIMITS, {})
-    if problems := [*shape_faults(content), *limit_faults(limits)]:
+    limits, sweeps = content.pop(LIMITS, {}), content.pop(SWEEPS, {})
+    if problems := [
+        *shape_faults(content),
+        *limit_faults(limits),
+        *sweep_faults(sweeps),
+    ]:
         raise Refused("\n".join(problems))
     runs = {
         notebook: {run: dict(given or {}) for run, given in runs.items()}
         for notebook, runs in content.items()
     }
-    if problems := list(name_faults(runs)):
+    if problems := list(name_faults(runs | {SWEEPS: sweeps})):
         raise Refused("\n".join(problems))
-    return RunsFile(runs, {name: float(text) for name, text in limits.items()})
+    minutes = {name: float(text) for name, text in limits.items()}
+    return RunsFile(runs, minutes, {name: dict(one) for name, one in sweeps.items()})
 
 
 def shape_faults(content: dict) -> Iterator[str]:
@@ -76,6 +84,21 @@ def limit_faults(limits: object) -> Iterator[str]:
         number = re.fullmatch(r"\d+(\.\d+)?", str(text))
         if not number or not 0 < float(text) <= 24 * 60:
             yield f"{FILE}: {LIMITS}: {notebook} must have minutes, not {text!r}"
+
+
+def sweep_faults(sweeps: object) -> Iterator[str]:
+    """What is wrong with the named sweeps."""
+    if not isinstance(sweeps, dict):
+        yield f"{FILE}: {SWEEPS} must hold names, below each its notebook and values"
+        return
+    for name, one in sweeps.items():
+        if not isinstance(one, dict) or not isinstance(one.get("notebook"), str):
+            yield f"{FILE}: {SWEEPS}: {name} must name its notebook (notebook: 02_...)"
+        elif odd := [key for key, text in one.items() if not isinstance(text, str)]:
+            yield (
+                f"{FILE}: {SWEEPS}: {name}: write the values of {odd[0]} on one line, "
+                "with commas between them (TX,FL), or all"
+            )
 
 
 def name_faults(table: dict[str, dict]) -> Iterator[str]:
