@@ -31,6 +31,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
+html_show_search_summary = False  # the pages found may not be fetched from a folder
 html_theme_options = {
     "show_toc_level": 2,
     "navbar_align": "left",

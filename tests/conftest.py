@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import chromium
 import nbformat
 import pytest
 from hypothesis import settings
@@ -22,6 +23,12 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("wide", derandomize=False, database=None)
 settings.load_profile("same")
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say in one line what was not tried because there is no browser."""
+    if not chromium.PROGRAM:
+        terminalreporter.write_line(f"Not tried: {chromium.MISSING}")
 
 
 def write_notebook(path: Path, parameters: str, *cells: str) -> None:

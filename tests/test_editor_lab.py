@@ -1,23 +1,20 @@
 """`make lab`: for this machine only, with a token, in our environment."""
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import chromium
 import pytest
 
 from analysis_utils.asking import Refused
 from analysis_utils.editor import lab, tidy
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def free_port() -> int:
@@ -145,69 +142,13 @@ KERNEL = (
     "[...(globalThis.jupyterapp?.shell.widgets('main') ?? [])]"
     ".find(widget => widget.sessionContext)?.sessionContext.session?.kernel"
 )
-
-
-class Browser:
-    """Headless Chromium, spoken to in its own protocol."""
-
-    def __init__(self, folder: str):
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-        options += ["--disable-background-networking", "--disable-dev-shm-usage"]
-        options += ["--window-size=1500,1000"]
-        place = [f"--user-data-dir={folder}", "--remote-debugging-port=0"]
-        self.process = subprocess.Popen(
-            [CHROMIUM, *options, *place, "about:blank"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.port = int(self.told(Path(folder) / "DevToolsActivePort"))
-        self.socket, self.calls = self.connect(), 0
-
-    def told(self, file: Path) -> str:
-        for _ in range(300):
-            if file.exists() and file.read_text():
-                return file.read_text().splitlines()[0]
-            time.sleep(0.1)
-        raise AssertionError("Chromium did not start")
-
-    def connect(self):
-        from websocket import create_connection
-
-        address = f"http://127.0.0.1:{self.port}/json"
-        pages = json.loads(urllib.request.urlopen(address).read())
-        page = next(page for page in pages if page["type"] == "page")
-        return create_connection(page["webSocketDebuggerUrl"], suppress_origin=True)
-
-    def call(self, method: str, **parameters: object) -> dict:
-        self.calls += 1
-        message = {"id": self.calls, "method": method, "params": parameters}
-        self.socket.send(json.dumps(message))
-        while True:
-            answer = json.loads(self.socket.recv())
-            if answer.get("id") == self.calls:
-                return answer["result"]
-
-    def value(self, script: str) -> object:
-        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True)
-        return answer["result"].get("value")
-
-    def until(self, script: str, seconds: int = 60) -> None:
-        for _ in range(seconds * 4):
-            if self.value(script):
-                return
-            time.sleep(0.25)
-        page = self.value("document.body.innerText")
-        raise AssertionError(f"not true after {seconds} s: {script}\n{page}")
-
-    def close(self) -> None:
-        self.socket.close()
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-
-@pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: `apt install chromium` to test the lab"
+NUMBERED = (
+    "[...document.querySelectorAll('.jp-InputPrompt')]"
+    ".filter(prompt => /\\[\\d+\\]/.test(prompt.innerText)).length"
 )
+
+
+@chromium.needed
 def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
     """Opened at the printed address, run by its menu command; every cell has run."""
     show = "print(sys.prefix, pd.__version__)"
@@ -215,29 +156,17 @@ def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
     tidy.put_right(path)
     root = f"--ServerApp.root_dir={checkout.root}"
     shown = "--LabApp.expose_app_in_browser=True"
-    with (
-        running(tmp_path, root, shown) as (port, token),
-        tempfile.TemporaryDirectory() as profile,
-    ):
-        browser = Browser(profile)
-        try:
-            page = (
-                f"http://127.0.0.1:{port}/lab/tree/notebooks/03_a.ipynb?token={token}"
-            )
-            browser.call("Page.navigate", url=page)
-            browser.until(f"{KERNEL}?.connectionStatus == 'connected'")
-            browser.until(f"{KERNEL}?.status == 'idle'")
-            browser.value("jupyterapp.commands.execute('notebook:run-all-cells')")
-            prompts = "[...document.querySelectorAll('.jp-InputPrompt')]"
-            numbered = f"{prompts}.filter(p => /\\[\\d+\\]/.test(p.innerText)).length"
-            browser.until(f"{numbered} >= 2")
-            text = browser.value(
-                "document.querySelector('.jp-OutputArea-output').innerText"
-            )
-            assert sys.prefix in text
-            assert "News" not in browser.value("document.body.innerText")
-        finally:
-            browser.close()
+    with running(tmp_path, root, shown) as (port, token), chromium.running() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        address = f"http://{lab.HOST}:{port}/lab/tree/notebooks/03_a.ipynb"
+        page.goto(f"{address}?token={token}")
+        page.wait_for_function(f"{KERNEL}?.connectionStatus == 'connected'")
+        page.wait_for_function(f"{KERNEL}?.status == 'idle'")
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_function(f"{NUMBERED} >= 2")
+        assert sys.prefix in page.locator(".jp-OutputArea-output").first.inner_text()
+        assert "News" not in page.inner_text("body")
 
 
 @pytest.fixture(scope="module")

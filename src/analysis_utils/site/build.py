@@ -1,11 +1,14 @@
 """Builds the site from the archived results: whole, or left as it was."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from analysis_utils.asking import Refused
@@ -24,8 +27,23 @@ def build() -> Path:
     Raises Refused, with what Sphinx said, if the pages cannot be made; the site in
     place stays as it was.
     """
-    if is_fresh():
-        return SITE / "index.html"
+    with alone():
+        if not is_fresh():
+            made_anew()
+    return SITE / "index.html"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One builder at a time in a checkout; a second waits, and finds the site made."""
+    OUTPUTS.mkdir(parents=True, exist_ok=True)
+    with open(OUTPUTS / ".site-lock", "a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def made_anew() -> None:
+    """Write the pages, let Sphinx make them, and put them in place all at once."""
     stamp = fingerprint()
     source, room = OUTPUTS / ".site-source", OUTPUTS / ".site-made"
     made = room / "html"  # myst-nb writes a folder beside its pages
@@ -43,7 +61,6 @@ def build() -> Path:
     finally:
         for folder in (source, room):
             shutil.rmtree(folder, ignore_errors=True)
-    return SITE / "index.html"
 
 
 def is_fresh() -> bool:
