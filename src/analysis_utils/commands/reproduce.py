@@ -23,7 +23,7 @@ from analysis_utils.workflow.runs import (
     study_runs,
 )
 
-OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "ARCHIVED")
+OWN = ("NOTEBOOK", "RUN", "WORKERS", "WARM", "ARCHIVED", "CLUSTER")
 
 
 def split(given: Given) -> tuple[Given, Given]:
@@ -172,6 +172,7 @@ def report(runs: list[Run], own: Given, comparison: Comparison | None = None) ->
         own.get("WARM") != "no",
         comparison,
         own.get("ARCHIVED") == "trust",
+        driver.cluster_asked(own.get("CLUSTER")),
     )
     print(driver.table(outcomes))
     for path in driver.orphans(study_runs(), OUTPUTS):

@@ -16,7 +16,7 @@ from analysis_utils.workflow.runs import (
 )
 from analysis_utils.workflow.runs_file import FILE, RunsFile, read_runs_file
 
-OWN = ("NOTEBOOK", "SWEEP", "KEY", "YES", "WORKERS", "WARM")
+OWN = ("NOTEBOOK", "SWEEP", "KEY", "YES", "WORKERS", "WARM", "CLUSTER")
 TABLE = "results.csv"
 
 
@@ -32,6 +32,7 @@ def make_sweep(given: Given) -> int:
         driver.workers_asked(given.get("WORKERS")),
         given.get("WARM") != "no",
         trust=True,
+        cluster=driver.cluster_asked(given.get("CLUSTER")),
     )
     say(outcomes)
     from analysis_utils.report import sweep as report

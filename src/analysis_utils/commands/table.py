@@ -7,13 +7,15 @@ CHANGED = "Refused, nothing was changed:"
 
 COMMANDS = {
     "all": Command(
-        "reproduce:make_all", {**RUNS, "ARCHIVED": ("trust",)}, parameters=True
+        "reproduce:make_all",
+        {**RUNS, "ARCHIVED": ("trust",), "CLUSTER": TEXT},
+        parameters=True,
     ),
-    "run": Command("reproduce:make_run", RUNS, parameters=True),
+    "run": Command("reproduce:make_run", {**RUNS, "CLUSTER": TEXT}, parameters=True),
     "sweep": Command(
         "sweep:make_sweep",
         {
-            **dict.fromkeys(("NOTEBOOK", "SWEEP", "KEY", "WORKERS"), TEXT),
+            **dict.fromkeys(("NOTEBOOK", "SWEEP", "KEY", "WORKERS", "CLUSTER"), TEXT),
             "WARM": YES_NO,
             "YES": YES,
         },

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +23,8 @@ from analysis_utils.workflow.runs import Run
 
 if TYPE_CHECKING:  # late, where it is needed: it costs the no-op
     from analysis_utils.workflow.execute import Compare, Setting
+
+    Execute = Callable[[Run, Setting], None]
 
 LOCK = ".lock"
 
@@ -84,6 +86,7 @@ class Plan:
     warm : whether kernels are forks of a warm process.
     memory : what this machine has executed.
     compare : compares a run made again with the archived one.
+    cluster : the address of a scheduler that has the runs executed, if one does.
     """
 
     runs: list[Run]
@@ -93,6 +96,7 @@ class Plan:
     warm: bool
     memory: Memory
     compare: "Compare | None" = None
+    cluster: str = ""
 
 
 def run_all(
@@ -102,6 +106,7 @@ def run_all(
     warm: bool,
     compare: "Compare | None" = None,
     trust: bool = False,
+    cluster: str = "",
 ) -> list[Outcome]:
     """Execute the stale ones among `runs`; the outcomes come in the order given.
 
@@ -110,6 +115,7 @@ def run_all(
     compare : what compares a run made again from the same inputs with the archive.
     trust : whether outputs that match their manifest are fresh though this machine
         has never executed them.
+    cluster : address of a scheduler that has them executed elsewhere.
     """
     with exclusive(outputs):
         recover(outputs)
@@ -122,7 +128,7 @@ def run_all(
             first = [run for run in stale if not manifest.reasons(run)]
             if first:
                 announce(len(first), len(runs))
-            plan = Plan(runs, stale, outputs, workers, warm, memory, compare)
+            plan = Plan(runs, stale, outputs, workers, warm, memory, compare, cluster)
             for outcome in execute_stale(plan):
                 done[outcome.run.label] = outcome
             recover(outputs)
@@ -146,21 +152,15 @@ def execute_stale(plan: Plan) -> list[Outcome]:
     determinism.apply()
     outcomes: list[Outcome] = []
     seconds = {run.label: plan.memory.seconds(run) for run in plan.stale}
-    progress = Progress(plan.stale, seconds, plan.workers)
-    with kernel_specs() as specs:
+    with kernel_specs() as specs, executor(plan) as (execute, workers):
+        progress = Progress(plan.stale, seconds, workers)
         try:
-            if plan.warm:
-                from analysis_utils.workflow.warm_kernel import start_stack
-
-                start_stack()
-            import papermill  # noqa: F401  (while the stack is being imported)
-
             setting = Setting(
                 plan.outputs, specs, plan.warm, say=progress.say, compare=plan.compare
             )
-            pool = ThreadPoolExecutor(plan.workers)
+            pool = ThreadPoolExecutor(workers)
             waiting = [
-                pool.submit(attempt, run, setting, progress, plan.memory)
+                pool.submit(attempt, execute, run, setting, progress, plan.memory)
                 for run in longest_first(plan.stale, seconds)
             ]
             for future in as_completed(waiting):
@@ -171,6 +171,26 @@ def execute_stale(plan: Plan) -> list[Outcome]:
             progress.close()
         pool.shutdown()
     return outcomes
+
+
+@contextmanager
+def executor(plan: Plan) -> Iterator[tuple["Execute", int]]:
+    """What executes one run, here or on a cluster, and how many at a time."""
+    if plan.cluster:
+        from analysis_utils.workflow.cluster import connected
+
+        with connected(plan.cluster) as cluster:
+            yield cluster.execute, cluster.workers
+        return
+    if plan.warm:
+        from analysis_utils.workflow.warm_kernel import start_stack
+
+        start_stack()
+    import papermill  # noqa: F401  (while the stack is being imported)
+
+    from analysis_utils.workflow.execute import execute
+
+    yield execute, plan.workers
 
 
 def longest_first(runs: list[Run], seconds: dict[str, float | None]) -> list[Run]:
@@ -208,11 +228,13 @@ def what_remains(stale: list[Run], outcomes: list[Outcome]) -> str:
 
 
 def attempt(
-    run: Run, setting: "Setting", progress: Progress, memory: Memory
+    execute: "Execute",
+    run: Run,
+    setting: "Setting",
+    progress: Progress,
+    memory: Memory,
 ) -> Outcome:
     """Execute one run; a failure is an outcome, not an exception."""
-    from analysis_utils.workflow.execute import execute
-
     began = time.monotonic()
     progress.started(run)
     state, message = "ran", ""
@@ -245,6 +267,15 @@ def workers_asked(text: str | None) -> int:
     if not text.isdigit() or not int(text):
         raise Refused(f"WORKERS must be a whole number from 1 on, not {text!r}")
     return int(text)
+
+
+def cluster_asked(text: str | None) -> str:
+    """Address of a scheduler that executes the runs: CLUSTER=; empty for none."""
+    if text is None:
+        return ""
+    from analysis_utils.workflow.cluster import checked
+
+    return checked(text)
 
 
 def orphans(runs: list[Run], outputs: Path) -> list[Path]:
