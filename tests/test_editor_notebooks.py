@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from analysis_utils.asking import Refused
-from analysis_utils.editor import tidy
+from analysis_utils.editor import clean, tidy
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import NOTEBOOKS
 
@@ -218,3 +218,43 @@ def test_git_diff_shows_cells_in_this_repository_only(checkout, environment):
     assert ("not shown" in shown) != environment
     kept = git(checkout.root, "config", "--show-origin", "diff.jupyternotebook.command")
     assert kept.startswith("file:.git/config")
+
+
+def committed(checkout):
+    """A notebook in git, in a clone that one of the editor's commands has set up."""
+    shutil.copy(ROOT / ".gitattributes", checkout.root)
+    path = checkout.notebook("03_a", "", "first = 1", "second = 2")
+    git(checkout.root, "init", "-q")
+    editor(checkout, "tidy")
+    git(checkout.root, "add", "notebooks", ".gitattributes")
+    git(checkout.root, "commit", "-qm", "Notebook")
+    (checkout.root / ".venv").symlink_to(sys.prefix)
+    return path
+
+
+def test_what_jupyterlab_saves_beside_the_text_is_no_change_for_git(checkout):
+    path = committed(checkout)
+    notebook = tidy.read(path)
+    notebook.metadata["widgets"] = {}
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.execution_count = number
+        cell.outputs = [nbformat.v4.new_output("stream", text="shown\n" * 500)]
+    path.write_text(tidy.text(notebook))
+    git(checkout.root, "add", "notebooks")
+    assert not git(checkout.root, "status", "--porcelain", "notebooks")
+
+    notebook.cells[1].source = "second = 3"
+    path.write_text(tidy.text(notebook))
+    plain = git(checkout.root, "diff", "--no-ext-diff", "--numstat", "notebooks")
+    assert plain.split()[:2] == ["1", "1"]
+    assert "shown" in path.read_text()  # the author's file is left alone
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"<<<<<<< HEAD\n", b'{"cells": 1}'])
+def test_what_is_no_notebook_goes_through_the_filter_as_it_is(content):
+    assert clean.cleaned(content) == content
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=str)
+def test_the_filter_changes_no_kept_notebook(path):
+    assert clean.cleaned(path.read_bytes()) == path.read_bytes()

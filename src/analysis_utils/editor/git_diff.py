@@ -1,20 +1,33 @@
-"""Lets `git diff` show notebooks cell by cell, in this repository only."""
+"""Lets git keep notebooks without outputs and show them by cell, in this clone."""
 
 import subprocess
 
 from analysis_utils.run_context import ROOT
 
-SETTING = "diff.jupyternotebook.command"  # the driver that .gitattributes names
 # nbdime, without outputs, ids and format details; plain diff where .venv is gone
-COMMAND = (
+SHOWN = (
     'f() { .venv/bin/git-nbdiffdriver diff -O -I -D "$@" '
     '|| diff -u "$2" "$5" || true; }; f'
 )
+# What JupyterLab saves beside the text (outputs, counts) is no change for git
+KEPT = (
+    "if [ -x .venv/bin/python ]; "
+    "then .venv/bin/python -m analysis_utils.editor.clean; else cat; fi"
+)
+SETTINGS = {  # the drivers that .gitattributes names
+    "diff.jupyternotebook.command": SHOWN,
+    "filter.tidynotebook.clean": KEPT,
+}
 
 
 def set_up() -> bool:
-    """Write the setting into .git/config; False where there is no repository."""
+    """Write the settings into .git/config; False where there is no repository."""
     if not (ROOT / ".git").exists():
         return False
-    command = ["git", "config", "--local", SETTING, COMMAND]
-    return subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    done = [
+        subprocess.run(
+            ["git", "config", "--local", name, command], cwd=ROOT, capture_output=True
+        )
+        for name, command in SETTINGS.items()
+    ]
+    return all(one.returncode == 0 for one in done)
