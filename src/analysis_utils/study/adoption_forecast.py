@@ -9,8 +9,8 @@ has a baseline to carry on; week effects to come are drawn from those of the las
 year, in blocks of four weeks, because agencies sign in batches.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -64,7 +64,7 @@ class AdoptionForecast:
         recent = fit.baseline.iloc[:, -RECENT:].fillna(0.0)
         return cls(fit, waiting.reset_index(drop=True), recent, score)
 
-    def probabilities(self, weeks: int) -> pd.Series:
+    def probabilities(self, weeks: float) -> pd.Series:
         """Probability of signing within so many weeks, by ORI."""
         mean = weeks * self.baseline.mean(axis=1)
         hazard = np.exp(self.score.to_numpy()) * self._of_kind(mean)
@@ -83,6 +83,7 @@ class AdoptionForecast:
         order = sorted(weeks, key=weeks.__getitem__)
         states = np.unique(self.waiting["state"])
         code = np.searchsorted(states, self.waiting["state"])
+        kind = self.baseline.index.get_indexer(self.waiting["agency_kind"])
         made = {name: np.zeros((draws, len(states))) for name in order}
         shifts = self._coefficient_shifts(draws, rng)
         for draw in range(draws):
@@ -91,10 +92,15 @@ class AdoptionForecast:
                 self.score.to_numpy() + shifts[:, draw]
             )
             for name in order:
-                total = path[:, : weeks[name]].sum(axis=1)
-                signed = wait < self._of_kind(pd.Series(total, self.baseline.index))
+                signed = wait < path[:, : weeks[name]].sum(axis=1)[kind]
                 made[name][draw] = np.bincount(code, signed, minlength=len(states))
         return {name: pd.DataFrame(made[name], columns=states) for name in order}
+
+    def without(self, signed: Collection[str]) -> "AdoptionForecast":
+        """The same, with agencies left out that are known to have signed since."""
+        kept = ~self.waiting["unit"].isin(signed)
+        waiting = self.waiting[kept].reset_index(drop=True)
+        return replace(self, waiting=waiting, score=self.score[kept.to_numpy()])
 
     def _of_kind(self, values: pd.Series) -> np.ndarray:
         return self.waiting["agency_kind"].map(values).to_numpy(dtype="float64")
