@@ -4,6 +4,8 @@ No notebook is executed and nothing is loaded from elsewhere: the pages open fro
 folder, without a server and without network.
 """
 
+from sphinx.search.en import SearchEnglish
+
 project = "Reference study of the 287(g) programme"
 author = "The maintainers of the 287(g) reference study"
 html_title = "287(g) study"
@@ -14,7 +16,7 @@ nb_execution_mode = "off"
 nb_output_stderr = "remove"
 # A picture is a file, so nothing inside it can run in the page.
 nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "image/svg+xml", 1)]
-myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block", "html_image"]
+myst_enable_extensions = ["colon_fence", "attrs_inline", "attrs_block"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
 napoleon_numpy_docstring = True
@@ -27,6 +29,7 @@ html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_extra_path = ["extra"]  # the files of the runs, as archived
 html_css_files = ["site.css"]
+html_js_files = ["open.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
@@ -38,15 +41,28 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "footer_start": [],
     "footer_end": [],
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 11,
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "register": [], "verdicts": [], "search": []}
+# Only pages with others beside them have a list of those at their side.
+ALONE = ("index", "register", "time-machine", "verdicts", "claims", "predictions")
+html_sidebars = {page: [] for page in (*ALONE, "data", "methods", "guide", "search")}
 html_context = {"default_mode": "light"}
 html_math_renderer = "mathml"
+
+
+class English(SearchEnglish):
+    """Sphinx's English for the search: each word is reduced to its stem once."""
+
+    known = {}
+
+    def stem(self, word):
+        if word not in self.known:
+            self.known[word] = super().stem(word)
+        return self.known[word]
 
 
 def inline_math(translator, node):
@@ -68,6 +84,17 @@ def formula(translator, node, display):
     raise SkipNode
 
 
+def bars_as_written(app, what, name, obj, options, lines):
+    """`|r|` of a docstring is a formula, and no name to be replaced."""
+    example = False
+    for number, line in enumerate(lines):
+        example = (example and bool(line.strip())) or line.lstrip().startswith(">>>")
+        if not example:
+            lines[number] = line.replace("|", r"\|")
+
+
 def setup(app):
-    """Register the renderer of formulas."""
+    """Register the search, the docstrings and the renderer of formulas."""
+    app.connect("autodoc-process-docstring", bars_as_written)
+    app.add_search_language(English)
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

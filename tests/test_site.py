@@ -1,8 +1,10 @@
 """The site: safe text, whole pages; and, where Chromium is, what a reader meets."""
 
+import csv
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,10 +14,19 @@ import pytest
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
+from analysis_utils.paper import history, numbers
 from analysis_utils.review import lineage
-from analysis_utils.site import build, front, notebooks, register, text
-from analysis_utils.site.study import Study
+from analysis_utils.site import (
+    build,
+    front,
+    notebooks,
+    predictions,
+    register,
+    text,
+)
+from analysis_utils.site.study import Study, settings
 
+CLAIMS = "09_article_claims/main"
 EVIL = '<b>5</b><script>document.title="ran"</script><img src=x onerror="alert(1)">'
 
 
@@ -58,9 +69,51 @@ def test_a_choice_that_names_nothing_is_refused():
         front.record_of(study, "01_agreement_growh/main")
     with pytest.raises(Refused, match="has no figure 'x'"):
         front.shown(study, {"run": study.records[0].label, "figure": "x"})
-    answer = {"question": "Q?", "run": study.records[0].label, "sentence": "Nobody"}
-    with pytest.raises(Refused, match="0 sentences of .* begin with 'Nobody'"):
-        front.answers(study, [answer])
+    found = numbers.now()
+    with pytest.raises(Refused, match="no hypothesis 'Z9'"):
+        front.answers(
+            study, [{"question": "Q?", "answer": "A", "hypothesis": "Z9"}], {}
+        )
+    with pytest.raises(Refused, match="main:signed_5'; did you mean"):
+        front.filled("{18_growth/main:signed_5}", found)
+    with pytest.raises(Refused, match="no lowest of a number"):
+        front.filled("{18_growth/main:signed_52.lowest}", found)
+
+
+def test_the_five_answers_say_what_the_runs_recorded():
+    """Their numbers and verdicts are filled in; none is typed into site.yaml."""
+    chosen = settings(front.SETTINGS)["answers"]
+    assert len(chosen) == 5
+    verdicts = Study().verdicts.set_index("id")
+    made = front.answers(Study(), chosen, numbers.now())
+    for choice in chosen:
+        typed = front.KEY.sub("", choice["answer"]).replace("20 January 2025", "")
+        assert not re.search(r"\d", typed), choice["answer"]
+        row = verdicts.loc[choice["hypothesis"]]
+        assert f"<strong>{row['answer']}</strong>, {row['strength']}" in made
+    changed = {"18_growth/main:signed_52": {"text": "7,654 agreements"}}
+    said = front.filled(chosen[0]["answer"], numbers.now() | changed)
+    assert "7,654 agreements" in said
+
+
+def test_north_is_up_on_the_map():
+    """The north of Maine is drawn above Miami, and the west left of the east."""
+    drawn = json.loads(register.shapes_script().removeprefix("window.SHAPES=")[:-2])
+    aroostook, miami, los_angeles = (
+        tuple(map(int, re.match(r"M(-?\d+) ?(-?\d+)", path).groups()))
+        for path in (drawn["counties"][fips] for fips in ("23003", "12086", "06037"))
+    )
+    assert aroostook[1] < miami[1]
+    assert los_angeles[0] < miami[0] < aroostook[0]
+
+
+def test_the_course_since_2002_is_told_in_words_of_the_data():
+    counts = series.active_since_2002()["active"].dropna()
+    said = history.words()
+    assert f"to {int(counts.iloc[-1]):,} in" in said["alt"]
+    assert history.svg() == history.svg()
+    with pytest.raises(KeyError):
+        history.day_of("no-such-event")
 
 
 # The whole site
@@ -140,10 +193,50 @@ def test_a_number_links_to_its_cell(site):
     assert f'id="cell-{cell}"' in notebook
 
 
+def test_each_claim_leads_to_the_cell_that_judged_it(site):
+    page = (site / "claims.html").read_text(encoding="utf-8")
+    with open(claims_run() / "verdicts.csv", encoding="utf-8") as stream:
+        judged = list(csv.DictReader(stream))
+    assert page.count('<th scope="row">') == len(judged)
+    linked = re.findall(r'href="(notebooks/09_article_claims--main.html)#(.*?)"', page)
+    measured = [row for row in judged if row["measured"]]
+    assert len(linked) >= len(measured) > 0
+    notebook = (site / linked[0][0]).read_text(encoding="utf-8")
+    assert all(f'id="{place}"' in notebook for _, place in linked)
+
+
+def claims_run() -> Path:
+    return next(r for r in lineage.records() if r.label == CLAIMS).folder
+
+
+def test_predictions_are_shown_once_they_are_there(site, monkeypatch):
+    """Until a run has recorded them the page says so; then it shows that run."""
+    study = Study()
+    there = [q for q in study.questions if q.name == predictions.NOTEBOOK]
+    assert (predictions.NONE in predictions.page(study)) == (not there)
+    monkeypatch.setattr(predictions, "NOTEBOOK", "09_article_claims")
+    page = predictions.page(study)
+    assert predictions.NONE not in page and "<details open>" in page
+    assert 'src="files/09_article_claims/main/claims_on_course.svg"' in page
+
+
 def test_the_site_is_not_built_twice(site):
     stamp = (site / build.STAMP).stat().st_mtime_ns
     build.build()
     assert (site / build.STAMP).stat().st_mtime_ns == stamp
+
+
+def test_two_builders_do_not_disturb_each_other(site, monkeypatch):
+    """While one holds the room the other waits, and then has nothing to do."""
+    made = []
+    monkeypatch.setattr(build, "made_anew", lambda: made.append(1))
+    with ThreadPoolExecutor() as pool:
+        with build.alone():
+            other = pool.submit(build.build)
+            with pytest.raises(TimeoutError):
+                other.result(timeout=0.5)
+        assert other.result(timeout=60) == site / "index.html"
+    assert not made
 
 
 # In a browser
@@ -151,13 +244,16 @@ def test_the_site_is_not_built_twice(site):
 KINDS = (
     "index.html",
     "verdicts.html",
+    "claims.html",
+    "predictions.html",
     "questions/01_agreement_growth.html",
     "notebooks/01_agreement_growth--main.html",
     "register.html",
     "time-machine.html",
     "data.html",
     "methods.html",
-    "api/index.html",
+    "api/hazards.html",
+    "guide.html",
 )
 
 
@@ -237,6 +333,24 @@ def test_the_register_is_searched_with_the_keyboard_alone(visit):
     assert "On the lists from" in page.inner_text("#rows .details")
     page.keyboard.press("Enter")
     assert button.get_attribute("aria-expanded") == "false"
+
+
+@chromium.needed
+def test_the_address_of_the_register_keeps_what_is_asked(visit):
+    page = visit("register.html?state=GA&model=JEM&now=yes")
+    held = datasets.agreements()
+    held = held[(held.state == "GA") & (held.model == "JEM") & held.gone_by.isna()]
+    assert len(held) and page.inner_text("#count").startswith(f"{len(held)} ")
+    page.select_option("#state", "FL")
+    assert "state=FL" in page.url and "model=JEM" in page.url
+
+
+@chromium.needed
+def test_a_link_to_something_folded_opens_it(visit):
+    page = visit("verdicts.html")
+    assert not page.locator("#g1 table").is_visible()
+    page.click('th a[href="verdicts.html#g1"]')
+    page.wait_for_selector("#g1 table", state="visible")
 
 
 @chromium.needed

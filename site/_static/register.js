@@ -84,11 +84,16 @@
       (found.length > shown ? `, the first ${shown} shown` : "");
     get("more").hidden = found.length <= shown;
   };
-  const again = () => { shown = step; draw(); };
-  for (const id of ["find", "state", "model", "now"])
-    get(id).addEventListener("input", again);
+  const filters = ["find", "state", "model", "now"];
+  const again = () => {
+    shown = step;
+    const kept = filters.filter((id) => get(id).value).map((id) => [id, get(id).value]);
+    try { history.replaceState(null, "", `?${new URLSearchParams(kept)}`); } catch { /* a folder may forbid it */ }
+    draw();
+  };
+  for (const id of filters) get(id).addEventListener("input", again);
   get("more").addEventListener("click", () => { shown += 5 * step; draw(); });
   const asked = new URLSearchParams(location.search);
-  if (asked.get("state")) get("state").value = asked.get("state");
+  for (const id of filters) if (asked.get(id)) get(id).value = asked.get(id);
   draw();
 })();

@@ -48,7 +48,7 @@
       path.setAttribute("fill", colours[best[fips]] || "#f2f2f2");
     const said = `${total.toLocaleString("en-US")} agreements on the list of ${date}: ` +
       Object.keys(names).map((m) => `${names[m]} ${byModel[m]}`).join(", ") +
-      `; ${Object.keys(best).length} counties with one`;
+      `; ${Object.keys(best).filter((f) => f in places).length} counties of the map with one`;
     document.getElementById("said").textContent = said;
     title.textContent = said;
     slider.setAttribute("aria-valuetext", date);
@@ -58,7 +58,10 @@
       const line = document.createElement("tr");
       const head = document.createElement("th");
       head.scope = "row";
-      head.textContent = data.states[state] || state;
+      const link = document.createElement("a");
+      link.href = `register.html?state=${state}`;
+      link.textContent = data.states[state] || state;
+      head.append(link);
       line.append(head);
       for (const part of ["TFM", "JEM", "WSO", "all"]) {
         const made = document.createElement("td");

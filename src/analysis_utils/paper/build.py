@@ -15,16 +15,19 @@ MADE_FROM = ".paper-made-from"
 
 
 def build(against: str = "", root: Path = ROOT) -> Path:
-    """Write numbers.typ, numbers.tex and the paper; the path of the PDF.
+    """Write numbers, the first picture and the paper; the path of the PDF.
 
     `against` names a revision of git: the paper is then written beside the archived
     one, each number that changed with its old text struck through.
 
     Raises Refused, with file and line, for a number that no run recorded.
     """
-    from analysis_utils.paper import numbers  # late: pandas, for a paper up to date
+    from analysis_utils.paper import history, numbers  # late: pandas, matplotlib
 
     outputs = root / "outputs"
+    words = json.dumps(history.words(), indent=1, ensure_ascii=False) + "\n"
+    put(outputs / "paper/history.svg", history.svg())
+    put(outputs / "paper/history.json", words.encode())
     found = numbers.now(outputs)
     put(outputs / "numbers.typ", numbers.typst(found).encode())
     put(outputs / "numbers.tex", numbers.latex(found).encode())
@@ -49,7 +52,9 @@ def fingerprint(root: Path = ROOT) -> str:
     read += [outputs / VERDICTS, root / "requirements.lock"]
     read += sorted(p for p in (root / "paper").rglob("*") if p.is_file())
     read += sorted((root / "docs").glob("*.md"))
+    read += [root / "data/active_monthly.csv", root / "data/policy_events.csv"]
     made = [outputs / "paper/paper.pdf", outputs / "numbers.typ"]
+    made += [outputs / "paper/history.svg", outputs / "paper/history.json"]
     return "\n".join(f"{p.name} {sha256(p)}" for p in read + made if p.is_file())
 
 

@@ -103,6 +103,7 @@ def of_class(name: str, method: str) -> tuple[Function, ast.AST] | None:
     return None
 
 
+@cache
 def define(name: str, depth: int = 5) -> tuple[Function, ast.AST] | None:
     """Where a dotted name is defined; imports are followed to the definition."""
     module, _, member = name.rpartition(".")

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,10 +51,11 @@ def made_anew() -> None:
         shutil.rmtree(folder, ignore_errors=True)
     try:
         shutil.copytree(FRAME, source, ignore=shutil.ignore_patterns("pages"))
-        from analysis_utils.site import pages  # late: pandas, for an up-to-date site
+        with sphinx(source, made) as begin:
+            from analysis_utils.site import pages  # late: pandas, for a fresh site
 
-        pages.write(source)
-        sphinx(source, made)
+            pages.write(source)
+            begin()
         (made / STAMP).write_text(stamp)
         shutil.rmtree(SITE, ignore_errors=True)
         os.rename(made, SITE)
@@ -69,14 +70,33 @@ def is_fresh() -> bool:
     return marker.is_file() and marker.read_text() == fingerprint()
 
 
-def sphinx(source: Path, made: Path) -> None:
-    """Run Sphinx in a process of its own, on both cores."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-j", "2", "-b", "html"]
-    command += ["-d", str(source / "_build"), str(source), str(made)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        said = done.stderr.strip()[-2000:]
-        raise Refused(f"The site could not be made; the one in place stays:\n{said}")
+@contextmanager
+def sphinx(source: Path, made: Path) -> Iterator[Callable[[], None]]:
+    """A process of Sphinx that loads its libraries while the pages are written.
+
+    Calling what it gives lets it make the pages. Raises Refused, with what Sphinx
+    said, if it cannot.
+    """
+    places = [str(source), str(made)]
+    command = [sys.executable, "-m", "analysis_utils.site.frame", *places]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True
+    )
+
+    def begin() -> None:
+        _, said = process.communicate("begin\n")
+        if process.returncode:
+            told = said.strip()[-2000:]
+            raise Refused(
+                f"The site could not be made; the one in place stays:\n{told}"
+            )
+
+    try:
+        yield begin
+    finally:
+        if process.poll() is None:  # no page to make: its input ends
+            process.communicate()
 
 
 def fingerprint() -> str:

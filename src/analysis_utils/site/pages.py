@@ -3,11 +3,14 @@
 import shutil
 from pathlib import Path
 
+from analysis_utils.paper import history
 from analysis_utils.run_context import ROOT
 from analysis_utils.site import (
+    claims,
     front,
     notebooks,
     pictures,
+    predictions,
     question,
     reference,
     register,
@@ -34,6 +37,7 @@ def write(folder: Path) -> None:
         notebooks.write(record, folder / "notebooks")
     (static / "data.js").write_text(register.script(), encoding="utf-8")
     (static / "shapes.js").write_text(register.shapes_script(), encoding="utf-8")
+    (static / "history.svg").write_bytes(history.svg())
     pictures.write(study, static)
     for name, text in texts(study).items():
         path = folder / name
@@ -46,6 +50,8 @@ def texts(study: Study) -> dict[str, str]:
     found = {
         "index.md": front.page(study),
         "verdicts.md": front.verdicts_page(study),
+        "claims.md": claims.page(study),
+        "predictions.md": predictions.page(study),
         "questions/index.md": contents("Questions", [q.name for q in study.questions]),
         "notebooks/index.md": contents(
             "Executed notebooks",

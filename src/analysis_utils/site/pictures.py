@@ -1,13 +1,18 @@
 """Two pictures that only the site has: all answers, and the way from files to them."""
 
 import math
+import re
+import textwrap
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from analysis_utils.review import lineage
+from analysis_utils.site import question
 from analysis_utils.site.study import Study
 from analysis_utils.workflow import determinism
 
@@ -46,11 +51,15 @@ def squeezed(multiple: float) -> float:
 def answers(study: Study) -> Figure:
     """Estimate and adjusted interval of every hypothesis that could be tested."""
     rows = study.verdicts[study.verdicts["estimate"].notna()]
-    fig, ax = plt.subplots(figsize=(8.6, 1.0 + 0.27 * len(rows)), layout="constrained")
+    height = 1.0 + 0.25 * len(rows)
+    fig, ax = plt.subplots(figsize=(10.4, height), layout="constrained")
     ax.axvspan(-1, 1, color="#eeeeee", zorder=0)
     ax.axvline(0, color="#333333", linewidth=0.8, zorder=1)
     for place, (_, row) in enumerate(rows.iterrows()):
         draw_row(ax, place, row)
+    families = rows["family"].to_numpy()
+    for last in np.flatnonzero(families[1:] != families[:-1]):
+        ax.axhline(last + 0.5, color="#cccccc", linewidth=0.5, zorder=0)
     ax.set_yticks(range(len(rows)), rows["id"], fontsize=8)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ticks = [-8, -4, -2, -1, 0, 1, 2, 4, 8]
@@ -96,8 +105,8 @@ def draw_row(ax, place: int, row: pd.Series) -> None:
 
 
 def label(row: pd.Series) -> str:
-    """Answer and strength, as printed beside a row."""
-    return f"{row['answer']}, {row['strength']}"
+    """Answer, strength and the estimate in its own units, as printed beside a row."""
+    return f"{row['answer']}, {row['strength']}: {question.result(row)}"
 
 
 def pipeline(study: Study) -> Figure:
@@ -119,43 +128,60 @@ def pipeline(study: Study) -> Figure:
     files = sorted({name for name, _ in reads})
     made = sorted(
         {
-            (f"{row['publisher']}: {row['kind']}", name)
+            (wrapped(source), name)
             for name in files
-            for row in lineage.published_files(f"data/{name}")
+            for source in lineage.published_sources(f"data/{name}")
         }
     )
-    columns = [
-        ("Published files", sorted({a for a, _ in made})),
-        ("data/", files),
-        ("notebooks/", sorted({b for _, b in reads})),
-        ("Hypotheses", sorted({b for _, b in tested})),
-    ]
-    return bipartite(columns, [made, reads, tested])
+    joined = [made, reads, tested]
+    columns = [sorted({b for _, b in reads})]  # notebooks keep their order
+    columns.append(beside(tested, columns[0]))
+    columns.insert(0, beside([(b, a) for a, b in reads], columns[0]))
+    columns.insert(0, beside([(b, a) for a, b in made], columns[0]))
+    heads = ("Published", "data/", "notebooks/", "Hypotheses")
+    return joined_columns(list(zip(heads, columns, strict=True)), joined)
 
 
-def bipartite(columns: list[tuple[str, list[str]]], arrows: list[list]) -> Figure:
+def wrapped(source: str) -> str:
+    """A publisher and what it published, without address and compiler, on lines."""
+    named = re.split(r": |, by | \(|; | @ ", source)[0]
+    return "\n".join(textwrap.wrap(named, 40))
+
+
+def beside(pairs: list[tuple[str, str]], fixed: list[str]) -> list[str]:
+    """The second names of pairs, each near the middle of what it is joined to.
+
+    `fixed` are the first names in their order; lines then cross less.
+    """
+    places: dict[str, list[int]] = {}
+    for pair in pairs:
+        places.setdefault(pair[1], []).append(fixed.index(pair[0]))
+    return sorted(places, key=lambda name: (np.mean(places[name]), name))
+
+
+def joined_columns(
+    columns: list[tuple[str, list[str]]], arrows: list[list[tuple[str, str]]]
+) -> Figure:
     """Columns of names, joined by lines."""
     tallest = max(len(names) for _, names in columns)
-    fig, ax = plt.subplots(figsize=(11, 0.6 + 0.19 * tallest), layout="constrained")
+    fig, ax = plt.subplots(figsize=(10.4, 0.6 + 0.17 * tallest), layout="constrained")
     places = {}
-    edges = [(0, 2.2), (4.0, 5.6), (7.2, 9.2), (10.6, 11.2)]
+    edges = [(0, 2.9), (4.0, 5.6), (6.9, 8.8), (10.2, 10.6)]
     for number, (title, names) in enumerate(columns):
         left, right = edges[number]
-        ax.text(left, -1, title, fontsize=9, weight="bold")
+        ax.text(left, -1, title, fontsize=9.5, weight="bold")
         step = tallest / max(len(names), 1)
         for n, name in enumerate(names):
             y = (n + 0.5) * step
             places[number, name] = y
-            shown = name if len(name) < 44 else f"{name[:42]}…"
-            ax.text(left, y, shown, fontsize=7, va="center")
+            ax.text(left, y, name, fontsize=7.5, va="center", linespacing=1)
     for number, pairs in enumerate(arrows):
-        for a, b in pairs:
-            ax.plot(
-                [edges[number][1] + 0.35, edges[number + 1][0] - 0.1],
-                [places[number, a], places[number + 1, b]],
-                color="#8899aa", linewidth=0.5, zorder=0,
-            )  # fmt: skip
+        start, end = edges[number][1] + 0.1, edges[number + 1][0] - 0.1
+        lines = [
+            [(start, places[number, a]), (end, places[number + 1, b])] for a, b in pairs
+        ]
+        ax.add_collection(LineCollection(lines, colors="#8899aa", linewidths=0.5))
     ax.set_ylim(tallest + 0.5, -1.8)
-    ax.set_xlim(-0.1, 11.8)
+    ax.set_xlim(-0.1, 10.8)
     ax.set_axis_off()
     return fig

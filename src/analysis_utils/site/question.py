@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.paper.numbers import of_cell
 from analysis_utils.review.lineage import Record
 from analysis_utils.site.sources import origin_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
@@ -28,10 +29,13 @@ def page(question: Question, study: Study) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def run(record: Record, level: str) -> list[str]:
-    """The parts of one run."""
-    files = f"../files/{record.label}"
-    notebook = f"../notebooks/{record.folder.parent.name}--{record.folder.name}.html"
+def run(
+    record: Record, level: str, root: str = "../", opened: bool = False
+) -> list[str]:
+    """The parts of one run; `root` is the way to the start page."""
+    files = f"{root}files/{record.label}"
+    name = f"{record.folder.parent.name}--{record.folder.name}"
+    notebook = f"{root}notebooks/{name}.html"
     parts = [f"{level} What this shows", *map(plain, sentences(record))]
     parts.append(f"{level} Figures")
     parts += [
@@ -40,7 +44,11 @@ def run(record: Record, level: str) -> list[str]:
     ]
     parts.append(f"{level} Tables")
     parts += [
-        folded(about["caption"], table_of(record.folder / f"{name}.csv", about, files))
+        folded(
+            about["caption"],
+            table_of(record.folder / f"{name}.csv", about, files),
+            opened,
+        )
         for name, about in displays(record, "tables")
     ]
     parts += [
@@ -55,9 +63,10 @@ def run(record: Record, level: str) -> list[str]:
     return parts
 
 
-def folded(summary: str, content: str) -> str:
-    """Content that a reader opens."""
-    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
+def folded(summary: str, content: str, opened: bool = False) -> str:
+    """Content that a reader opens, or closes."""
+    state = " open" if opened else ""
+    return f"<details{state}><summary>{escape(summary)}</summary>{content}</details>"
 
 
 def figure_html(address: str, caption: str, alt: str) -> str:
@@ -65,8 +74,16 @@ def figure_html(address: str, caption: str, alt: str) -> str:
     stem = address.removesuffix(".svg")
     links = ", ".join(link(k, f"{stem}.{k}") for k in ("csv", "pdf", "svg"))
     return (
-        f'<figure class="result"><img src="{escape(address)}" alt="{escape(alt)}">'
+        f'<figure class="result">{image(address, alt)}'
         f"<figcaption>{escape(caption)} ({links})</figcaption></figure>"
+    )
+
+
+def image(address: str, alt: str) -> str:
+    """A picture with its words; on a narrow window it keeps its size and scrolls."""
+    return (
+        '<div class="picture" tabindex="0" role="group" aria-label="Figure">'
+        f'<img src="{escape(address)}" alt="{escape(alt)}"></div>'
     )
 
 
@@ -119,5 +136,5 @@ def result(row: pd.Series) -> str:
 
 
 def shown(value: float) -> str:
-    """A number with three significant digits and a true minus."""
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+    """A number with three significant digits, or whole, and a true minus."""
+    return of_cell(repr(float(value)))

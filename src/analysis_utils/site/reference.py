@@ -39,35 +39,49 @@ def methods_page() -> str:
 
 
 def api_pages() -> dict[str, str]:
-    """A page for each public module of `methods/`, from its docstrings."""
-    names = sorted(
-        path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".")
-        for path in (PACKAGE / "methods").rglob("*.py")
-        if has_public(path)
-    )
-    names = [name.removesuffix(".__init__") for name in names]
-    pages = {f"api/{name.rsplit('methods.', 1)[-1]}.md": module(name) for name in names}
-    toc = "\n".join(page.removeprefix("api/").removesuffix(".md") for page in pages)
-    pages["api/index.md"] = (
+    """A page for each public package or module of `methods/`, from its docstrings."""
+    folder = PACKAGE / "methods"
+    pages = {}
+    for path in sorted(p for p in folder.iterdir() if p.name[0] != "_"):
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        if parts := [module(p) for p in files if has_public(p)]:
+            head = described(path) if path.is_dir() else ""
+            pages[path.stem] = "\n".join([f"# {plain(path.stem)}\n", head, *parts])
+    toc = "\n".join(pages)
+    pages["index"] = (
         "# Functions of `methods/`\n\nStatistics on plain pandas and numpy; they know "
         f"nothing of this study.\n\n```{{toctree}}\n:maxdepth: 1\n\n{toc}\n```\n"
     )
-    return pages
+    return {f"api/{name}.md": text for name, text in pages.items()}
 
 
 def has_public(path: Path) -> bool:
-    """Whether a module defines something whose name has no leading underscore."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return any(
-        isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
-        for node in tree.body
-    )
+    """Whether a module offers something: by its `__all__`, else by a name."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for node in body:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name("__all__")], value=ast.List(elts))
+                | ast.AnnAssign(target=ast.Name("__all__"), value=ast.List(elts))
+            ):
+                return bool(elts) and path.name != "__init__.py"
+    offered = (ast.FunctionDef, ast.ClassDef)
+    return any(isinstance(node, offered) and node.name[0] != "_" for node in body)
 
 
-def module(name: str) -> str:
-    """The page of one module."""
-    short = name.removeprefix("analysis_utils.")
-    return (
-        f"# {short}\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
-        "   :show-inheritance:\n```\n"
-    )
+def module(path: Path) -> str:
+    """The part of a page that shows one module."""
+    short = dotted(path).removeprefix("analysis_utils.")
+    return f"## {plain(short)}\n\n{described(path, '   :members:')}"
+
+
+def described(path: Path, *options: str) -> str:
+    """What the docstrings of a module or package say."""
+    lines = [f".. automodule:: {dotted(path)}", *options]
+    return "\n".join(["```{eval-rst}", *lines, "```", ""])
+
+
+def dotted(path: Path) -> str:
+    """Name of a module or package by its path."""
+    place = path.relative_to(PACKAGE.parent).with_suffix("")
+    return ".".join(place.parts).removesuffix(".__init__")

@@ -4,6 +4,7 @@ A page opened from a folder may not fetch a file, so the data are a script.
 """
 
 import json
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -22,18 +23,15 @@ def script() -> str:
 def payload() -> dict[str, object]:
     """Agreements with their spells, names of states, first and last day listed."""
     agreements = datasets.agreements()
-    spells = datasets.spells()
     editions = datasets.editions()
     states = datasets.states().set_index("state")["name"]
-    listed = {
-        key: [[day(s.first_listed), day(s.gone_by)] for s in rows.itertuples()]
-        for key, rows in spells.sort_values("spell").groupby("agreement_id")
-    }
+    listed = defaultdict(list)
+    for spell in datasets.spells().sort_values("spell").to_dict("records"):
+        days = [day(spell["first_listed"]), day(spell["gone_by"])]
+        listed[spell["agreement_id"]].append(days)
     links = identifiers()
-    rows = [
-        row(a, listed.get(a.agreement_id, []), links)
-        for a in agreements.sort_values(["state", "county", "agency"]).itertuples()
-    ]
+    ordered = agreements.sort_values(["state", "county", "agency"]).to_dict("records")
+    rows = [row(a, listed[a["agreement_id"]], links) for a in ordered]
     held = sorted({str(r["state"]) for r in rows})
     return {
         "first": day(editions["first_seen"].min()),
@@ -43,22 +41,23 @@ def payload() -> dict[str, object]:
     }
 
 
-def row(a, spells: list, links: dict[str, str]) -> dict[str, object]:
+def row(a: dict, spells: list, links: dict[str, str]) -> dict[str, object]:
     """One agreement, only what the page shows."""
+    said = f"{a['agency']} {a['county']} {a['state']} {a['agreement_id']}"
     kept = {
-        "id": a.agreement_id,
-        "agency": a.agency,
-        "state": a.state,
-        "county": a.county,
-        "fips": a.county_fips,
-        "model": a.model,
-        "signed": day(a.signed),
-        "until": day(a.gone_by),
-        "reason": a.removal,
-        "ori": links.get(a.agency_id, ""),
-        "document": getattr(a, "document", ""),
+        "id": a["agreement_id"],
+        "agency": a["agency"],
+        "state": a["state"],
+        "county": a["county"],
+        "fips": a["county_fips"],
+        "model": a["model"],
+        "signed": day(a["signed"]),
+        "until": day(a["gone_by"]),
+        "reason": a["removal"],
+        "ori": links.get(a["agency_id"], ""),
+        "document": a.get("document", ""),
         "spells": spells,
-        "search": f"{a.agency} {a.county} {a.state} {a.agreement_id}".lower(),
+        "search": said.lower(),
     }
     return {name: value for name, value in kept.items() if value or name == "spells"}
 

@@ -16,6 +16,7 @@ ATTRIBUTES = {
     "*": ["class", "id"],
     "a": ["href"],
     "img": ["src", "alt", "width", "height"],
+    "div": ["tabindex", "role", "aria-label"],
     "td": ["colspan", "rowspan"],
     "th": ["scope", "colspan", "rowspan"],
 }
