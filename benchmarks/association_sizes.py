@@ -82,6 +82,7 @@ KINDS: dict[str, Maker] = {
     "counts 5, then 15": counts_that_jump(5, 15),
     "counts 5, then 50": counts_that_jump(5, 50),
     "counts 5, then 50, dispersion 10": counts_that_jump(5, 50, 10.0),
+    "counts 0, then 20": counts_that_jump(0, 20),
     "counts 0.1, then 20, dispersion 5": counts_that_jump(0.1, 20, 5.0),
     "batch days": batches,
 }
@@ -122,7 +123,7 @@ def _tests(n: int) -> dict[str, dict]:
     if n == 60:
         tests |= {"naive": {"method": "naive"}, "prewhiten, period 12": {"period": 12}}
         tests |= {method: {"method": method} for method in METHODS}
-        tests["prewhiten, steps left in"] = {"steps": 0}
+        tests["prewhiten, steps and regimes left in"] = {"steps": 0, "regimes": 0}
     return tests
 
 

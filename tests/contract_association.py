@@ -106,6 +106,7 @@ LINES = [
             "order": NOT_A_COUNT.filter(lambda v: v is not None)
             | st.integers(min_value=40),
             "steps": NOT_A_COUNT,
+            "regimes": NOT_A_COUNT,
             "period": NOT_A_COUNT.filter(lambda v: v is not None)
             | st.integers(min_value=25)
             | st.sampled_from([0, 1]),
@@ -140,12 +141,18 @@ LINES = [
         lambda rng: {"values": rng.standard_normal(80).cumsum(), "order": 2},
         lambda found: found.coefficients,
         peer=lambda values, order: AutoReg(values, order, trend="c").fit().params[1:],
-        same=[shifted("values"), scaled("values")],
+        same=[
+            shifted("values"),
+            scaled("values"),
+            Same("weights of one size", lambda a, _: a | {"weights": np.full(80, 3.0)}),
+        ],
         bad={
             "values": NOT_NUMBERS | st.just(np.ones(5)),
             "order": NOT_A_COUNT.filter(lambda v: v is not None)
             | st.integers(min_value=39),
             "max_order": NOT_A_COUNT.filter(lambda v: v is not None),
+            "weights": NOT_NUMBERS.filter(lambda v: v is not None)
+            | st.sampled_from([np.ones(5), -np.ones(80), np.zeros(80)]),
         },
     ),
     Line(
@@ -154,7 +161,18 @@ LINES = [
             "values": rng.standard_normal(60) + 6.0 * (np.arange(60) >= 40),
             "others": np.empty((60, 0)),
         },
-        same=[shifted("values"), scaled("values")],
-        bad={"most": NOT_A_COUNT, "values": NOT_NUMBERS},
+        same=[
+            shifted("values"),
+            scaled("values"),
+            Same(
+                "weights of one size", lambda a, _: a | {"weights": np.full(60, 1e-7)}
+            ),
+        ],
+        bad={
+            "most": NOT_A_COUNT,
+            "values": NOT_NUMBERS,
+            "weights": NOT_NUMBERS.filter(lambda v: v is not None)
+            | st.sampled_from([np.ones(5), -np.ones(60), np.zeros(60)]),
+        },
     ),
 ]

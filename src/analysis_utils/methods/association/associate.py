@@ -1,10 +1,9 @@
 """Association between two time series that does not mistake trends for a relation.
 
-`associate(x, y)` takes level steps out of both series, prewhitens them and
-cross-correlates what is left, with limits that hold for all lags at once and whatever
-the two variances do at the same time. Of the methods offered only this one holds its
-size for trends, random walks, shared bursts and shared jumps; the others are there for
-comparison.
+`associate(x, y)` takes level steps out of both series, prewhitens them, brings regimes
+of another variance to one size and cross-correlates what is left, with limits that hold
+for all lags at once. Of the methods offered only this one holds its size for trends,
+random walks, shared bursts and shared jumps; the others are there for comparison.
 """
 
 from collections.abc import Sequence
@@ -19,8 +18,15 @@ from analysis_utils.asking import NotTestable, Refused
 from ..arguments import flag, one_of, share, whole
 from ..inputs import align, as_series, check_varies
 from .correlations import MEASURES, cross_correlations
-from .innovations import fit_autoregression, level_steps
+from .innovations import (
+    SEARCHED,
+    Autoregression,
+    default_max_order,
+    fit_autoregression,
+    level_steps,
+)
 from .null import null_of
+from .regimes import standardised
 from .result import AssociationResult
 
 # After each: size of a nominal 5 % test of two independent series, n = 60, that are
@@ -56,6 +62,7 @@ def associate(
     whitening: str = "both",
     order: int | None = None,
     steps: int = 2,
+    regimes: int = 2,
     level: float = 0.95,
     n_resamples: int = 9999,
     seed: int = 0,
@@ -74,12 +81,16 @@ def associate(
     order: of the autoregression; by AIC if None.
     steps: most level steps taken out of each series with "prewhiten"; two series that
         jump into another regime in the same month are "associated" otherwise.
+    regimes: most changes of variance of each series with "prewhiten"; each period then
+        counts in units of the standard deviation of its own regime, or a burst that
+        both series share would be nearly all that is correlated.
     level: of intervals and limits.
     n_resamples: draws; "prewhiten" changes signs of the innovations of x, period by
         period, which keeps the sizes of both where they are.
 
     Raises NotTestable for missing values, gaps, constant or too short series, and
-    where a handful of periods carries all of the variation.
+    where a handful of periods carries all of the variation; periods in which a series
+    stands still (zeros before its counts) carry none.
 
     >>> rng = np.random.default_rng(0)
     >>> cause = rng.standard_normal(80).cumsum()
@@ -89,6 +100,7 @@ def associate(
     """
     _check_choices(method, measure, whitening)
     max_lag, steps = whole(max_lag, "max_lag"), whole(steps, "steps")
+    regimes = whole(regimes, "regimes")
     level, seed = share(level, "level"), whole(seed, "seed")
     n_resamples = whole(n_resamples, "n_resamples", 1)
     order = None if order is None else whole(order, "order")
@@ -96,14 +108,16 @@ def associate(
     _check_length(len(frame), max_lag)
     trend = method == "prewhiten" if trend is None else flag(trend, "trend")
     calendar = calendar_columns(frame.index, trend, period)
-    found = _steps(frame, calendar, order, steps if method == "prewhiten" else 0)
+    if method != "prewhiten":
+        steps = regimes = 0
+    found = _steps(frame, calendar, order, steps, regimes)
     calendar = _with_steps(calendar, found)
-    used, orders = transform(frame, method, whitening, order, calendar)
+    used, orders = transform(frame, method, whitening, order, calendar, regimes)
     nuisance = pd.concat([calendar.loc[used.index], used.iloc[:, 2:]], axis=1)
     nuisance = nuisance.loc[:, nuisance.nunique() > 1]  # a step before the first row
     _check_length(len(used) - nuisance.shape[1], max_lag)
-    pair, basis = partial_out(used.iloc[:, :2], nuisance)
-    _check_carried(pair)
+    pair, basis, changed = partial_out(used.iloc[:, :2], nuisance, regimes)
+    _check_carried(pair, max_lag)
     lags = np.arange(-max_lag, max_lag + 1)
     null = null_of(
         method,
@@ -137,18 +151,43 @@ def associate(
         steps={
             name: [frame.index[i] for i in places] for name, places in found.items()
         },
+        regimes={
+            name: [pair.index[i] for i in places] for name, places in changed.items()
+        },
     )
 
 
 def _steps(
-    frame: pd.DataFrame, calendar: pd.DataFrame, order: int | None, most: int
+    frame: pd.DataFrame,
+    calendar: pd.DataFrame,
+    order: int | None,
+    most: int,
+    regimes: int,
 ) -> dict[str, list[int]]:
     """Places of the level steps of x and of y."""
-    others = calendar.to_numpy()
     return {
-        name: level_steps(frame[name].to_numpy(), others, order, most) if most else []
+        name: _level_steps(
+            frame[name].to_numpy(), calendar.to_numpy(), order, most, regimes
+        )
+        if most
+        else []
         for name in frame.columns[:2]
     }
+
+
+def _level_steps(
+    values: np.ndarray, others: np.ndarray, order: int | None, most: int, regimes: int
+) -> list[int]:
+    """Steps, looked for again once it is known where the series is noisy."""
+    places = level_steps(values, others, order, most)
+    if not regimes:
+        return places
+    after = np.arange(len(values))[:, None] >= np.array(places, dtype=int)
+    columns = np.column_stack([others, after])
+    size = _sizes(values, order, columns, regimes)
+    if np.ptp(size) == 0:
+        return places
+    return level_steps(values, others, order, most, 1 / size)
 
 
 def _with_steps(calendar: pd.DataFrame, found: dict[str, list[int]]) -> pd.DataFrame:
@@ -161,10 +200,17 @@ def _with_steps(calendar: pd.DataFrame, found: dict[str, list[int]]) -> pd.DataF
     return calendar.assign(**columns)
 
 
-def _check_carried(pair: pd.DataFrame) -> None:
+def _check_carried(pair: pd.DataFrame, max_lag: int) -> None:
     """Refuse innovations of which a handful of periods is all there is."""
     for name in pair.columns:
         square = pair[name].to_numpy() ** 2
+        moving = int((square > 0).sum())
+        if moving < needed(max_lag):
+            raise NotTestable(
+                f"{name}: it varies in {moving} periods and stands still in the "
+                f"others, where nothing can go together with it; for lags up to "
+                f"{max_lag}, {needed(max_lag)} are needed."
+            )
         carried = square.sum() ** 2 / (square**2).sum()
         if carried < FEWEST:
             raise NotTestable(
@@ -239,10 +285,12 @@ def transform(
     whitening: str = "both",
     order: int | None = None,
     calendar: pd.DataFrame | None = None,
+    regimes: int = 0,
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Difference or whiten all columns as `method` asks; return them and the orders.
 
     `calendar`: columns the autoregressions account for; they are not taken out yet.
+    `regimes`: most changes of variance that the autoregressions account for.
     """
     if method == "difference":
         return frame.diff().iloc[1:], {}
@@ -251,7 +299,7 @@ def transform(
     _check_length(len(frame), 0)
     others = None if calendar is None or calendar.empty else calendar.to_numpy()
     models = {
-        name: fit_autoregression(frame[name].to_numpy(), order, others=others)
+        name: _filter(frame[name].to_numpy(), order, others, regimes)
         for name in frame.columns
     }
     if whitening == "x":
@@ -265,24 +313,52 @@ def transform(
     return align(*whitened), {name: model.order for name, model in models.items()}
 
 
-def partial_out(
-    pair: pd.DataFrame, nuisance: pd.DataFrame
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return residuals of x and y on the nuisance columns, and an orthonormal basis.
+def _filter(
+    values: np.ndarray, order: int | None, others: np.ndarray | None, regimes: int
+) -> Autoregression:
+    """The autoregression, weighted by the regimes of the size of its errors."""
+    size = _sizes(values, order, others, regimes)
+    return fit_autoregression(values, order, others=others, weights=1 / size)
 
-    The basis (n, 1 + columns) spans the constant and the columns.
+
+def _sizes(
+    values: np.ndarray, order: int | None, others: np.ndarray | None, regimes: int
+) -> np.ndarray:
+    """Standard deviation of the errors of each period (n,) up to a factor."""
+    if not regimes:
+        return np.ones(len(values))
+    design = np.ones((len(values), 1))
+    if others is not None:
+        design = np.column_stack([design, others])
+    # Few lags: many would fit the burst, and hide it.
+    most = min(SEARCHED, default_max_order(values, design.shape[1] - 1))
+    model = fit_autoregression(values, order, most, others=others)
+    found = standardised(model.whiten(values), design[model.order :], regimes)
+    return np.concatenate([np.repeat(found.size[:1], model.order), found.size])
+
+
+def partial_out(
+    pair: pd.DataFrame, nuisance: pd.DataFrame, most: int = 0
+) -> tuple[pd.DataFrame, np.ndarray, dict[str, list[int]]]:
+    """Return residuals of x and y, an orthonormal basis, and changes of variance.
+
+    The basis (n, 1 + columns) spans the constant and the columns, for x. With `most`,
+    residuals are in units of the standard deviation of their regime.
     """
     design = np.column_stack([np.ones(len(pair)), nuisance])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise NotTestable("The controls are collinear: leave one of them out.")
-    basis = np.linalg.qr(design)[0]
-    residuals = pair - basis @ (basis.T @ pair.to_numpy())
+    left, bases, places = {}, [], {}
     for name in pair.columns:
-        if residuals[name].std() <= 1e-10 * pair[name].std():
+        values = pair[name].to_numpy()
+        found = standardised(values, design, most)
+        left[name], places[name] = found.values, found.places
+        bases.append(found.basis)
+        if (left[name] * found.size).std() <= 1e-10 * values.std():
             raise NotTestable(
                 f"{name} is an exact combination of controls and calendar."
             )
-    return residuals, basis
+    return pd.DataFrame(left, pair.index), bases[0], places
 
 
 def _correlate(pair: pd.DataFrame, lags: np.ndarray, measure: str) -> pd.Series:
@@ -333,9 +409,13 @@ def _check_choices(method: str, measure: str, whitening: str) -> None:
 
 
 def _check_length(n: int, max_lag: int) -> None:
-    needed = max(MINIMUM, 3 * max_lag)
-    if n < needed:
+    if n < needed(max_lag):
         raise NotTestable(
             f"{n} periods are too few to correlate at lags up to {max_lag}: "
-            f"{needed} are needed."
+            f"{needed(max_lag)} are needed."
         )
+
+
+def needed(max_lag: int) -> int:
+    """The fewest periods from which correlations at these lags say anything."""
+    return max(MINIMUM, 3 * max_lag)

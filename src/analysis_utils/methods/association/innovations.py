@@ -41,15 +41,26 @@ class Autoregression:
         return np.convolve(values, weights, mode="valid")
 
 
-def default_max_order(n: int) -> int:
-    """Return the largest order that AIC may choose: 10 log10(n), at most n / 5."""
+def default_max_order(values: np.ndarray, regressors: int) -> int:
+    """Return the largest order that AIC may choose: 10 log10(n), at most n / 5.
+
+    n: periods in which the series moves, beyond other regressors. A series of zeros
+    before twelve counts has twelve, whatever its length; more lags would fit them all.
+    """
+    n = max(1 + np.count_nonzero(np.diff(values)) - regressors, 1)
     return max(1, min(int(10 * np.log10(n)), n // 5))
 
 
 def lagged_design(
-    values: np.ndarray, order: int, others: np.ndarray | None = None
+    values: np.ndarray,
+    order: int,
+    others: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the columns 1, other regressors, y[t-1], ..., y[t-order] and y[t]."""
+    """Return the columns 1, other regressors, y[t-1], ..., y[t-order] and y[t].
+
+    weights: (n,) by which the rows are multiplied.
+    """
     n = len(values)
     if order >= n:  # before a list of that length is made
         raise NotTestable(
@@ -58,18 +69,22 @@ def lagged_design(
         )
     lags = [values[order - j : n - j] for j in range(1, order + 1)]
     first = [np.ones(n - order)] + ([] if others is None else [others[order:]])
-    return np.column_stack([*first, *lags, values[order:]])
+    columns = np.column_stack([*first, *lags, values[order:]])
+    return columns if weights is None else columns * weights[order:, None]
 
 
 def aic_of_orders(
-    values: np.ndarray, max_order: int, others: np.ndarray | None = None
+    values: np.ndarray,
+    max_order: int,
+    others: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return Akaike's criterion of the orders 0 to `max_order` on the same rows.
 
     One QR decomposition of all lags holds the residual sums of squares of every
     nested order: n log(rss / n) + 2 (order + 2), as statsmodels' ar_select_order.
     """
-    columns = lagged_design(values, max_order, others)
+    columns = lagged_design(values, max_order, others, weights)
     triangle = np.asarray(np.linalg.qr(columns, mode="r"))
     rss = np.cumsum(triangle[::-1, -1] ** 2)[::-1][-max_order - 1 :]
     rows = len(values) - max_order
@@ -81,12 +96,14 @@ def level_steps(
     others: np.ndarray,
     order: int | None = None,
     most: int = 2,
+    weights: np.ndarray | None = None,
 ) -> list[int]:
     """Places from which the level differs, found one after another; [] if none.
 
     values: (n,). others: (n, k) calendar columns without a constant. A step is looked
     for beside them and an autoregression, so a random walk has none it needs; at
-    least n / 12 periods, and 4, lie on each side of it.
+    least n / 12 periods, and 4, lie on each side of it. weights: as in
+    `fit_autoregression`; a burst is full of steps without them.
 
     >>> y = np.r_[np.zeros(30), np.full(30, 8.0)]
     >>> noise = np.random.default_rng(0).standard_normal(60)
@@ -95,13 +112,14 @@ def level_steps(
     """
     values, most = check_array(values), whole(most, "most")
     n = len(values)
+    weights = _weights(weights, n)
     found: list[int] = []
     shortest = max(4, n // 12)
     places = np.arange(shortest, n - shortest + 1)
     steps = (np.arange(n)[:, None] >= places).astype(float)
     while len(found) < most and len(places):
         columns = np.column_stack([others, steps[:, np.array(found, dtype=int)]])
-        gain = _gains(values, columns, steps, order)
+        gain = _gains(values, columns, steps, order, weights)
         for place in found:
             gain[max(0, place - shortest + 1) : place + shortest] = 0
         best = int(np.argmax(gain))
@@ -112,21 +130,26 @@ def level_steps(
 
 
 def _gains(
-    values: np.ndarray, others: np.ndarray, steps: np.ndarray, order: int | None
+    values: np.ndarray,
+    others: np.ndarray,
+    steps: np.ndarray,
+    order: int | None,
+    weights: np.ndarray,
 ) -> np.ndarray:
     """F of each step added to the autoregression with other columns: (steps,)."""
     if order is None:
-        most = min(SEARCHED, default_max_order(len(values) - others.shape[1]))
-        order = int(np.argmin(aic_of_orders(values, most, others)))
-    design = lagged_design(values, order, others)
+        most = min(SEARCHED, default_max_order(values, others.shape[1]))
+        order = int(np.argmin(aic_of_orders(values, most, others, weights)))
+    design = lagged_design(values, order, others, weights)
     free = len(design) - design.shape[1] - 1
     if free < 3:
         return np.zeros(steps.shape[1])
     basis = np.linalg.qr(design[:, :-1])[0]
     left = design[:, -1] - basis @ (basis.T @ design[:, -1])
-    moved = steps[order:] - basis @ (basis.T @ steps[order:])
+    moved = steps[order:] * weights[order:, None]
+    moved = moved - basis @ (basis.T @ moved)
     size = (moved**2).sum(axis=0)
-    able = size > 1e-6
+    able = size > 1e-9
     gain = np.where(able, (moved.T @ left) ** 2 / np.where(able, size, 1), 0)
     rest = np.maximum(left @ left - gain, 1e-12 * (left @ left) + 1e-300)
     return gain * free / rest
@@ -137,13 +160,16 @@ def fit_autoregression(
     order: int | None = None,
     max_order: int | None = None,
     others: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Autoregression:
     """Fit an autoregression with intercept (and other regressors) by least squares.
 
     Without `order`, AIC chooses among 0 to `max_order` (default: see
     `default_max_order`) on the same rows, and the choice is fitted to all rows it can
     use. Least squares, not Yule-Walker: it stays consistent for random walks and
-    trends (Tiao and Tsay 1983).
+    trends (Tiao and Tsay 1983). weights: (n,) by which the rows are multiplied, one
+    over the standard deviation of their errors; without them a burst alone would
+    choose the order.
 
     >>> walk = np.random.default_rng(1).standard_normal(200).cumsum()
     >>> model = fit_autoregression(walk, order=1)
@@ -154,26 +180,37 @@ def fit_autoregression(
     n, aic = len(values), np.empty(0)
     order = None if order is None else whole(order, "order")
     max_order = None if max_order is None else whole(max_order, "max_order")
+    weights = _weights(weights, n)
     extra = 0 if others is None else others.shape[1]
     if order is None:
-        most = default_max_order(n - extra) if max_order is None else max_order
+        most = default_max_order(values, extra) if max_order is None else max_order
         if n - most < most + extra + 3:
             raise NotTestable(
                 f"{n} periods are too few for an autoregression of order {most}."
             )
-        aic = aic_of_orders(values, most, others)
+        aic = aic_of_orders(values, most, others, weights)
         order = int(np.argmin(aic))
     if n < 2 * order + 3 + extra:
         raise NotTestable(
             f"An autoregression of order {order} needs {2 * order + 3 + extra} periods "
             f"or more; there are {n}."
         )
-    design = lagged_design(values, order, others)
+    design = lagged_design(values, order, others, weights)
     solution = np.linalg.lstsq(design[:, :-1], design[:, -1], rcond=None)[0]
     errors = design[:, -1] - design[:, :-1] @ solution
     return Autoregression(
         float(solution[0]), solution[1 + extra :], float(np.mean(errors**2)), aic
     )
+
+
+def _weights(weights: np.ndarray | None, n: int) -> np.ndarray:
+    """Checked, the largest 1: they may be in any unit."""
+    if weights is None:
+        return np.ones(n)
+    weights = check_array(weights)
+    if len(weights) != n or (weights <= 0).any():
+        raise Refused("weights: a positive number for each period is needed.")
+    return weights / weights.max()
 
 
 def check_array(values: np.ndarray) -> np.ndarray:

@@ -33,7 +33,8 @@ class AssociationResult:
     `given`: the series as given. `whitening`: order
     and residual autocorrelation (Ljung-Box p) of the series that were correlated.
     `series`: those series. `steps`: the periods from which the level of each series
-    differs, taken out before.
+    differs, taken out before. `regimes`: the periods from which its variance differs;
+    `series` is in units of the standard deviation of each regime.
     """
 
     method: str
@@ -51,6 +52,7 @@ class AssociationResult:
     series: pd.DataFrame
     n_resamples: int
     steps: dict[str, list]
+    regimes: dict[str, list]
 
     @property
     def strongest(self) -> int:
@@ -209,5 +211,12 @@ class AssociationResult:
                 notes.append(
                     f"Level of {name} taken as another from "
                     f"{', '.join(map(str, places))} on."
+                )
+        for name, places in self.regimes.items():
+            if places:
+                notes.append(
+                    f"Variance of {name} taken as another from "
+                    f"{', '.join(map(str, places))} on; each period counts in units "
+                    "of the standard deviation of its regime."
                 )
         return notes
