@@ -49,7 +49,7 @@ html_theme_options = {
 }
 # Only pages with others beside them have a list of those at their side.
 ALONE = ("index", "register", "time-machine", "verdicts", "claims", "predictions")
-html_sidebars = {page: [] for page in (*ALONE, "data", "methods", "guide", "search")}
+html_sidebars = {page: [] for page in (*ALONE, "data", "methods", "search")}
 html_context = {"default_mode": "light"}
 html_math_renderer = "mathml"
 

@@ -3,11 +3,13 @@
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pypdfium2
 import pytest
 import typst
+import yaml
 
 from analysis_utils.asking import Refused
 from analysis_utils.paper import build, numbers
@@ -77,6 +79,51 @@ def test_what_changed_since_a_revision_is_marked(copy, monkeypatch):
     archived = old["01_agreement_growth/main:active_last"]["text"]
     assert re.search(rf"{archived} ?7,654 agreements", text_of(path))
     assert not list((copy / "outputs").glob(".paper-old*"))
+
+
+def test_changes_since_a_tag_of_git(copy):
+    """`AGAINST=v1`: a real tag, with the outputs that were committed under it."""
+    for command in (
+        ["init", "-q"],
+        ["add", "outputs"],
+        ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "One"],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    archived = numbers.now(copy / "outputs")["01_agreement_growth/main:active_last"]
+    assert numbers.at("v1", copy) == numbers.now(copy / "outputs")
+    unchanged = text_of(build.build("v1", root=copy))
+    change(copy, 7654)
+    path = build.build("v1", root=copy)
+    assert path == copy / "outputs/paper/changes-since-v1.pdf"
+    marked = re.compile(rf"{archived['text']} ?7,654 agreements")
+    assert marked.search(text_of(path)) and not marked.search(unchanged)
+    with pytest.raises(Refused, match="git ls-tree: .*v2"):
+        build.build("v2", root=copy)
+
+
+def test_the_works_cited_stand_in_the_citation_file():
+    """Same title, year and identifier in references.bib and in CITATION.cff."""
+    known = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    filed = {words(r["title"]): r for r in known["references"]}
+    bib = (ROOT / "paper/references.bib").read_text(encoding="utf-8")
+    entries = re.findall(r"(?ms)^@\w+\{(\w+),(.*?)^\}", bib)
+    assert len(entries) > 10
+    for key, entry in entries:
+        title = words(re.search(r"title = \{(.*)\},", entry)[1])
+        found = [r for name, r in filed.items() if title.startswith(name)]
+        assert len(found) == 1, key
+        assert str(found[0]["year"]) in entry, key
+        assert found[0].get("doi", "") == (doi_of(entry) or ""), key
+
+
+def words(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.lower()))
+
+
+def doi_of(entry: str) -> str | None:
+    found = re.search(r"doi = \{(.*?)\}", entry)
+    return found and found[1]
 
 
 def test_a_revision_without_outputs_is_refused():

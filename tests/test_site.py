@@ -21,6 +21,7 @@ from analysis_utils.site import (
     front,
     notebooks,
     predictions,
+    reference,
     register,
     text,
 )
@@ -94,6 +95,15 @@ def test_the_five_answers_say_what_the_runs_recorded():
     changed = {"18_growth/main:signed_52": {"text": "7,654 agreements"}}
     said = front.filled(chosen[0]["answer"], numbers.now() | changed)
     assert "7,654 agreements" in said
+
+
+def test_texts_of_docs_lead_to_pages_or_nowhere():
+    for name in reference.GUIDES:
+        text = reference.documented(name)
+        for address in re.findall(r"\]\(([^)\s]+)\)", text):
+            place = address.split("#")[0]
+            known = (*reference.SHOWN.values(), "")
+            assert place.startswith("http") or place in known, f"{name}: {address}"
 
 
 def test_north_is_up_on_the_map():
@@ -209,14 +219,17 @@ def claims_run() -> Path:
     return next(r for r in lineage.records() if r.label == CLAIMS).folder
 
 
-def test_predictions_are_shown_once_they_are_there(site, monkeypatch):
+def test_predictions_are_shown_once_they_are_there(monkeypatch):
     """Until a run has recorded them the page says so; then it shows that run."""
     study = Study()
-    there = [q for q in study.questions if q.name == predictions.NOTEBOOK]
-    assert (predictions.NONE in predictions.page(study)) == (not there)
-    monkeypatch.setattr(predictions, "NOTEBOOK", "09_article_claims")
+    there = {q.name for q in study.questions}
+    for name in predictions.NOTEBOOKS:
+        assert (predictions.NONE.format(name) in predictions.page(study)) == (
+            name not in there
+        )
+    monkeypatch.setattr(predictions, "NOTEBOOKS", {"09_article_claims": "Claims"})
     page = predictions.page(study)
-    assert predictions.NONE not in page and "<details open>" in page
+    assert "Nothing is recorded" not in page and "<details open>" in page
     assert 'src="files/09_article_claims/main/claims_on_course.svg"' in page
 
 

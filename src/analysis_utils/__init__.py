@@ -1,1 +1,1 @@
-"""Helpers of the 287(g) reference study; see "How it works" in README.md."""
+"""Helpers of the 287(g) reference study; see docs/how_it_works.md."""

@@ -15,7 +15,7 @@ from analysis_utils.site import (
     reference,
     register,
 )
-from analysis_utils.site.study import Study, document
+from analysis_utils.site.study import Study
 from analysis_utils.site.text import plain
 
 PAGES = ROOT / "site/pages"
@@ -62,7 +62,7 @@ def texts(study: Study) -> dict[str, str]:
         ),
         "data.md": reference.data_page(),
         "methods.md": reference.methods_page(),
-        "guide.md": document("guide.md"),
+        **{name: reference.documented(name) for name in reference.GUIDES},
     }
     found |= {
         f"questions/{q.name}.md": question.page(q, study) for q in study.questions

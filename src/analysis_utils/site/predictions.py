@@ -1,30 +1,39 @@
-"""The page of predictions and scores, from the notebook that makes them."""
+"""The page of predictions and scores, from the notebooks that make them."""
+
+from collections.abc import Iterator
 
 from analysis_utils.site import question
-from analysis_utils.site.study import Study, goal
+from analysis_utils.site.study import Question, Study, goal
 from analysis_utils.site.text import plain
 
-NOTEBOOK = "21_predictions"
+NOTEBOOKS = {"21_predictions": "Predictions", "22_scores": "Scores"}
 NONE = (
-    "No prediction is scored yet. Predictions are committed by fixed code before the "
-    f"lists that they are about are read; `{NOTEBOOK}` shows both, and this page shows "
-    "what it records."
+    "Nothing is recorded yet. Predictions are committed by fixed code before the lists "
+    "that they are about are read; then they are scored. This page shows what `{}` "
+    "records."
 )
 
 
 def page(study: Study) -> str:
     """The page in Markdown: what was predicted, when, and how it came out."""
-    found = [q for q in study.questions if q.name == NOTEBOOK]
-    head = "# Predictions and scores"
-    if not found:
-        return f"{head}\n\n{NONE}\n"
-    parts = [head, goal(found[0].runs[0])]
-    verdicts = study.verdicts_of(found[0])
-    if len(verdicts):
-        parts += ["## What was tested", question.verdict_table(verdicts, "")]
-    several = len(found[0].runs) > 1
-    for record in found[0].runs:
-        if several:
-            parts.append(f"## Run {plain(record.folder.name)}")
-        parts += question.run(record, "###" if several else "##", "", opened=True)
+    known = {q.name: q for q in study.questions}
+    parts = ["# Predictions and scores"]
+    for name, title in NOTEBOOKS.items():
+        parts.append(f"## {title}")
+        if name in known:
+            parts += shown(known[name], study)
+        else:
+            parts.append(NONE.format(name))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def shown(notebook: Question, study: Study) -> Iterator[str]:
+    """Why it was made, its verdicts, and its runs with their tables opened."""
+    yield goal(notebook.runs[0])
+    verdicts = study.verdicts_of(notebook)
+    if len(verdicts):
+        yield question.verdict_table(verdicts, "")
+    for record in notebook.runs:
+        if len(notebook.runs) > 1:
+            yield f"### Run {plain(record.folder.name)}"
+        yield from question.run(record, "####", "", opened=True)

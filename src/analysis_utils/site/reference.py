@@ -1,6 +1,7 @@
 """Pages that a reader looks things up in: data dictionary, methods, API, guide."""
 
 import ast
+import re
 from pathlib import Path
 
 from analysis_utils.run_context import ROOT
@@ -8,6 +9,13 @@ from analysis_utils.site.sources import rows_of
 from analysis_utils.site.study import document, resources
 from analysis_utils.site.text import plain, table
 
+GUIDES = ("guide.md", "use.md", "how_it_works.md", "your_paper.md")
+# Files that texts of docs/ lead to, and the pages that show the same.
+SHOWN = {name: name for name in GUIDES} | {
+    "validation.md": "methods.md",
+    "../outputs/README.md": "verdicts.md",
+    "../data/README.md": "data.md",
+}
 PACKAGE = ROOT / "src/analysis_utils"
 
 
@@ -36,6 +44,31 @@ def data_page() -> str:
 def methods_page() -> str:
     """Published numbers beside ours, and links to error rates and speed."""
     return document("validation.md")
+
+
+def documented(name: str) -> str:
+    """A text of docs/ as a page; what the site does not hold is named, not linked."""
+
+    def led(match: re.Match) -> str:
+        words, address = match.groups()
+        place, sign, anchor = address.partition("#")
+        if place in SHOWN:
+            return f"[{words}]({SHOWN[place]}{sign}{anchor})"
+        return match[0] if re.match("https?:|#", address) else words
+
+    text = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", led, document(name))
+    return f"{text}\n{BESIDE}" if name == GUIDES[0] else text
+
+
+BESIDE = """
+```{toctree}
+:maxdepth: 1
+
+Use and change the study <use>
+How it works <how_it_works>
+Numbers in your own paper <your_paper>
+```
+"""
 
 
 def api_pages() -> dict[str, str]:
