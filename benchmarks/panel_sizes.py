@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.signal import lfilter
 
 from analysis_utils.methods.event_study import group_time_effects
@@ -17,6 +18,8 @@ DESIGNS = (
     (50, 8, 3),
 )
 ERRORS = ("cluster", "CRV1", "driscoll-kraay")
+# Periods of panels whose states share shocks, for which Driscoll-Kraay errors are.
+PERIODS = (8, 12, 20, 40, 80)
 
 
 def simulated(
@@ -41,27 +44,80 @@ def simulated(
     )
 
 
-def calibrate_panels(draws: int = 60) -> pd.DataFrame:
+def with_shared_shocks(
+    units: int, periods: int, seed: int, rho: float = 0.6
+) -> pd.DataFrame:
+    """Regressor and outcome, unrelated, that answer to shocks of their own.
+
+    AR(1) all; each unit answers to both shocks by one factor of its own, so that
+    neighbours in a period are alike and errors clustered by unit too small.
+    """
+    rng = np.random.default_rng(seed)
+
+    def noise(rows: int) -> np.ndarray:
+        draws = rng.standard_normal((2, rows, periods + 50))
+        return lfilter([1], [1, -rho], draws, axis=2)[:, :, 50:]
+
+    x, y = rng.standard_normal((units, 1)) * noise(1) + noise(units)
+    return pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), periods),
+            "time": np.tile(np.arange(periods), units),
+            "x": x.ravel(),
+            "y": y.ravel(),
+        }
+    )
+
+
+def calibrate_panels(draws: int = 200) -> pd.DataFrame:
     """One row a design and method: coverage of 95 % intervals of a true zero.
 
-    `given`: share of samples with an interval at all; `coverage` is among those.
+    `given`: share of samples with an interval at all; `coverage` is among those (for
+    shared shocks: as if it had been given), with its Monte Carlo standard error.
     """
     rows = []
     for design in DESIGNS:
-        parts = [*_regressions(design, draws), *_events(design, draws)]
-        for name, covered in parts:
-            given = covered[~np.isnan(covered)]
-            rows.append(
-                {
-                    "states": design[0],
-                    "treated each": design[1],
-                    "cohorts": design[2],
-                    "method": name,
-                    "coverage": round(float(given.mean()), 3) if len(given) else "",
-                    "given": round(len(given) / len(covered), 3),
-                }
-            )
-    return pd.DataFrame(rows)
+        where = {
+            "design": "law",
+            "states": design[0],
+            "treated each": design[1],
+            "cohorts": design[2],
+        }
+        for name, covered in [*_regressions(design, draws), *_events(design, draws)]:
+            periods = 10 if name.startswith("event") else 40
+            rows.append({**where, "periods": periods, "method": name, **_rate(covered)})
+    for rho in (0.3, 0.6):
+        for periods in PERIODS:
+            where = {"design": f"shared shocks, AR {rho}", "states": 30}
+            for errors in ("driscoll-kraay", "cluster"):
+                where |= {"periods": periods, "method": f"panel_association, {errors}"}
+                rows.append(where | _shared(periods, rho, errors, draws))
+    columns = ["treated each", "cohorts"]
+    return pd.DataFrame(rows).astype(dict.fromkeys(columns, "Int64"))
+
+
+def _rate(covered: np.ndarray) -> dict[str, float]:
+    given = covered[~np.isnan(covered)]
+    share = float(given.mean()) if len(given) else np.nan
+    return {
+        "coverage": round(share, 3),
+        "mc_error": round(float(np.sqrt(share * (1 - share) / max(len(given), 1))), 3),
+        "given": round(len(given) / len(covered), 3),
+        "draws": len(covered),
+    }
+
+
+def _shared(periods: int, rho: float, errors: str, draws: int) -> dict[str, float]:
+    """Coverage had every interval been given, and the share that is."""
+    inside, given = [], []
+    for seed in range(draws):
+        data = with_shared_shocks(30, periods, seed, rho)
+        fit = panel_association(data, "y", "x", unit="unit", time="time", errors=errors)
+        inside.append(
+            float(np.abs(fit.tvalues["x"]) <= stats.t.isf(0.025, fit.df_resid["x"]))
+        )
+        given.append(fit.refusals["x"] == "")
+    return _rate(np.array(inside)) | {"given": round(float(np.mean(given)), 3)}
 
 
 def _regressions(design: tuple[int, int, int], draws: int):

@@ -125,9 +125,11 @@ def test_few_clusters_and_periods_are_said_aloud():
     alone = associate(table, "x")
     assert "1.2 clusters carry this estimate" in str(alone.summary())
     assert alone.conf_int().isna().all(axis=None) and alone.pvalues.isna().all()
-    short = panel(periods=10)
-    text = str(associate(short, errors="driscoll-kraay").summary())
-    assert "rest on 10 periods" in text
+    short = associate(panel(periods=19), errors="driscoll-kraay")
+    assert "rest on 19 periods and 20 are needed" in str(short.summary())
+    assert short.conf_int().isna().all(axis=None) and short.pvalues.isna().all()
+    long = associate(panel(periods=20), errors="driscoll-kraay")
+    assert long.conf_int().notna().all(axis=None)
 
 
 def test_plot_draws_on_the_given_axes():

@@ -19,6 +19,7 @@ from .regression import (
     ERRORS,
     FAMILIES,
     FEWEST,
+    FEWEST_PERIODS,
     Regression,
     degrees,
     lags_of,
@@ -105,7 +106,9 @@ def panel_association(
         effects=effects,
         errors=ERRORS[errors],
         effective_clusters=pd.Series(carried, names, name="effective clusters"),
-        refusals=_refusals(names, carried, df, np.diag(cov), errors),
+        refusals=_refusals(
+            names, carried, df, np.diag(cov), errors, table["time"].nunique()
+        ),
         r_naive=float(table["y"].corr(table["x0"])),
         within=part.shown(names[0], outcome),
         notes=_notes(table, dropped, errors),
@@ -113,9 +116,21 @@ def panel_association(
 
 
 def _refusals(
-    names: list[str], carried: np.ndarray, df: np.ndarray, var: np.ndarray, errors: str
+    names: list[str],
+    carried: np.ndarray,
+    df: np.ndarray,
+    var: np.ndarray,
+    errors: str,
+    periods: int,
 ) -> pd.Series:
     """By regressor, why no interval is given."""
+    if errors == "driscoll-kraay" and periods < FEWEST_PERIODS:
+        words = (
+            f"Driscoll-Kraay errors rest on {periods} periods and {FEWEST_PERIODS} are "
+            "needed for an interval: use panel_randomisation, or errors='cluster' if "
+            "units share no shocks."
+        )
+        return pd.Series([words] * len(names), names, name="refusal")
     least = FEWEST.get(errors, 0.0)
     found = []
     for name, clusters, freedom, variance in zip(names, carried, df, var, strict=True):
@@ -134,16 +149,10 @@ def _refusals(
 def _notes(table: pd.DataFrame, dropped: int, errors: str) -> tuple[str, ...]:
     """What the reader should know about these data and these errors."""
     notes = ["Naive r: pooled rows, as if they were independent."]
-    periods = table["time"].nunique()
     if dropped:
         notes.append(
             f"{dropped} rows are alone in their unit or period, or in one without any "
             "count, and left out."
-        )
-    if errors == "driscoll-kraay" and periods < 20:
-        notes.append(
-            f"Driscoll-Kraay errors rest on {periods} periods: too few, the "
-            "intervals are too narrow."
         )
     if errors in ("heteroscedastic", "independent"):
         notes.append(
