@@ -70,5 +70,7 @@ def hac_covariance(
     place = layout.time - layout.time.min()
     place = place + span * np.unique(layout.unit, return_inverse=True)[1]
     padded = np.zeros((place[-1] + 1, scores.shape[1]))
-    padded[place] = scores
-    return bread @ S_hac_simple(padded, nlags=lags) @ bread
+    # Multiplied by the bread row by row, before the sum: a group of small residuals
+    # keeps its digits beside one of large ones.
+    padded[place] = scores @ bread
+    return S_hac_simple(padded, nlags=lags)
