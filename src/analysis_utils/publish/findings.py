@@ -269,4 +269,7 @@ def placebo(
     """
     draws = np.asarray(draws, dtype=float)
     more = {"p": rank_p(statistic, draws, centre), "n": len(draws)} | more
-    return Finding.draws(float(draws.mean()), draws, **more)
+    mean = float(draws.mean())
+    # Units each against the mean of the rest sum to zero, up to rounding.
+    noise = 1e-12 * float(np.abs(draws).max())
+    return Finding.draws(0.0 if abs(mean) < noise else mean, draws, **more)
