@@ -16,6 +16,7 @@ from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
 from analysis_utils.paper import history, numbers
 from analysis_utils.review import lineage
+from analysis_utils.run_context import ROOT
 from analysis_utils.site import (
     build,
     front,
@@ -201,6 +202,27 @@ def test_a_number_links_to_its_cell(site):
     assert f'href="../{target}"' in page
     notebook = (site / target.split("#")[0]).read_text(encoding="utf-8")
     assert f'id="cell-{cell}"' in notebook
+
+
+def test_every_number_leads_to_data_and_its_published_sources(site):
+    """A reviewer goes from a number to its rows' file and to who published that."""
+    record = next(r for r in lineage.records() if r.label == "01_agreement_growth/main")
+    page = (site / "questions/01_agreement_growth.html").read_text(encoding="utf-8")
+    read = list(record.stamp["data"])
+    assert read
+    for name in read:
+        anchor = name.split("/")[-1].removesuffix(".csv").replace("_", "-")
+        assert f'href="../data.html#{anchor}"' in page
+        assert f'id="{anchor}"' in (site / "data.html").read_text(encoding="utf-8")
+    assert 'href="https://www.ice.gov/identify-and-arrest/287g"' in page
+
+
+def test_the_register_can_be_taken_along(site):
+    for name in ("agreements", "spells", "agency_links", "editions"):
+        taken = (site / f"files/data/{name}.csv").read_bytes()
+        assert taken == (ROOT / f"data/{name}.csv").read_bytes()
+    page = (site / "register.html").read_text(encoding="utf-8")
+    assert page.count('href="files/data/') == 4
 
 
 def test_each_claim_leads_to_the_cell_that_judged_it(site):

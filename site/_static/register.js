@@ -48,7 +48,7 @@
     for (const s of a.spells)
       line(`On the lists from ${s[0]}` + (s[1] ? `; not on the list of ${s[1]}` : " on"));
     if (a.reason) line(`How it left: ${a.reason}`);
-    if (a.document) {
+    if (/^https?:/.test(a.document || "")) {
       const anchor = document.createElement("a");
       anchor.href = a.document;
       anchor.textContent = "the agreement, as ICE published it";

@@ -7,7 +7,7 @@
   const ns = "http://www.w3.org/2000/svg";
   const order = { WSO: 1, JEM: 2, TFM: 3 };
   const names = { TFM: "task force", JEM: "jail", WSO: "warrant" };
-  const colours = { TFM: "#7a0177", JEM: "#2b8cbe", WSO: "#a8ddb5" };
+  const colours = { TFM: "#7a0177", JEM: "#2b8cbe", WSO: "#7cc48c" };
   const first = Date.parse(data.first), day = 864e5;
   slider.max = String(Math.round((Date.parse(data.last) - first) / day));
   const number = (text) => Math.round((Date.parse(text) - first) / day);

@@ -20,6 +20,7 @@ from analysis_utils.site.text import plain
 
 PAGES = ROOT / "site/pages"
 NOT_SHOWN = (".png", ".ipynb")
+TO_TAKE = ("agreements", "spells", "agency_links", "editions")  # of data/
 
 
 def write(folder: Path) -> None:
@@ -32,6 +33,9 @@ def write(folder: Path) -> None:
         for path in record.folder.iterdir():
             if path.is_file() and path.suffix not in NOT_SHOWN:
                 shutil.copy(path, place)
+    (files / "data").mkdir()
+    for name in TO_TAKE:
+        shutil.copy(ROOT / f"data/{name}.csv", files / "data")
     (folder / "notebooks").mkdir()
     for record in study.records:
         notebooks.write(record, folder / "notebooks")

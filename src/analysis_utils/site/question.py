@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_utils.paper.numbers import of_cell
 from analysis_utils.review.lineage import Record
-from analysis_utils.site.sources import origin_table
+from analysis_utils.site.sources import origin_table, source_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
 from analysis_utils.site.text import Html, link, plain, table
 
@@ -57,8 +57,10 @@ def run(
         f"All numbers: <a href='{files}/results.json'>results.json</a>; what the run "
         f"rests on, by SHA-256: <a href='{files}/manifest.json'>manifest.json</a>.",
         folded(
-            "Cell, functions and data of each number", origin_table(record, notebook)
+            "Cell, functions and data of each number",
+            origin_table(record, root, notebook),
         ),
+        folded("Data files and their published sources", source_table(record, root)),
     ]
     return parts
 

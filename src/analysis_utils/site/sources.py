@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 
 from analysis_utils.review import lineage
 from analysis_utils.review.lineage import Item, Record
@@ -44,10 +45,11 @@ def published(name: str) -> tuple[str, ...]:
     return tuple(lineage.published_sources(name))
 
 
-def origin_table(record: Record, page: str) -> str:
+def origin_table(record: Record, root: str, page: str) -> str:
     """The numbers of a run with their cells, functions and data.
 
-    `page` is the address of the executed notebook; each cell is a place in it.
+    `root` is the way to the start page, `page` the address of the executed notebook;
+    each cell is a place in it.
     """
     return table(
         f"Where the numbers of {record.label} come from",
@@ -58,11 +60,35 @@ def origin_table(record: Record, page: str) -> str:
                 o.item.text,
                 link(f"cell {o.cell}", f"{page}#cell-{o.cell}") if o.cell else "",
                 Html("<br>".join(f"<code>{short(f)}</code>" for f in o.functions)),
-                Html("<br>".join(data_link(d) for d in o.data)),
+                Html("<br>".join(data_link(name, root) for name in o.data)),
             )
             for o in origins(record)
         ),
     )
+
+
+def source_table(record: Record, root: str) -> str:
+    """The data files that a run read, with their rows and published sources."""
+    return table(
+        f"Data of {record.label} and where they were published",
+        ("File", "Rows", "Published sources"),
+        (
+            (data_link(name, root), f"{rows_of(name):,}", listed(name))
+            for name in sorted(record.stamp.get("data", {}))
+        ),
+        numeric=(1,),
+    )
+
+
+def listed(name: str) -> Html:
+    """Published sources of a data file, their addresses as links."""
+    return Html("<br>".join(linked(source) for source in published(name)))
+
+
+def linked(source: str) -> str:
+    """A source, `words: address` or words alone."""
+    words, found, address = source.partition(": http")
+    return link(words, f"http{address}") if found else escape(source)
 
 
 def short(function: str) -> str:
@@ -70,7 +96,7 @@ def short(function: str) -> str:
     return function.removeprefix("analysis_utils.")
 
 
-def data_link(name: str) -> str:
-    """A data file with its rows, linked to its place in the data dictionary."""
+def data_link(name: str, root: str) -> Html:
+    """A data file, linked to its place in the data dictionary."""
     anchor = name.rsplit("/", 1)[-1].removesuffix(".csv").replace("_", "-")
-    return f"{link(name, f'../data.html#{anchor}')} ({rows_of(name):,} rows)"
+    return link(name, f"{root}data.html#{anchor}")
