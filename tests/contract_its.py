@@ -190,26 +190,6 @@ ITS = [
         },
         draws=1,
     ),
-    Line(
-        "its.decay.profile_decay",
-        lambda rng: {
-            "model": InterruptedTimeSeries(
-                _series(rng),
-                Intervention("law", "2021-10", level=False, pulse=1),
-                errors="ols",
-            ),
-            "event": "law",
-            "grid": [0.3, 0.6],
-        },
-        lambda table: table["deviance"],
-        (*Y_SAME, _scaled_y(lambda found, _: found)),
-        bad={
-            "model": FLAWS,
-            "event": NOT_AN_EVENT | st.none(),
-            "grid": st.sampled_from([[], 0.5, "0.5", [1.0], [0.0], [5], [None], None]),
-        },
-        draws=1,
-    ),
 ]
 
 
@@ -220,17 +200,6 @@ def _broken(rng):
 
 def _places(found):
     return np.r_[[MONTHS.get_loc(item.last_before) for item in found.breaks]]
-
-
-def _known(rng):
-    x = pd.DataFrame({"x": rng.standard_normal(40)}, MONTHS)
-    return _broken(rng) | {"first_after": "2021-06", "regressors": x, "maxlags": 2}
-
-
-def _chow(rng):
-    arguments = _known(rng)
-    del arguments["n_resamples"]
-    return arguments
 
 
 BAD_SERIES = NOT_NUMBERS | st.sampled_from(
@@ -261,38 +230,6 @@ BREAKS = [
             "n_resamples": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
         },
-    ),
-    Line(
-        "breaks.chow.chow_test",
-        _chow,
-        lambda found: found[["F", "p"]],
-        (
-            shuffled_rows("y"),
-            shuffled_rows("regressors"),
-            shifted("y"),
-            scaled("y"),
-            shifted("regressors", "x"),
-            scaled("regressors", "x"),
-        ),
-        bad={
-            "y": BAD_SERIES,
-            "first_after": st.sampled_from(
-                [
-                    "03/04/2021",
-                    "soon",
-                    "",
-                    None,
-                    [1],
-                    np.nan,
-                    "1999-01",
-                    "2030-01",
-                    True,
-                ]
-            ),
-            "regressors": st.sampled_from([3, "x", [1], pd.DataFrame()]),
-            "maxlags": NOT_A_COUNT | st.just(40),
-        },
-        rtol=1e-5,
     ),
 ]
 

@@ -17,9 +17,7 @@ from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
-    Sarima,
 )
-from analysis_utils.methods.its.decay import profile_decay
 from analysis_utils.methods.its.placebo import placebo_dates, placebo_units
 from analysis_utils.methods.its.power import minimum_detectable_effect, power
 from analysis_utils.methods.its.refit import refit
@@ -256,21 +254,6 @@ def test_autocorrelated_counts_need_ar1_errors():
         row = its_sizes.rates(stated, noise, name, 60, 1, 1)[0]
         coverage[name] = row["coverage"]
     assert coverage["quasi-Poisson"] < 0.72 < 0.78 < coverage["quasi-Poisson, AR(1)"]
-
-
-def test_profile_finds_the_pace_of_a_fading_pulse():
-    y = gaussian()
-    since = np.clip(np.arange(48) - 24, 0, None)
-    y = y + 20 * 0.7**since * (np.arange(48) >= 24)
-    part = Intervention("shock", "2022-01", level=False, pulse=True)
-    for errors in ("ols", Sarima((1, 0, 0))):
-        stated = InterruptedTimeSeries(y, part, errors=errors)
-        grid = np.array([0.3, 0.5, 0.6, 0.7, 0.8, 0.9])
-        table = profile_decay(stated, "shock", grid)
-        assert table["deviance"].idxmin() == pytest.approx(0.7)
-        assert table.loc[0.7, "inside"] and not table.loc[0.3, "inside"]
-    with pytest.raises(NotTestable, match="no likelihood"):
-        profile_decay(stated.replace(errors="newey-west"), "shock")
 
 
 @pytest.mark.parametrize(

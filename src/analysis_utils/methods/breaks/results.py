@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 SEARCHED = (
     "The dates of this result were searched for. Choosing a date by its fit and then "
     "testing it as if it had been known rejects 93-97 % of the time without any break. "
-    "Use `sup_f` (is there a break at all?) and `conf_int()` (when?); for a date known "
-    "beforehand use `methods.breaks.chow.chow_test`."
+    "Use `sup_f` (is there a break at all?) and `conf_int()` (when?); a date known "
+    "beforehand is an `Intervention` of `methods.its`."
 )
 
 

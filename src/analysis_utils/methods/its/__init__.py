@@ -24,7 +24,7 @@ cumulated difference      86.8   70.1  103.5
 ratio                      1.1    1.1    1.2
 
 Beside the fit: `result.diagnostics()`, `result.plot(ax)`, `model.forecast()`; and the
-modules `power`, `placebo`, `sensitivity` and `decay`.
+modules `power`, `placebo` and `sensitivity`.
 """
 
 from .counts import CountModel

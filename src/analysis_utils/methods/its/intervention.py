@@ -32,9 +32,9 @@ class Intervention:
     date : any date that pandas reads; a year for yearly data.
     level, slope : which changes are estimated.
     pulse : number of periods (True is 1) of a passing change; 0 for none.
-    decay : delta of Box & Tiao's first-order response, 0 < delta < 1 (given;
-        `decay.profile_decay` finds it): a pulse fades, or a level comes in, by the
-        share 1 - delta of what is left in each period.
+    decay : delta of Box & Tiao's first-order response, 0 < delta < 1, given: a pulse
+        fades, or a level comes in, by the share 1 - delta of what is left in each
+        period.
     lag : periods between the date and its first effect.
     transition : periods over which the change comes in, counted from T.
     phase : what a transition does: "linear" brings the level in by equal steps
