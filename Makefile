@@ -130,7 +130,7 @@ export: environment ## Write the register as Parquet and SQLite into export/, wi
 bench: environment ## Time the statistics and `make all` against their peers, side by side
 	@$(DESK) bench
 
-calibrate: environment ## Error rates by simulation, archived in docs/ (minutes)
+calibrate: environment ## Error rates by simulation, archived in docs/ (half an hour)
 	@$(DESK) calibrate
 
 validation: environment ## Write docs/validation.md: published numbers beside ours

@@ -106,7 +106,7 @@ SHAPES = [
 ]
 
 
-def coverage(draws: int = 250, seed: int = 20250120, workers: int = 2) -> pd.DataFrame:
+def coverage(draws: int = 120, seed: int = 20250120, workers: int = 1) -> pd.DataFrame:
     """Return coverage of level and slope change, one row a shape, length, estimator.
 
     `noted`: share of fits with a note on their residuals; `refused`: draws without a
@@ -170,7 +170,7 @@ Made by `make calibrate` (the table as data:
 `calibration_shapes.csv`). No effect is simulated: `level` and `slope` are the shares of
 draws whose 95 % interval holds the true change, 0; `noted` is the share with a note on
 residuals or zeros in `result.notes`; `refused` the share without a finite estimate. The
-event is in the middle. Monte Carlo error at .95: .014 with 250 draws, .020 with 120.
+event is in the middle. Monte Carlo error at .95 with 120 draws: .020.
 
 Rows below .93 are too narrow: read them before you choose an estimator. A trend that
 breaks for another reason ("regime change", "zeros before") is a wrong model, and no

@@ -42,6 +42,8 @@ def make_calibrate(given: Given) -> int:
         "benchmarks/calibration_its.py docs/calibration_its.csv",
         "benchmarks/calibration_association.py docs/calibration_association.csv",
         "benchmarks/calibration_panels.py docs/calibration_panels.csv",
+        "benchmarks/calibration_breaks.py docs/calibration_breaks.csv",
+        "benchmarks/calibration_page.py docs/calibration.md",
     )
 
 

@@ -1,0 +1,172 @@
+"""The page of error rates, from the tables beside it: `calibration_page.py FILE.md`."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+HEAD = """# Error rates, measured by simulation
+
+Made by `make calibrate` from the tables named below, which it makes too. All of it
+takes about half an hour on one core: interrupted time series 15 minutes, associations
+5, panels 7, breaks 2. Draws are numbered, so that the tables do not depend on the
+machine's load or cores.
+
+A nominal 5% test that holds its size stands near .05; a 95% interval that holds covers
+near .95. **Bold** cells miss by more than two Monte Carlo standard errors. Numbers of
+interrupted time series are in `calibration_its.csv` and, for shapes that this field
+has (bursts, few states, zeros before), on [a page of their own](calibration_shapes.md).
+"""
+
+ASSOCIATION = """## Association of two series that have none
+
+`associate`, n periods, {draws} pairs each (Monte Carlo standard error .015 at .05):
+share with p of 5% or less at lag 0, and for the largest correlation of the lags -6
+to 6. "–": refused for most pairs, because what moves is too short for that many lags.
+Table: `calibration_association.csv`, with the share refused.
+"""
+
+OTHERS = """Other methods, and prewhitening without its parts, at n = 60, lag 0, {draws}
+pairs (standard error .028 at .05). They are offered for comparison with the literature.
+"""
+
+INTERVALS = """## Association of two series that have one
+
+The 95% interval at lag 0: share that covers the true correlation, and share of pairs
+in which it is found (power; size where r is 0). {draws} pairs, standard error .02 at
+.95 and at most .05 for power. Table: `calibration_association_intervals.csv`.
+"""
+
+PANELS = """## Panels
+
+No effect is simulated. A law in some states of {periods} months with AR(.6) errors
+(event studies: 10 periods): coverage of the 95% interval among samples for which one
+is given, and the share for which it is. "band": all event times at once. "pre-trend":
+share in which parallel trends are not rejected. {draws} samples, standard error .015
+at .95. Table: `calibration_panels.csv`.
+"""
+
+SHARED = """Thirty states that answer to shared shocks, regressor and errors AR: what
+Driscoll-Kraay errors are for, and errors clustered by state are not. Coverage as if
+every interval were given; with fewer than 20 periods none is.
+"""
+
+BREAKS = """## Breaks under autocorrelation
+
+120 periods, AR(1) errors, {draws} series (standard error .022 at .95): share in which a
+break is found where there is none; share of 95% intervals of a date that hold it
+where the level moves by 1.5 standard deviations, and their median length in periods.
+Dates under strong autocorrelation are known less well than their intervals say, also
+where autocorrelation is allowed for. Table: `calibration_breaks.csv`.
+"""
+
+
+def page(folder: Path) -> str:
+    """All sections, from the tables in the folder."""
+    tables = {
+        name: pd.read_csv(folder / f"calibration_{name}.csv")
+        for name in ("association", "association_intervals", "panels", "breaks")
+    }
+    parts = [
+        HEAD,
+        *_association(tables["association"]),
+        *_intervals(tables["association_intervals"]),
+        *_panels(tables["panels"]),
+        *_breaks(tables["breaks"]),
+    ]
+    return "\n".join(parts)
+
+
+def _association(table: pd.DataFrame) -> list[str]:
+    main = table["method"].isin(["prewhiten", "prewhiten, sup over 13 lags"])
+    numbers = table[["size", "mc_error", "refused"]].to_numpy()
+    cells = table.assign(
+        text=[
+            _cell(size, error, 0.05, above=True) if refused <= 0.5 else "–"
+            for size, error, refused in numbers
+        ]
+    )
+    first = cells[main].assign(
+        column=[
+            f"n {n}, {'lag 0' if method == 'prewhiten' else '13 lags'}"
+            for n, method in zip(cells[main]["n"], cells[main]["method"], strict=True)
+        ]
+    )
+    kinds = list(dict.fromkeys(table["series"]))
+    left = first.pivot(index="series", columns="column", values="text").loc[kinds]
+    left = left[list(dict.fromkeys(first["column"]))]
+    second = cells[~main]
+    right = second.pivot(index="series", columns="method", values="text").loc[kinds]
+    right = right[list(dict.fromkeys(second["method"]))]
+    draws = table.groupby(main)["draws"].max()
+    return [
+        ASSOCIATION.format(draws=draws[True]),
+        _table(left.reset_index()),
+        OTHERS.format(draws=draws[False]),
+        _table(right.reset_index()),
+    ]
+
+
+def _intervals(table: pd.DataFrame) -> list[str]:
+    error = (table["covered"] * (1 - table["covered"]) / table["draws"]) ** 0.5
+    shown = table.drop(columns="draws").assign(
+        covered=[
+            _cell(c, e, 0.95) for c, e in zip(table["covered"], error, strict=True)
+        ],
+        found=table["found"].map("{:.2f}".format),
+    )
+    return [INTERVALS.format(draws=table["draws"].max()), _table(shown)]
+
+
+def _panels(table: pd.DataFrame) -> list[str]:
+    table = table.assign(
+        coverage=[
+            _cell(row.coverage, row.mc_error, 0.95)
+            for row in table.itertuples(index=False)
+        ],
+        given=table["given"].map("{:.2f}".format),
+    )
+    law = table["design"] == "law"
+    one = table[law].astype({"treated each": int, "cohorts": int})
+    one = one[["states", "treated each", "cohorts", "method", "coverage", "given"]]
+    two = table[~law][["design", "periods", "method", "coverage", "given"]]
+    draws = table["draws"].max()
+    return [
+        PANELS.format(draws=draws, periods=40),
+        _table(one),
+        SHARED,
+        _table(two),
+    ]
+
+
+def _breaks(table: pd.DataFrame) -> list[str]:
+    shown = table.assign(
+        covered=[
+            _cell(row.covered, row.mc_error, 0.95)
+            for row in table.itertuples(index=False)
+        ]
+    )
+    columns = ["rho", "search", "found", "covered", "width"]
+    return [BREAKS.format(draws=table["draws"].max()), _table(shown[columns])]
+
+
+def _cell(value: float, error: float, nominal: float, above: bool = False) -> str:
+    """A share; bold where it misses on the wrong side by two standard errors."""
+    if pd.isna(value):
+        return "–"
+    miss = value - nominal if above else nominal - value
+    text = f"{value:.3f}".removeprefix("0") if value < 1 else "1"
+    return f"**{text}**" if miss > 2 * max(error, 1e-9) else text
+
+
+def _table(table: pd.DataFrame) -> str:
+    rows = [table.columns, ["---"] * table.shape[1], *table.to_numpy()]
+    lines = (
+        f"| {' | '.join('' if v is pd.NA else str(v) for v in row)} |" for row in rows
+    )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.write_text(page(target.parent), encoding="utf-8")
