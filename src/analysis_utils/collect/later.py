@@ -271,4 +271,6 @@ def main(folder: str, data: Path = sources.DATA) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name the folder: python -m analysis_utils.collect.later FOLDER")
     main(sys.argv[1])
