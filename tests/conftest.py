@@ -31,6 +31,52 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(f"Not tried: {chromium.MISSING}")
 
 
+# What runs notebooks, commands or a browser, and what simulates or compiles at length.
+SLOW_FIXTURES = {
+    "browser",
+    "checkout",
+    "concluded",
+    "kernel",
+    "made",
+    "scheduler",
+    "server",
+    "site",
+    "traced",
+}
+SLOW_FILES = {
+    "test_association_panel",
+    "test_association_size",
+    "test_breaks_search",
+    "test_deposit_archive",
+    "test_deposit_standards",
+    "test_editor_lab",
+    "test_event_study",
+    "test_executed_notebooks",
+    "test_faults_process",
+    "test_faults_runs",
+    "test_its_forecasts",
+    "test_its_properties",
+    "test_methods_contract",
+    "test_panel_inference",
+    "test_paper",
+    "test_predictions",
+    "test_register_data",
+    "test_register_update",
+    "test_report_entry",
+    "test_reproduction",
+    "test_study_adoption",
+    "test_validation",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `make test QUICK=yes`."""
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if not needed & SLOW_FIXTURES and item.path.stem not in SLOW_FILES:
+            item.add_marker("quick")
+
+
 def write_notebook(path: Path, parameters: str, *cells: str) -> None:
     """A notebook with one parameters cell (may be empty) and code cells."""
     notebook = nbformat.v4.new_notebook()

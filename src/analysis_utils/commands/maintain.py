@@ -23,8 +23,9 @@ def call(*commands: str) -> int:
 
 
 def make_test(given: Given) -> int:
-    """Test everything."""
-    return call("-m pytest -n 2 --dist worksteal")
+    """Test everything, or what is quick for the loop of edits."""
+    quick = " -m quick" if given.get("QUICK") == "yes" else ""
+    return call(f"-m pytest -n 2 --dist worksteal{quick}")
 
 
 def make_bench(given: Given) -> int:

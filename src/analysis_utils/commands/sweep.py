@@ -8,10 +8,12 @@ from analysis_utils.commands.desk import Given
 from analysis_utils.commands.reproduce import named_notebook
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import driver, sweeps
+from analysis_utils.workflow.parameters import declared
 from analysis_utils.workflow.runs import (
     MINUTES,
     NOTEBOOKS,
     OUTPUTS,
+    refuse_unknown,
     study_notebooks,
 )
 from analysis_utils.workflow.runs_file import FILE, RunsFile, read_runs_file
@@ -68,6 +70,8 @@ def asked(given: Given) -> sweeps.Sweep:
     else:
         notebook = named_notebook(given.get("NOTEBOOK"))
     if notebook is None:
+        contracts = {n: declared(one) for n, one in study_notebooks(NOTEBOOKS).items()}
+        refuse_unknown(values, contracts, OWN)
         known = f" or SWEEP={next(iter(file.sweeps))}" if file.sweeps else ""
         raise Refused(
             "name one: make sweep NOTEBOOK=02_interrupted_time_series STATE=all "
