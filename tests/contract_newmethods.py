@@ -97,6 +97,14 @@ def _curve(rng):
     return {"grid": {"controls": [(), ("c",)]}, "build": build, "draws": 19}
 
 
+def _drawn(rng):
+    draws = rng.normal(size=(2, 59))
+    return {
+        "grid": {"a": [1, 2]},
+        "fits": [({"a": i + 1}, 1.0, draws[i]) for i in (0, 1)],
+    }
+
+
 def _quantiles(rng):
     middle = rng.normal(size=6)
     table = pd.DataFrame(
@@ -260,6 +268,21 @@ LINES = [
             "build": NOT_A_FUNCTION,
             "draws": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
+        },
+    ),
+    Line(
+        "curve.curve_of_draws",
+        _drawn,
+        lambda found: found.table[["estimate", "std err", "p"]],
+        same=[
+            Same(
+                "draws in another order",
+                lambda a, rng: a | {"fits": [(n, e, d[::-1]) for n, e, d in a["fits"]]},
+            ),
+        ],
+        bad={
+            "grid": NOT_A_GRID,
+            "fits": st.sampled_from([None, 3, "a", [1], [({"a": 1}, 1.0)]]),
         },
     ),
     Line(

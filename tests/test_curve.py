@@ -12,7 +12,9 @@ from analysis_utils.methods.curve import (
     Counts,
     Linear,
     Score,
+    StratifiedCounts,
     _signs,
+    curve_of_draws,
     specification_curve,
 )
 from analysis_utils.methods.hazards import fit_hazard
@@ -86,6 +88,85 @@ def test_counts_equal_the_quasi_poisson_of_statsmodels():
     assert row["estimate"] == pytest.approx(fit.params["x"])
     assert row["std err"] == pytest.approx(fit.bse["x"] * np.sqrt(60 / 59))
     assert np.std(curve.null[:, 0]) == pytest.approx(fit.bse["x"], rel=0.15)
+
+
+def stratified(seed=3):
+    """Counts in 8 groups and 10 periods, three of which have none; shuffled rows."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"g": np.repeat(np.arange(8), 20), "t": np.arange(160) % 10})
+    table["x"] = (np.arange(160) // 10) % 2 * 1.0
+    table["z"], table["risk"] = rng.normal(size=160), rng.integers(5, 40, 160)
+    rate = np.where(table["t"] < 3, 0, 0.1) * np.exp(0.7 * table["x"])
+    table["y"] = rng.poisson(rate * table["risk"]).astype(float)
+    return table.sample(frac=1, random_state=seed)
+
+
+def of_strata(table, strata="t"):
+    return StratifiedCounts(
+        table["y"],
+        table[["x", "z"]],
+        "x",
+        groups=table["g"],
+        offset=np.log(table["risk"]),
+        strata=table[strata],
+    )
+
+
+def test_strata_that_are_never_columns_equal_columns_of_statsmodels():
+    table = stratified()
+    row = specification_curve({"a": [1]}, lambda a: of_strata(table)).table.iloc[0]
+    told = table[table.groupby("t")["y"].transform("sum") > 0]
+    dummies = pd.get_dummies(told["t"], dtype=float)
+    fit = sm.GLM(
+        told["y"],
+        pd.concat([told[["x", "z"]], dummies], axis=1),
+        family=sm.families.Poisson(),
+        offset=np.log(told["risk"]),
+    ).fit(
+        tol=1e-12,
+        cov_type="cluster",
+        cov_kwds={"groups": told["g"].to_numpy(), "use_correction": False},
+    )
+    assert row["estimate"] == pytest.approx(fit.params["x"], abs=1e-8)
+    assert row["std err"] == pytest.approx(fit.bse["x"] * np.sqrt(8 / 7), rel=1e-5)
+
+
+def test_neither_order_nor_silent_strata_nor_another_scale_of_risk_matter():
+    table = stratified()
+    other = table.sort_index().assign(risk=7 * table["risk"])
+    other = other[other["t"] >= 3]
+    both = [
+        specification_curve({"a": [1]}, lambda a, part=part: of_strata(part), draws=50)
+        for part in (table, other)
+    ]
+    np.testing.assert_allclose(both[0].null, both[1].null, atol=1e-10)
+    columns = ["estimate", "std err"]
+    pd.testing.assert_frame_equal(both[0].table[columns], both[1].table[columns])
+
+
+def test_counts_that_are_separated_are_not_testable():
+    table = stratified()
+    table.loc[table["x"] == 1, "y"] = 0
+    with pytest.raises(NotTestable, match="separation"):
+        specification_curve({"a": [1]}, lambda a: of_strata(table))
+
+
+def test_ranks_among_draws_made_elsewhere():
+    rng = np.random.default_rng(5)
+    draws = rng.normal(size=(3, 199))
+    fits = [({"a": i, "more": "x"}, (0.0, 1.0, 9.0)[i], draws[i]) for i in range(3)]
+    fits.insert(1, ({"a": 7, "more": "y"}, "too short", ()))
+    curve = curve_of_draws({"a": [0, 7, 1, 2]}, fits)
+    assert curve.table["refused"].tolist() == ["", "too short", "", ""]
+    assert len(curve.fitted) == curve.null.shape[1] == 3
+    for (_, row), drawn in zip(curve.fitted.iterrows(), draws, strict=True):
+        rank = (1 + (np.abs(drawn) >= abs(row["estimate"])).sum()) / 200
+        assert row["p"] == pytest.approx(rank)
+        assert (row["p"] <= 0.05) == (row["lower"] > 0 or row["upper"] < 0)
+    # ranks of draws among draws are uniform, so that five in a hundred are below 0.05
+    assert (curve.null_p <= 0.05).mean() == pytest.approx(0.05, abs=0.01)
+    with pytest.raises(NotTestable, match="too short"):
+        curve_of_draws({"a": [7]}, fits[1:2])
 
 
 def test_hazards_join_by_their_influence():

@@ -20,7 +20,7 @@ from scipy import sparse, stats
 
 from analysis_utils.asking import NotTestable, Refused
 
-from .arguments import share, whole
+from .arguments import number, share, whole
 from .resampling.batches import in_parallel
 from .resampling.counts import fit_counts
 from .resampling.linear import LinearEngine
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLUE, GREY = "#0072B2", "0.65"  # Okabe & Ito
+TIE = 1e-9  # estimates nearer than this are the same
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,35 @@ class Counts(Linear):
         row = np.linalg.inv(X.T @ (mu[:, None] * X))[j]
         parts = pd.Series((X @ row) * (y - mu)).groupby(_groups(self), sort=True).sum()
         return Score(float(made.params[j, 0]), parts).fit(signs)
+
+
+@dataclass(frozen=True)
+class StratifiedCounts(Counts):
+    """Poisson counts with an effect for each stratum (a week, say), never a column.
+
+    strata : label of the stratum of each row. Given the total of a stratum its counts
+        are multinomial, and its effect drops out (Hausman, Hall & Griliches 1984,
+        Econometrica 52:909): thousands of strata cost no more than one. Equal to the
+        Poisson fit with a column for each stratum.
+    """
+
+    strata: pd.Series | None = None
+
+    def fit(self, signs: pd.DataFrame) -> Fitted:
+        """Estimate, and draws of its influence function with random signs."""
+        y, X = _aligned(self), self.design.to_numpy(dtype="float64")
+        codes = pd.factorize(_labels(self.strata, self.design.index, "strata"))[0]
+        shift = np.zeros(len(y)) if self.offset is None else self.offset.to_numpy()
+        told = (
+            np.bincount(codes, y)[codes] > 0
+        )  # a stratum without a count tells nothing
+        codes = np.unique(codes[told], return_inverse=True)[1]
+        b, within, residual = _conditional(y[told], X[told], np.exp(shift[told]), codes)
+        j = list(self.design.columns).index(self.coefficient)
+        row = np.linalg.inv(within[1])[j]
+        parts = pd.Series((within[0] @ row) * residual)
+        parts = parts.groupby(_groups(self)[told], sort=True).sum()
+        return Score(float(b[j]), parts).fit(signs)
 
 
 @dataclass(frozen=True)
@@ -223,15 +253,20 @@ class SpecificationCurve:
         columns = ["choice", "value", "n", "median", "share significant"]
         return pd.DataFrame(rows, columns=columns)
 
-    def plot(self, top: Axes, bottom: Axes, label: str = "Estimate") -> None:
-        """Draw estimates in order with intervals (top), their choices (bottom)."""
+    def plot(
+        self, top: Axes, bottom: Axes, label: str = "Estimate", null: str = "0"
+    ) -> None:
+        """Draw estimates in order with intervals (top), their choices (bottom).
+
+        null : how the axis shows no effect ("1" for the logarithm of a ratio).
+        """
         rows = self.fitted.sort_values("estimate", kind="stable")
         x = np.arange(1, len(rows) + 1)
         found = (rows["lower"] > 0) | (rows["upper"] < 0)
         dots = 3.0 if len(rows) <= 300 else 1.0
         for mask, color, words in (
-            (~found, GREY, "95 % interval with 0"),
-            (found, BLUE, "95 % interval without 0"),
+            (~found, GREY, f"95 % interval with {null}"),
+            (found, BLUE, f"95 % interval without {null}"),
         ):
             if not mask.any():
                 continue
@@ -287,14 +322,7 @@ def specification_curve(
     >>> curve.joint(direction=1)["p"].tolist()
     [0.005, 0.025, 0.005]
     """
-    if not isinstance(grid, Mapping) or any(
-        isinstance(values, str) or not isinstance(values, Iterable)
-        for values in grid.values()
-    ):
-        raise Refused("grid: a dict of each choice's name and the list of its values.")
-    choices = {str(name): list(values) for name, values in grid.items()}
-    if not choices or not all(choices.values()):
-        raise Refused("grid: each choice needs one value at least.")
+    choices = _choices(grid)
     draws, seed = whole(draws, "draws", 1), whole(seed, "seed")
     if not callable(build):
         raise Refused(f"build must be a function, not {type(build).__name__}.")
@@ -313,6 +341,100 @@ def specification_curve(
         [2 * _law(fit.df).sf(np.abs(fit.null / fit.null_se)) for fit in good]
     )
     return SpecificationCurve(pd.DataFrame(rows), choices, null, null_p)
+
+
+def curve_of_draws(
+    grid: Mapping[str, Iterable], fits: Iterable[tuple[dict, float | str, np.ndarray]]
+) -> SpecificationCurve:
+    """A curve from estimates and their draws without effect, made elsewhere.
+
+    fits : for each specification a dict of its choices (and of what else the table
+        should show), the estimate, and its (draws,) null draws, which belong to the
+        same placebo assignments in all of them; or the reason why it could not be made,
+        and anything. p and intervals are by rank among the draws, `std err` their
+        spread.
+
+    >>> draws = np.random.default_rng(1).normal(size=(2, 999))
+    >>> fits = [({"weeks": 4}, 3.5, draws[0]), ({"weeks": 8}, 0.1, draws[1])]
+    >>> curve = curve_of_draws({"weeks": [4, 8]}, fits)
+    >>> curve.table["p"].round(2).tolist()
+    [0.0, 0.92]
+    """
+    choices, rows, null = _choices(grid), [], []
+    for named, estimate, drawn in _fits(fits):
+        if isinstance(estimate, str):
+            rows.append(named | _row(estimate))
+            continue
+        null.append(_draws(drawn))
+        rows.append(named | _ranked(number(estimate, "estimate"), null[-1]))
+    if len({len(drawn) for drawn in null}) > 1:
+        raise Refused("fits: every specification needs the same number of draws.")
+    if not null:
+        raise NotTestable(
+            "No specification could be made"
+            + (f": {rows[0]['refused']}" if rows else ".")
+        )
+    drawn = np.column_stack(null)
+    return SpecificationCurve(pd.DataFrame(rows), choices, drawn, _rank_p(drawn))
+
+
+def _choices(grid: Mapping[str, Iterable]) -> dict[str, list]:
+    """The grid as lists, or a refusal."""
+    if not isinstance(grid, Mapping) or any(
+        isinstance(values, str) or not isinstance(values, Iterable)
+        for values in grid.values()
+    ):
+        raise Refused("grid: a dict of each choice's name and the list of its values.")
+    choices = {str(name): list(values) for name, values in grid.items()}
+    if not choices or not all(choices.values()):
+        raise Refused("grid: each choice needs one value at least.")
+    return choices
+
+
+def _fits(fits: Iterable) -> list[tuple]:
+    """The specifications made elsewhere, or a refusal."""
+    made = list(fits) if isinstance(fits, Iterable) else [None]
+    for item in made:
+        if not (isinstance(item, tuple) and len(item) == 3):
+            raise Refused("fits: (choices, estimate or reason, draws) for each.")
+        if not isinstance(item[0], dict):
+            raise Refused("fits: the choices are a dict of names and values.")
+    return made
+
+
+def _draws(values: object) -> np.ndarray:
+    """Null draws as finite numbers, or a refusal."""
+    try:
+        drawn = np.asarray(values, dtype="float64")
+    except (TypeError, ValueError):
+        drawn = np.array(np.nan)
+    if drawn.ndim != 1 or not len(drawn) or not np.isfinite(drawn).all():
+        raise Refused("draws: a list of finite numbers for each specification.")
+    return drawn
+
+
+def _ranked(estimate: float, drawn: np.ndarray) -> dict:
+    """Row of a specification by its null draws; the estimate counts as one of them."""
+    reach = float(np.quantile(np.abs(drawn), 0.95, method="higher"))
+    extreme = int((np.abs(drawn) >= abs(estimate) - TIE).sum())
+    return {
+        "estimate": estimate,
+        "std err": float(drawn.std()),
+        "lower": estimate - reach,
+        "upper": estimate + reach,
+        "p": (1 + extreme) / (1 + len(drawn)),
+        "refused": "",
+    }
+
+
+def _rank_p(null: np.ndarray) -> np.ndarray:
+    """p of each draw among the draws of its specification, ties counted as extreme."""
+    size = np.sort(np.abs(null), axis=0)
+    below = [
+        np.searchsorted(size[:, j], np.abs(null[:, j]) - TIE)
+        for j in range(null.shape[1])
+    ]
+    return 1 - np.column_stack(below) / len(null)
 
 
 def _build(build: Build, choices: dict, values: tuple):
@@ -390,9 +512,34 @@ def _aligned(spec: Linear) -> np.ndarray:
     if spec.coefficient not in spec.design:
         raise Refused(f"No column {spec.coefficient!r} in the design.")
     index = spec.design.index
-    if not index.is_unique or set(index) != set(spec.outcome.index):
+    same = index.equals(spec.outcome.index)
+    if not index.is_unique or not (same or set(index) == set(spec.outcome.index)):
         raise Refused("outcome and design need the same labels, each once.")
     return spec.outcome.reindex(index).to_numpy(dtype="float64")
+
+
+def _conditional(y, X, exposure, strata):
+    """Newton steps for multinomial counts within strata.
+
+    Returns b (k,), the columns less their stratum's mean with their information
+    (k, k), and what was observed less what is expected (n,). Every stratum has a count.
+    """
+    totals = np.bincount(strata, y)
+    b = np.zeros(X.shape[1])
+    for _ in range(50):
+        mu = exposure * np.exp(np.clip(X @ b, -50, 50))
+        mu *= (totals / np.bincount(strata, mu))[strata]
+        mean = np.column_stack([np.bincount(strata, mu * x) for x in X.T])
+        mean /= totals[:, None]
+        centred = X - mean[strata]
+        information = centred.T @ (mu[:, None] * centred)
+        if not np.linalg.cond(information) < 1e12:
+            break
+        step = np.linalg.solve(information, centred.T @ (y - mu))
+        b += step
+        if np.abs(step).max() < 1e-9:
+            return b, (centred, information), y - mu
+    raise NotTestable("The count model has no finite estimate (separation).")
 
 
 def _groups(spec: Linear) -> np.ndarray:
@@ -400,6 +547,14 @@ def _groups(spec: Linear) -> np.ndarray:
     index = spec.design.index
     if spec.groups is None:
         return index.to_numpy()
-    if not set(index) <= set(spec.groups.index):
-        raise Refused("groups: every row of the design needs its label.")
-    return spec.groups.reindex(index).to_numpy()
+    return _labels(spec.groups, index, "groups")
+
+
+def _labels(labels: pd.Series | None, index: pd.Index, what: str) -> np.ndarray:
+    """A label for each row of the design, or a refusal."""
+    known = isinstance(labels, pd.Series)
+    if known and labels.index.equals(index):
+        return labels.to_numpy()
+    if not known or not labels.index.is_unique or not set(index) <= set(labels.index):
+        raise Refused(f"{what}: every row of the design needs its label.")
+    return labels.reindex(index).to_numpy()

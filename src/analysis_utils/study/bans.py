@@ -52,14 +52,15 @@ def follow_up(
     (its own state), level, reached by the ban, control (in a state without any of these
     bans), ended: not on the list in force at `until`.
     """
-    last, spells = series.last_day(as_of), _spells(series.last_day(as_of))
+    last = series.last_day(as_of)
+    spells = known_spells(last)
     parts = []
     for ban in bans.itertuples():
         begin, until = ban.date, min(ban.date + pd.Timedelta(days=days), last)
         if before:
             begin, until = begin - (until - begin), begin
-        part = _in_force(spells, begin)
-        ended = ~part["agreement_id"].isin(_in_force(spells, until)["agreement_id"])
+        part = in_force(spells, begin)
+        ended = ~part["agreement_id"].isin(in_force(spells, until)["agreement_id"])
         same_level = (part["level"] == ban.level) | (ban.level == "")
         label = ban.state + (f" ({ban.level} agencies)" if ban.level else "")
         parts.append(
@@ -77,7 +78,7 @@ def follow_up(
     return pd.concat(parts, ignore_index=True)
 
 
-def _spells(last: pd.Timestamp) -> pd.DataFrame:
+def known_spells(last: pd.Timestamp) -> pd.DataFrame:
     """Spells as known on the last day, with state and level of the agreement."""
     agreements = datasets.agreements().set_index("agreement_id")[["state", "level"]]
     spells = datasets.spells().join(agreements, on="agreement_id")
@@ -85,7 +86,7 @@ def _spells(last: pd.Timestamp) -> pd.DataFrame:
     return spells.assign(gone_by=spells["gone_by"].where(spells["gone_by"] <= last))
 
 
-def _in_force(spells: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+def in_force(spells: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Agreements on the list in force on a day, with home state and level."""
     on_list = (spells["first_listed"] <= day) & ~(spells["gone_by"] <= day)
     return spells.loc[on_list, ["agreement_id", "home", "level"]]
@@ -124,9 +125,7 @@ def difference(reached: pd.DataFrame, control: pd.DataFrame) -> Finding:
 
     def interval(level: float) -> tuple[float, float]:
         both = (ends[0], sizes[0], ends[1], sizes[1])
-        low, high = confint_proportions_2indep(
-            *both, method="newcomb", alpha=1 - level
-        )
+        low, high = confint_proportions_2indep(*both, method="newcomb", alpha=1 - level)
         return float(low), float(high)
 
     estimate = ends[0] / sizes[0] - ends[1] / sizes[1]

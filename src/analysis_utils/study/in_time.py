@@ -1,5 +1,7 @@
 """Agreements beside encounters, arrests, detainers and book-ins by month since 2021."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,7 +35,11 @@ def counts(name: str, level: str = "nation", geography: str = "US") -> pd.Series
 
 
 def levels(
-    name: str, window: str, level: str = "nation", geography: str = "US"
+    name: str,
+    window: str,
+    level: str = "nation",
+    geography: str = "US",
+    basis: str = "listing",
 ) -> pd.DataFrame:
     """Agreements in force at the end of the month, and the outcome; index: month."""
     first, last = window.split(" to ")
@@ -42,28 +48,35 @@ def levels(
         if name == USED
         else counts(name, level, geography)
     )
-    held = _held(geography)
+    held = _held(geography, basis)
     frame = pd.DataFrame({"agreements": held, "outcome": outcome}).loc[first:last]
     return frame.dropna().astype(float).rename_axis("month")
 
 
-def _held(geography: str) -> pd.Series:
+def _held(geography: str, basis: str) -> pd.Series:
     choice = {} if geography == "US" else {"state": geography}
-    held = series.active(basis="listing", **choice)["all"]
+    held = series.active(basis=basis, **choice)["all"]
     return held.set_axis(held.index.to_period("M"))
 
 
 def changes(
-    name: str, window: str, level: str = "nation", geography: str = "US"
+    name: str,
+    window: str,
+    level: str = "nation",
+    geography: str = "US",
+    *,
+    basis: str = "listing",
+    scale: Callable = np.log1p,
 ) -> pd.DataFrame:
     """Monthly changes of the logarithms (of one plus the count) of both; index: month.
 
-    Of the two releases of arrests each change is taken within one of them.
+    Of the two releases of arrests each change is taken within one of them. basis : of
+    agreements, as `series.active` counts them. scale : taken instead of the logarithm.
     """
-    frame = np.log1p(levels(name, window, level, geography)).diff()
+    frame = scale(levels(name, window, level, geography, basis)).diff()
     month = SPLICED.to_period("M")
     if name == USED and month in frame.index:
-        frame.loc[month, "outcome"] = np.log1p(counts(WEEKLY)).diff()[month]
+        frame.loc[month, "outcome"] = scale(counts(WEEKLY)).diff()[month]
     return frame.dropna()
 
 

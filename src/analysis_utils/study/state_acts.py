@@ -15,7 +15,7 @@ from diff_diff.results import MultiPeriodDiDResults, PeriodEffect
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable, Refused, nearest
-from analysis_utils.methods.curve import SpecificationCurve
+from analysis_utils.methods.curve import SpecificationCurve, curve_of_draws
 from analysis_utils.methods.randomisation import (
     Randomisation,
     additive,
@@ -440,8 +440,7 @@ def curve(
     last = min(table.index[-1] for table in tables.values())
     states = pool(months[grid["day"][0]].index, last)
     size = agencies()
-    rows, nulls = [], []
-    orders = None
+    fits, orders = [], None
     for values in product(*grid.values()):
         named = dict(zip(names, values, strict=True))
         since = months[named["day"]]
@@ -459,42 +458,14 @@ def curve(
             orders = _orders(len(states), draws, seed)
         table = acts.contributions(named["months"])
         drawn = table[np.arange(len(states)), orders].sum(axis=1)
-        rows.append(named | _row(acts.estimate(named["months"]), drawn, acts))
-        nulls.append(drawn)
-    null = np.column_stack(nulls)
-    return SpecificationCurve(
-        pd.DataFrame(rows), {n: list(grid[n]) for n in names}, null, _ranks(null)
-    )
+        named["acts left"] = len(acts.treated)
+        fits.append((named, acts.estimate(named["months"]), drawn))
+    return curve_of_draws(grid, fits)
 
 
 def _orders(size: int, draws: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     return rng.permuted(np.tile(np.arange(size), (draws, 1)), axis=1)
-
-
-def _row(estimate: float, drawn: np.ndarray, acts: Acts) -> dict:
-    reach = float(np.quantile(np.abs(drawn), 0.95, method="higher"))
-    p = (1 + (np.abs(drawn) >= abs(estimate) - 1e-9).sum()) / (1 + len(drawn))
-    return {
-        "estimate": estimate,
-        "std err": float(drawn.std()),
-        "lower": estimate - reach,
-        "upper": estimate + reach,
-        "p": float(p),
-        "acts left": len(acts.treated),
-        "refused": "",
-    }
-
-
-def _ranks(null: np.ndarray) -> np.ndarray:
-    """p of each draw among the draws of its specification, ties counted as extreme."""
-    size = np.sort(np.abs(null), axis=0)
-    return np.column_stack(
-        [
-            1 - np.searchsorted(size[:, j], np.abs(null[:, j]) - 1e-9) / len(null)
-            for j in range(null.shape[1])
-        ]
-    )
 
 
 def for_library(effects: pd.Series, covariance: np.ndarray) -> MultiPeriodDiDResults:

@@ -1,0 +1,166 @@
+"""Choices of the specification curves: each can be built; the main one is as told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_utils import hypotheses
+from analysis_utils.asking import NotTestable
+from analysis_utils.methods.association import associate
+from analysis_utils.methods.curve import specification_curve
+from analysis_utils.methods.hazards import fit_hazard
+from analysis_utils.study import (
+    ban_choices,
+    bans,
+    encounter_choices,
+    ending_choices,
+    events,
+    in_time,
+    payment_choices,
+    payments,
+    survival,
+)
+
+
+def first_of(key: str) -> dict:
+    """The first value of each choice of a grid."""
+    return {name: values[0] for name, values in hypotheses.grid(key, "curve").items()}
+
+
+@pytest.mark.parametrize("key", ["P1", "P2", "T1", "T3", "C1", "C2", "C3", "C4"])
+def test_every_grid_has_two_hundred_combinations_or_more(key):
+    grid = hypotheses.grid(key, "curve")
+    assert np.prod([len(values) for values in grid.values()]) >= 200
+
+
+@pytest.fixture(scope="module")
+def paid():
+    spec = hypotheses.specification("P1")
+    days = events.find(spec.announced).day, events.find(spec.event).day
+    weeks = [payments.week_of(day, spec.first) for day in days]
+    cuts = dict(zip(("between", "paid"), weeks, strict=True))
+    return spec, cuts, payments.at_risk(spec.first, spec.kinds)
+
+
+def test_cells_keep_every_office_week_and_signing(paid):
+    _, _, table = paid
+    counted = payment_choices.cells(table)
+    assert counted["signed"].sum() == table["event"].sum()
+    assert counted["at_risk"].sum() == (table["exit"] + 1).sum()
+    assert payment_choices.cells(table.sample(frac=1, random_state=2)).equals(counted)
+
+
+def test_rates_of_the_curve_are_the_hazards_of_the_notebook(paid):
+    spec, cuts, table = paid
+    rows = payments.split(table, cuts, "TFM")
+    fit = fit_hazard(rows, [*cuts], effects=["model"], cluster="state")
+    counted = payment_choices.cells(table)
+    one = specification_curve(
+        {name: [value] for name, value in first_of("P1").items()},
+        lambda **chosen: payment_choices.specification(
+            counted, cuts, spec.first, *chosen.values()
+        ),
+        draws=50,
+    ).table.iloc[0]
+    assert one["estimate"] == pytest.approx(fit.params["paid"], abs=0.02)
+    assert one["std err"] == pytest.approx(fit.bse["paid"], rel=0.05)
+
+
+def test_other_choices_of_payments_do_what_they_say(paid):
+    spec, cuts, table = paid
+    counted = payment_choices.cells(table)
+
+    def made(**changes):
+        chosen = first_of("P1") | changes
+        return payment_choices.specification(
+            counted, cuts, spec.first, *chosen.values()
+        )
+
+    away = made(states="without FL and TX")
+    names = counted.loc[away.design.index, "state"]
+    assert not names.isin(["FL", "TX"]).any() and names.nunique() > 40
+    whole = made()
+    silent = made(**{"compared within": "week and state"})
+    assert silent.outcome.sum() == whole.outcome.sum()
+    assert len(silent.outcome) < len(whole.outcome)
+    ended = made(**{"counted to": "31 December 2025"})
+    assert counted.loc[ended.design.index, "week"].max() == 47  # to 28 December
+    late = made(**{"weeks from announcement to start": "counted as paid"})
+    assert late.design["paid"].sum() > whole.design["paid"].sum()
+    before = counted[counted["week"] < cuts["between"]]
+    with pytest.raises(NotTestable, match="paid weeks"):
+        payment_choices.specification(
+            before, cuts, spec.first, *first_of("P1").values()
+        )
+
+
+def test_bans_counted_as_the_notebook_counts_them():
+    acts = bans.banning()
+    grid = hypotheses.grid("T1", "curve")
+    curve = ban_choices.curve(grid, acts, draws=49)
+    chosen = "days == 90 and `days before` == 0 and gone == 'on the last day'"
+    row = curve.table.query(chosen).iloc[0]  # then the first value of each choice
+    followed = bans.follow_up(acts, 90)
+    some = followed.groupby("ban")["reached"].transform("any")  # others count for none
+    followed = followed[some]
+    reached, control = (followed[followed[name]] for name in ("reached", "control"))
+    difference = reached["ended"].mean() - control["ended"].mean()
+    assert row["estimate"] == pytest.approx(difference, abs=1e-12)
+    assert curve.table["estimate"].between(-1, 1).all()
+    assert curve.null.shape == (49, len(curve.fitted))
+
+
+def test_a_ban_assigned_to_a_state_takes_that_state_from_the_others():
+    others = pd.DataFrame(
+        {"ended": [1.0, 0], "size": [4.0, 6]}, pd.Index(["OH", "UT"], name="home")
+    )
+    level = others.add_prefix("level ")
+    part = ban_choices.Counts(
+        "b", "MD", np.array([3.0, 4.0]), pd.concat([others, level], axis=1)
+    )
+    given = {"b": np.array(["OH", "UT", "OH"])}
+    for weight in ("agreements alike", "bans alike"):
+        estimate, drawn = ban_choices.difference(
+            [part], weight, "all agreements", given
+        )
+        assert estimate == pytest.approx(3 / 4 - 1 / 10)
+        assert drawn == pytest.approx([1 / 4 - 0, 0 - 1 / 4, 1 / 4 - 0])
+
+
+def test_ends_counted_as_the_notebook_counts_them():
+    for since in hypotheses.grid("T3", "curve")["since"]:
+        rows = ending_choices.cells(None, "middle", since, "all")
+        whole = survival.since(survival.lives(), since)
+        whole = whole[whole["model"] != "TFM"]
+        ends = rows[ending_choices.COUNTED["all"]].sum(axis=1)
+        assert ends.sum() == whole["ended"].sum()
+        days = (whole["exit"] - whole["entry"]).dt.days.sum()
+        assert rows["years"].sum() == pytest.approx(days / 365.25)
+
+
+def test_the_strongest_lag_is_that_of_associate():
+    pair = in_time.changes("ice_arrests_used", hypotheses.specification("C2").window)
+    found = associate(
+        pair["agreements"], pair["outcome"], max_lag=6, n_resamples=1999, seed=1
+    )
+    rng = np.random.default_rng(1)
+    signs = rng.choice([-1.0, 1.0], (len(found.series), 1999))
+    signs = pd.DataFrame(signs, found.series.index)
+    lag, r, drawn = encounter_choices.strongest(found.series, signs, 6, "values")
+    assert r == pytest.approx(found.params[lag])
+    p = (1 + (np.abs(drawn) >= abs(r)).sum()) / 2000
+    assert p == pytest.approx(found.sup_pvalue, abs=0.12)  # which scales by leverage
+    twice = encounter_choices.strongest(3 * found.series + 1, signs, 6, "values")
+    assert twice[0] == lag and twice[1] == pytest.approx(r)
+
+
+def test_encounters_where_nothing_is_shared_reject_five_in_a_hundred():
+    rng = np.random.default_rng(4)
+    months = pd.period_range("2021-01", periods=60, freq="M")
+    signs = pd.DataFrame(rng.choice([-1.0, 1.0], (60, 199)), months)
+    rejected = 0
+    for _ in range(300):
+        pair = pd.DataFrame(rng.normal(size=(60, 2)), months, ["agreements", "outcome"])
+        _, r, drawn = encounter_choices.strongest(pair, signs, 4, "values")
+        rejected += (1 + (np.abs(drawn) >= abs(r)).sum()) / 200 <= 0.05
+    assert 4 <= rejected <= 28  # 15 expected
