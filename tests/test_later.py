@@ -160,8 +160,17 @@ def test_power_of_a_share_is_that_of_its_simulation():
     rng = np.random.default_rng(1)
     hits = rng.binomial(40, 0.8 - found, 2000)
     limits = {
-        k: scores.share_finding([True] * k + [False] * (40 - k), 0.8).at()[1]
+        k: scores.share_finding([True] * k + [False] * (40 - k), 0.8, 0.8).at()[1]
         for k in set(hits)
     }
     power = np.mean([limits[k] < 0 for k in hits])
     assert 0.77 < power < 0.9
+
+
+def test_a_share_is_told_as_it_is_or_less_a_value():
+    hits = [True] * 16 + [False]
+    plain = scores.share_finding(hits, 0.5)
+    moved = scores.share_finding(hits, 0.5, 0.5)
+    assert plain.estimate == pytest.approx(16 / 17)
+    assert plain.at()[0] - moved.at()[0] == pytest.approx(0.5)
+    assert plain.p == moved.p < 0.001

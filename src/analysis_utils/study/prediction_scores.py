@@ -88,16 +88,16 @@ def signed_ratio(agencies: pd.DataFrame, seed: int = 287) -> Finding:
     return _ratio(sums.to_numpy(dtype="float64"), seed)
 
 
-def share_finding(hits: Iterable[bool], null: float) -> Finding:
-    """A share less a value, with its exact binomial interval."""
+def share_finding(hits: Iterable[bool], null: float, less: float = 0.0) -> Finding:
+    """A share (less a value), its exact binomial interval, and p against a share."""
     values = np.asarray(list(hits), dtype=bool)
     test = stats.binomtest(int(values.sum()), len(values), null)
 
     def interval(level: float) -> tuple[float, float]:
         limits = test.proportion_ci(level, method="exact")
-        return float(limits.low - null), float(limits.high - null)
+        return float(limits.low - less), float(limits.high - less)
 
-    estimate = float(values.mean() - null)
+    estimate = float(values.mean() - less)
     return Finding(estimate, interval, float(test.pvalue), len(values))
 
 
