@@ -128,16 +128,16 @@ def test_every_public_function_has_an_example():
 def test_a_function_without_a_line_is_found(tmp_path):
     """The test above can fail: what it compares with is read from the modules."""
     public = contract.public_functions()
-    assert "multiplicity.holm" in public and "multiplicity._adjust" not in public
-    tree = ast.parse((SOURCE / "methods" / "multiplicity.py").read_text())
+    assert "exact.poisson_ratio" in public and "exact._positive" not in public
+    tree = ast.parse((SOURCE / "methods" / "exact.py").read_text())
     names = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
     assert {n for n in names if not n.startswith("_")} == {
-        name.split(".")[1] for name in public if name.startswith("multiplicity.")
+        name.split(".")[1] for name in public if name.startswith("exact.")
     }
 
 
 def test_a_raw_error_is_told_from_a_refusal():
-    line = contract.Line("multiplicity.holm", lambda rng: {})
+    line = contract.Line("exact.poisson_interval", lambda rng: {})
     assert contract.refused_in_our_words(line, {}).startswith("TypeError")
-    assert contract.refused_in_our_words(line, {"pvalues": [2.0]}) == ""
-    assert contract.refused_in_our_words(line, {"pvalues": [0.5]}) == "accepted"
+    assert contract.refused_in_our_words(line, {"count": -1}) == ""
+    assert contract.refused_in_our_words(line, {"count": 3}) == "accepted"
