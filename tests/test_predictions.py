@@ -116,7 +116,8 @@ def test_days_of_one_draw_belong_together(register):
 def test_a_ban_ends_agreements_and_a_mandate_adds_sheriffs(register):
     weeks = forecasters.weeks_ahead(register, predictions.DAYS)
     plain = forecasters.naive(register, weeks, draws=200)
-    acts = forecast_acts.after_acts(plain, register, weeks)
+    announced = forecast_acts.announced_after(register.day)
+    acts = forecast_acts.after_acts(plain, register, weeks, announced)
     day = predictions.DAYS[-1]
     assert acts[day]["NY"].sum(axis=1).mean() < 0.5 * plain[day]["NY"].sum().sum() / 200
     added = (acts[day] - plain[day])["TN"].sum(axis=1)

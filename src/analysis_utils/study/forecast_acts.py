@@ -1,6 +1,6 @@
 """What state acts do to a forecast: bans end agreements, mandates add sheriffs.
 
-    after_acts(draws, register, weeks, announced=("ny-budget-2026", "tn-sb-2223"))
+    after_acts(draws, register, weeks, announced_after(register.day))
 
 Both learn from acts before: how many agreements were gone so many days after a ban,
 and how many more sheriffs signed so many weeks after a mandate than before it.
@@ -17,15 +17,23 @@ from analysis_utils.study import bans
 from analysis_utils.study.forecasters import MODELS, SEED, Draws, Register
 from analysis_utils.study.state_acts import reached
 
-ANNOUNCED = ("ny-budget-2026", "tn-sb-2223")  # known to a forecast of 13 April 2026
 FIRST_LISTS = pd.Timestamp("2021-07-01")  # half a year after the first list
+
+
+def announced_after(day: pd.Timestamp) -> list[str]:
+    """Ids of the acts of the table that begin later: what a forecast knows besides.
+
+    For the newest list only: at an earlier day these were not announced yet.
+    """
+    acts = pd.concat([datasets.bans(), datasets.mandates()])
+    return acts.loc[acts["signed"].fillna(acts["date"]) > day, "id"].tolist()
 
 
 def after_acts(
     forecast: Draws,
     register: Register,
     weeks: Mapping[str, int],
-    announced: Sequence[str] = ANNOUNCED,
+    announced: Sequence[str] = (),
     seed: int = SEED,
 ) -> Draws:
     """The forecast with bans and mandates in it; `announced`: later acts by id."""

@@ -26,8 +26,8 @@ from analysis_utils.study.backtests import (
 )
 from analysis_utils.study.expected_answers import expected_answers
 from analysis_utils.study.forecast_acts import (
-    ANNOUNCED,
     after_acts,
+    announced_after,
     excess_shares,
     new_mandates,
 )
@@ -73,7 +73,9 @@ def forecasts(register: Register, table: pd.DataFrame) -> dict[str, Draws]:
         if name in SCALED:
             options = {"factors": Drift.of(table, name).factors(weeks)}
         made[name] = forecaster(register, weeks, **options, draws=DRAWS, seed=SEED)
-    made["hazard"] = after_acts(made["hazard"], register, weeks)
+    made["hazard"] = after_acts(
+        made["hazard"], register, weeks, announced_after(register.day)
+    )
     return made
 
 
@@ -106,13 +108,14 @@ def agencies(register: Register, table: pd.DataFrame) -> pd.DataFrame:
     fit = replace(fit, baseline=factor * fit.baseline)
     made = fit.waiting[["unit", "state", "agency_kind"]].rename(columns={"unit": "ori"})
     chance = fit.probabilities(weeks)
+    announced = announced_after(register.day)
     for act in datasets.bans().itertuples():
-        if act.id in ANNOUNCED:  # nobody signs once a ban is signed
+        if act.id in announced:  # nobody signs once a ban is signed
             open_ = max(0.0, (act.date - register.day).days / 7)
             less = fit.probabilities(min(open_, weeks))
             chance = chance.where(made["state"].to_numpy() != act.state, less)
     chance = chance.to_numpy()
-    for act in new_mandates(register, ANNOUNCED).itertuples():
+    for act in new_mandates(register, announced).itertuples():
         past = max(0, (pd.Timestamp(AGENCIES_UNTIL) - act.begun).days // 7)
         more = excess_shares(register, past).mean()
         reached = (made["state"] == act.state) & (made["agency_kind"] == "sheriff")
