@@ -12,7 +12,7 @@ import typst
 import yaml
 
 from analysis_utils.asking import Refused
-from analysis_utils.paper import build, numbers
+from analysis_utils.paper import build, changes, numbers
 from analysis_utils.run_context import ROOT
 
 RESULTS = "outputs/01_agreement_growth/main/results.json"
@@ -72,7 +72,9 @@ def test_a_number_that_no_run_recorded_stops_it_with_file_and_line(copy):
 
 def test_what_changed_since_a_revision_is_marked(copy, monkeypatch):
     old = numbers.now(copy / "outputs")
+    contents = numbers.contents_now(copy / "outputs")
     monkeypatch.setattr(numbers, "at", lambda revision, root: old)
+    monkeypatch.setattr(numbers, "contents_at", lambda revision, root: contents)
     change(copy, 7654)
     path = build.build("first", root=copy)
     assert path.name == "changes-since-first.pdf"
@@ -100,6 +102,23 @@ def test_changes_since_a_tag_of_git(copy):
     assert marked.search(text_of(path)) and not marked.search(unchanged)
     with pytest.raises(Refused, match="git ls-tree: .*v2"):
         build.build("v2", root=copy)
+
+
+def test_a_number_that_changed_within_a_sentence_is_marked(copy):
+    """Most numbers of the paper stand in sentences that the runs recorded."""
+    contents = numbers.contents_now(copy / "outputs")
+    run = "01_agreement_growth/main"
+    (sentence,) = (
+        s
+        for s in changes.recorded(contents[run])
+        if s["text"].startswith("On 13 April 2026")
+    )
+    held = next(word for word in sentence["text"].split() if "," in word)
+    before = contents | {run: contents[run].replace(held, "9,876")}
+    found = changes.sentences(before, contents)
+    assert found[run][sentence["text"]][1:3] == [("old", "9,876"), ("new", held)]
+    assert not any(found[other] for other in found if other != run)
+    assert not any(changes.sentences(contents, contents).values())
 
 
 def test_the_works_cited_stand_in_the_citation_file():

@@ -18,11 +18,12 @@ def build(against: str = "", root: Path = ROOT) -> Path:
     """Write numbers, the first picture and the paper; the path of the PDF.
 
     `against` names a revision of git: the paper is then written beside the archived
-    one, each number that changed with its old text struck through.
+    one, each number and word of a sentence that changed with its old text struck
+    through.
 
     Raises Refused, with file and line, for a number that no run recorded.
     """
-    from analysis_utils.paper import history, numbers  # late: pandas, matplotlib
+    from analysis_utils.paper import changes, history, numbers  # late: matplotlib
 
     outputs = root / "outputs"
     words = json.dumps(history.words(), indent=1, ensure_ascii=False) + "\n"
@@ -36,7 +37,11 @@ def build(against: str = "", root: Path = ROOT) -> Path:
         put(outputs / MADE_FROM, fingerprint(root).encode())
         return path
     old = outputs / ".paper-old.json"
-    put(old, json.dumps(numbers.at(against, root), sort_keys=True).encode())
+    said = changes.sentences(
+        numbers.contents_at(against, root), numbers.contents_now(outputs)
+    )
+    before = {"numbers": numbers.at(against, root), "sentences": said}
+    put(old, json.dumps(before, sort_keys=True).encode())
     name = re.sub(r"[^\w.-]", "_", against)
     try:
         place = outputs / f"paper/changes-since-{name}.pdf"

@@ -24,18 +24,30 @@ HEAD = "Written by `make paper` from outputs/*/*/results.json; not to be edited.
 
 def now(outputs: Path = OUTPUTS) -> Texts:
     """The numbers of the outputs in place."""
+    table = outputs / VERDICTS
+    verdicts = table.read_text(encoding="utf-8") if table.is_file() else ""
+    return texts(contents_now(outputs), verdicts)
+
+
+def contents_now(outputs: Path = OUTPUTS) -> dict[str, str]:
+    """results.json of each run in place, as text."""
     paths = sorted(outputs.glob("[0-9]*/*/results.json"))
-    contents = {
+    return {
         path.parent.relative_to(outputs).as_posix(): path.read_text(encoding="utf-8")
         for path in paths
     }
-    table = outputs / VERDICTS
-    verdicts = table.read_text(encoding="utf-8") if table.is_file() else ""
-    return texts(contents, verdicts)
 
 
 def at(revision: str, root: Path = ROOT) -> Texts:
     """The numbers of the outputs committed at a revision (a tag, say) of git."""
+    whole = f"outputs/{VERDICTS}"
+    held = git(root, "ls-tree", "--name-only", revision, "--", whole)
+    table = git(root, "show", f"{revision}:{whole}") if held else ""
+    return texts(contents_at(revision, root), table)
+
+
+def contents_at(revision: str, root: Path = ROOT) -> dict[str, str]:
+    """results.json of each run committed at a revision of git, as text."""
     names = git(root, "ls-tree", "-r", "--name-only", revision, "--", "outputs")
     contents = {
         name.removeprefix("outputs/").removesuffix("/results.json"): git(
@@ -46,9 +58,7 @@ def at(revision: str, root: Path = ROOT) -> Texts:
     }
     if not contents:
         raise Refused(f"AGAINST={revision} has no outputs/*/*/results.json")
-    whole = f"outputs/{VERDICTS}"
-    table = git(root, "show", f"{revision}:{whole}") if whole in names else ""
-    return texts(contents, table)
+    return contents
 
 
 def git(root: Path, *arguments: str) -> str:
