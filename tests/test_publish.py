@@ -30,6 +30,12 @@ def written(run) -> dict:
     ("value", "unit", "digits", "expected"),
     [
         (1843, "agreements", 0, "1,843 agreements"),
+        (0, "agreements", 0, "no agreements"),
+        (0.4, "days", 0, "no days"),
+        (1, "agencies", 0, "1 agency"),
+        (1, "days", 0, "1 day"),
+        (1, "times", 0, "1 times"),
+        (0, "days", 1, "0.0 days"),
         (562.96296, "%", 1, "563.0%"),
         (-0.0123, "", 2, "\N{MINUS SIGN}0.01"),
         (-0.0003, "", 2, "0.00"),

@@ -62,16 +62,16 @@ def test_inability_is_not_decided_by_counts(table):
     assert row["verdict"] == claims.CANNOT and math.isnan(row["measured"])
     assert row["beside"] == 135 and row["beside_first"] == 148
     said = claims.template("continued-2021-2025", row, series.last_day())
-    assert "{continued_2021_2025_beside} agreements on 2025-01-20" in said
+    assert "{continued_2021_2025_beside} agreements on 20 January 2025" in said
 
 
 def test_each_value_is_said_with_who_measured_it(table):
     def said(name):
         return claims.template(name, table.loc[name], series.last_day())
 
-    assert "{people_measured} by Pew Research Center, for 2023-07-01" in said("people")
+    assert "{people_measured} by Pew Research Center, for 1 July 2023" in said("people")
     assert ": 1996 by the data." in said("act")
-    assert ": day {order_measured:value} of the term (2025-01-20)" in said("order")
+    assert ": day {order_measured:value} of the term (20 January 2025)" in said("order")
 
 
 def test_every_measure_of_the_table_exists_and_unverified_figures_do_not_count(table):

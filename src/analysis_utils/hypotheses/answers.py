@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from analysis_utils.hypotheses.entries import Check, Hypothesis
 
 SUPPORTED, REFUTED, INCONCLUSIVE = "supported", "refuted", "inconclusive"
@@ -163,5 +165,17 @@ def power(one: Hypothesis, detectable: float | None) -> str:
 
 
 def _g(x: float) -> str:
-    """A number in a reason: three digits."""
-    return f"{x:.3g}".replace("-", "\N{MINUS SIGN}")
+    """A number in a reason: three digits, or all of a large one, never an exponent.
+
+    >>> _g(1217.3), _g(-0.04567), _g(12.0), _g(0.0000123), _g(math.inf)
+    ('1,217', '−0.0457', '12', '0.0000123', 'no limit')
+    """
+    if math.isinf(x):
+        return "no limit"
+    if abs(x) >= 999.5:
+        text = f"{x:,.0f}"
+    else:
+        text = np.format_float_positional(
+            x, precision=3, unique=False, fractional=False, trim="-"
+        )
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -57,6 +57,8 @@ class Number:
             return f"{bare}{unit} ({self.level:.0%} CI {low} to {high})"
         if spec:
             raise ValueError(f"unknown format {spec!r}; use value or interval")
+        if self.digits == 0 and bare in ("0", "1") and self.unit.isalpha():
+            return _few(bare, self.unit)
         return bare + unit
 
 
@@ -88,6 +90,18 @@ def shown(value: float | None, digits: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-")
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _few(bare: str, unit: str) -> str:
+    """None or one of what a plural noun names, as people say it.
+
+    >>> _few("0", "agreements"), _few("1", "agencies"), _few("1", "times")
+    ('no agreements', '1 agency', '1 times')
+    """
+    if unit == "times" or not unit.endswith("s"):
+        return f"{bare} {unit}"
+    one = f"{unit[:-3]}y" if unit.endswith("ies") else unit[:-1]
+    return f"no {unit}" if bare == "0" else f"1 {one}"
 
 
 def number(
@@ -316,6 +330,7 @@ def sentence(template: str):
 
     try:
         text = template.format_map(_numbers)
+        text = text.replace(") (p ", "; p ")  # one bracket for interval and p
     except KeyError as missing:
         near = difflib.get_close_matches(str(missing.args[0]), _numbers, n=1)
         also = f"; did you mean {near[0]}?" if near else ""

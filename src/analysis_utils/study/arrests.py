@@ -212,7 +212,7 @@ def _poisson(used: pd.DataFrame, outcome: str):
 
 
 def dispersion(table: pd.DataFrame) -> float:
-    """Pearson's dispersion of the registered model."""
+    """Pearson's dispersion of the specified model."""
     used = table.assign(dose=np.log1p(table["agreements"]))
     used = used[used.groupby("area")["arrests"].transform("sum") > 0]
     fit = _poisson(used, "arrests")
@@ -240,7 +240,7 @@ def permutation_p(table: pd.DataFrame, draws: int = 9999, seed: int = 287) -> fl
 def variants(table: pd.DataFrame) -> pd.DataFrame:
     """The elasticity under other doses and outcomes, and without each larger area."""
     other = table.assign(others=table["all_arrests"] - table["arrests"])
-    found = {"as registered": elasticity(table)}
+    found = {"as specified": elasticity(table)}
     found["agreements one month before"] = elasticity(table, lag=1)
     found["agreements three months before"] = elasticity(table, lag=3)
     found["ICE arrests by other methods"] = elasticity(other, "others")
@@ -297,7 +297,7 @@ def trends(first: str, last: str) -> pd.DataFrame:
     share = national_share(first, last)
     local = national_share(first, last, "ice_arrests_cap_local")
     ways = {
-        "as registered": (share, "reml-ar1"),
+        "as specified": (share, "reml-ar1"),
         "OLS": (share, "ols"),
         "Newey-West": (share, "newey-west"),
         "without the first year": (share.iloc[12:], "reml-ar1"),

@@ -11,9 +11,9 @@ from analysis_utils.methods.association import AssociationResult, associate
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 
-SMALLEST = 0.3  # the smallest correlation of interest, as registered for H5
+SMALLEST = 0.3  # the smallest correlation of interest, as specified for H5
 VARIANTS = {
-    "prewhitened, as registered": {"method": "prewhiten", "trend": False},
+    "prewhitened, as specified": {"method": "prewhiten", "trend": False},
     "prewhitened, linear trends taken out": {"method": "prewhiten"},
     "prewhitened, yearly cycle taken out": {"method": "prewhiten", "period": 12},
     "first differences": {"method": "difference"},

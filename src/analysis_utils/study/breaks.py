@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.breaks.results import BreakSearch
 from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.publish import charts, findings
@@ -101,6 +103,24 @@ def coincidence(
 
     p = rank_p(hits.mean(), draws, mean)
     return Finding(float(hits.mean() - mean), interval, p, len(hits)), draws
+
+
+def detectable(n: int, shortest: int, covered: float, level: float) -> float:
+    """Smallest excess of the share near an event that is found in 80 of 100 cases.
+
+    n : periods; shortest : of a segment, so that n // shortest - 1 breaks are the most
+    there can be; covered : share expected of random dates. Exact (binomial), with
+    Wilson's interval of the level; NotTestable if even all breaks near are too few.
+    """
+    most = n // shortest - 1
+    hits = np.arange(most + 1)
+    low = proportion_confint(hits, max(most, 1), alpha=1 - level, method="wilson")[0]
+    enough = hits[np.asarray(low) > covered]
+    if not len(enough):
+        raise NotTestable(f"{most} breaks are too few, even if all lie near an event")
+    # P(at least k of m) = 0.8 is a quantile of the beta distribution
+    share = stats.beta(enough[0], most - enough[0] + 1).ppf(0.8)
+    return float(share - covered)
 
 
 def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFrame:

@@ -223,11 +223,11 @@ def by_whom(name: str, row: pd.Series) -> str:
         return f": {events.find(argument).day.year} by the data"
     if kind == "days":
         value = f"day {{{key(name, 'measured')}:value}} of the term"
-        return f": {value} ({events.find(argument).day.date()}) by the data"
+        return f": {value} ({events.said(events.find(argument).day)}) by the data"
     if kind == "figure":
         source = published(argument, row["day"]).iloc[0]
-        return f": {value} by {source['publisher']}, for {source['end'].date()}"
-    return f": {value} by the data on {row['day'].date()}"
+        return f": {value} by {source['publisher']}, for {events.said(source['end'])}"
+    return f": {value} by the data on {events.said(row['day'])}"
 
 
 def besides(name: str, row: pd.Series) -> str:
@@ -239,8 +239,8 @@ def besides(name: str, row: pd.Series) -> str:
         key(name, which) for which in ("beside", "beside_first", "beside_change")
     )
     return (
-        f" Beside it, {{{then}}} {what} on {row['day'].date()} and {{{before}}} on "
-        f"{row['since'].date()}, a change of {{{change}}}."
+        f" Beside it, {{{then}}} {what} on {events.said(row['day'])} and {{{before}}} "
+        f"on {events.said(row['since'])}, a change of {{{change}}}."
     )
 
 
@@ -249,7 +249,7 @@ def template(name: str, row: pd.Series, last: pd.Timestamp) -> str:
     text = "\N{LEFT DOUBLE QUOTATION MARK}" + row["quoted"]
     text += "\N{RIGHT DOUBLE QUOTATION MARK}" + by_whom(name, row)
     if pd.notna(row["now"]):
-        text += f", {{{key(name, 'now')}}} on {last.date()}"
+        text += f", {{{key(name, 'now')}}} on {events.said(last)}"
     caveat = f" {row['caveat']}." if row["caveat"] else ""
     said = f"{text}. **{row['verdict'].capitalize()}.**{caveat}"
     return said + besides(name, row)

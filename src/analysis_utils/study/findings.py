@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis_utils import publish
 
@@ -78,3 +79,14 @@ def rank_p(statistic: float, draws: np.ndarray, centre: float = 0.0) -> float:
     """Two-sided p: rank of |statistic - centre| among draws under the hypothesis."""
     as_far = (abs(draws - centre) >= abs(statistic - centre) - 1e-12).sum()
     return float((1 + as_far) / (1 + len(draws)))
+
+
+def detectable(found: Finding, df: int, level: float, power: float = 0.8) -> float:
+    """Smallest effect found with this power by a t interval of the given level.
+
+    found : with a 95 % t interval of `df` degrees of freedom, whose standard error is
+    taken; its estimate is not used.
+    """
+    law = stats.t(df)
+    se = (found.interval[1] - found.interval[0]) / 2 / law.isf(0.025)
+    return float(se * (law.isf((1 - level) / 2) + law.ppf(power)))

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
 
@@ -60,6 +61,26 @@ def compare_medians(new: pd.DataFrame, day: pd.Timestamp, seed: int = 287) -> Fi
     moved = median(sides @ table) - median((1 - sides) @ table)
     about = {"p": rank_p(estimate, moved), "n": int(table.sum())}
     return Finding.draws(float(estimate), drawn[0] - drawn[1], **about)
+
+
+def detectable(
+    new: pd.DataFrame, day: pd.Timestamp, level: float, seed: int = 287
+) -> float:
+    """Smallest whole number of days sooner that is found in 80 of 100 cases.
+
+    Weeks change sides at random, which leaves no difference but chance; agreements of
+    the weeks after are then listed so many days sooner, and the medians' difference is
+    found if it lies beyond the chance that the level allows. NotTestable if none is.
+    """
+    table, after = counts(new, day)
+    rng = np.random.default_rng(seed)
+    sides = rng.permuted(np.tile(after, (1999, 1)), axis=1).astype(float)
+    chance = median(sides @ table) - median((1 - sides) @ table)
+    limit = np.quantile(np.abs(chance), level, method="higher")
+    for days in range(1, LONGEST):
+        if (days - chance > limit).mean() >= 0.8:
+            return float(days)
+    raise NotTestable("no difference of the medians that can occur would be found")
 
 
 def _resampled(table: np.ndarray, rng: np.random.Generator) -> np.ndarray:

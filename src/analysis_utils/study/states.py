@@ -100,7 +100,7 @@ def subsets(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All states, and parts of them that the result should not depend on."""
     border = ["AZ", "CA", "NM", "TX"]
     return {
-        "as registered": frame,
+        "as specified": frame,
         "without Florida and Texas": frame.drop(["FL", "TX"]),
         "without the four states at the Mexican border": frame.drop(border),
         "states with an agreement": frame[frame["agreements"] > 0],
@@ -114,12 +114,14 @@ def compare(ways: dict[str, tuple]) -> pd.DataFrame:
     return findings.table(found, "states")
 
 
-def detectable(n: int) -> float:
+def detectable(n: int, level: float = 0.95, given: int = 0) -> float:
     """Smallest Spearman correlation found with probability 0.8 in n states.
 
+    level : of the interval that decides. given : variables whose ranks are taken out.
     Fisher's z with the variance 1.06 / (n - 3) of Fieller, Hartley and Pearson 1957.
     """
-    return float(np.tanh((norm.isf(0.025) + norm.isf(0.2)) * np.sqrt(1.06 / (n - 3))))
+    reach = norm.isf((1 - level) / 2) + norm.isf(0.2)
+    return float(np.tanh(reach * np.sqrt(1.06 / (n - 3 - given))))
 
 
 def leave_one_out(
