@@ -93,6 +93,9 @@ def later_list(path: Path, data: Path, decisions: Hand) -> pd.DataFrame:
     rows.loc[(rows["level"] == "") & (rows["agency_kind"] == "police"), "level"] = (
         "municipal"
     )
+    rows["agency"] = rows["agency_known"].where(
+        rows["agency_known"] != "", rows["agency"]
+    )
     rows["state"] = rows["state_code"]
     made = rows.drop_duplicates("agreement_id").copy()
     made["signed"] = made["signed_date"].dt.strftime("%Y-%m-%d").fillna("")
