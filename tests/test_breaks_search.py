@@ -271,6 +271,8 @@ def test_intervals_of_dates_are_longer_under_autocorrelation():
     )
     assert careful["lower"][1] < plain["lower"][1]
     assert careful["upper"][1] > plain["upper"][1]
+    found = search(y, n_breaks=1, errors="autocorrelated")
+    assert any("cover less than they say" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

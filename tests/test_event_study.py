@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyfixest
 import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 from analysis_utils.asking import NotTestable, Refused
+from analysis_utils.methods.did_library import staggered_estimates
 from analysis_utils.methods.event_study.estimation import group_time_effects
 
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
@@ -394,3 +396,28 @@ def test_equals_diff_diff(control, seed):
         found = theirs.loc[key]
         assert ours.params[key] == pytest.approx(found["effect"], abs=1e-10)
         assert ours.bse[key] == pytest.approx(found["se"], rel=1e-8)
+
+
+def test_two_stages_equal_those_of_pyfixest():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(60), 6),
+            "year": np.tile(np.arange(2000, 2006), 60),
+        }
+    )
+    first = np.select([data["unit"] < 12, data["unit"] < 25], [2002.0, 2003.0], np.nan)
+    data["first"], data["law"] = first, 1.0 * (data["year"] >= first)
+    data["y"] = 2 * data["law"] + rng.standard_normal(360)
+    names = {"outcome": "y", "unit": "unit", "time": "year", "cohort": "first"}
+    ours = staggered_estimates(data, method="two-stage", **names).loc["overall"]
+    peer = pyfixest.did2s(
+        data,
+        yname="y",
+        first_stage="~0 | unit + year",
+        second_stage="~i(law, ref=0)",
+        treatment="law",
+        cluster="unit",
+    )
+    assert ours["estimate"] == pytest.approx(peer.coef().iloc[0], rel=1e-8)
+    assert ours["std err"] == pytest.approx(peer.se().iloc[0], rel=1e-6)

@@ -1,9 +1,15 @@
 """Other estimators of staggered differences: thin doors to the package diff-diff.
 
 Ours stays `event_study` (equal to it to the published digits). Here is what we do not
-have: Borusyak, Jaravel and Spiess's imputation, Sun and Abraham, two stages (Gardner),
-bounds under violated trends (Rambachan and Roth), synthetic control and synthetic
-differences. Every table is checked by us before the library sees it.
+have: Borusyak, Jaravel and Spiess's imputation, Sun and Abraham, two stages (Gardner;
+equal to pyfixest's did2s), bounds under violated trends (Rambachan and Roth), synthetic
+control. Every table is checked by us before the library sees it.
+
+Left out, because something here does it and holds its size (docs/calibration.md): wild
+cluster bootstrap (CR2 with Satterthwaite's degrees of freedom), ritest (the two
+functions of `panel_randomisation` exchange whole histories of units), LP-DiD
+(`local_projections`). Synthetic differences are one call of the library, which notebook
+20 makes itself.
 """
 
 import warnings
