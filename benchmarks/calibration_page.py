@@ -7,10 +7,9 @@ import pandas as pd
 
 HEAD = """# Error rates, measured by simulation
 
-Made by `make calibrate` from the tables named below, which it makes too. All of it
-takes about half an hour on one core: interrupted time series 15 minutes, associations
-5, panels 7, breaks 2. Draws are numbered, so that the tables do not depend on the
-machine's load or cores.
+Made by `make calibrate` from the tables named below, which it makes too. On one core of
+a small server associations take 5 minutes, panels 6, breaks 1; interrupted time series
+about 15 (by a tenth of their draws). Draws are numbered: another run gives the same.
 
 A nominal 5% test that holds its size stands near .05; a 95% interval that holds covers
 near .95. **Bold** cells miss by more than two Monte Carlo standard errors. Numbers of
@@ -22,7 +21,10 @@ ASSOCIATION = """## Association of two series that have none
 
 `associate`, n periods, {draws} pairs each (Monte Carlo standard error .015 at .05):
 share with p of 5% or less at lag 0, and for the largest correlation of the lags -6
-to 6. "–": refused for most pairs, because what moves is too short for that many lags.
+to 6. "–": refused for most pairs, because what moves is too short for that many lags. A
+season that both share needs `period`; weekly counts of which single weeks stand far
+above the rest ("batch days") reject too often at many lags and 120 periods, because
+such innovations are not symmetric: look at the weeks that carry the correlation.
 Table: `calibration_association.csv`, with the share refused.
 """
 
@@ -41,14 +43,15 @@ PANELS = """## Panels
 
 No effect is simulated. A law in some states of {periods} months with AR(.6) errors
 (event studies: 10 periods): coverage of the 95% interval among samples for which one
-is given, and the share for which it is. "band": all event times at once. "pre-trend":
-share in which parallel trends are not rejected. {draws} samples, standard error .015
-at .95. Table: `calibration_panels.csv`.
+is given, and the share for which it is; of Driscoll and Kraay's errors as if it were
+always given: for a regressor that lasts none is. "band": all event times at once.
+"pre-trend": share in which parallel trends are not rejected. {draws} samples, standard
+error .015 at .95. Table: `calibration_panels.csv`.
 """
 
 SHARED = """Thirty states that answer to shared shocks, regressor and errors AR: what
-Driscoll-Kraay errors are for, and errors clustered by state are not. Coverage as if
-every interval were given; with fewer than 20 periods none is.
+Driscoll-Kraay errors are for, and errors clustered by state are not. With fewer than
+20 periods no Driscoll-Kraay interval is given.
 """
 
 BREAKS = """## Breaks under autocorrelation

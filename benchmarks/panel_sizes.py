@@ -1,5 +1,7 @@
 """Coverage of panel intervals and event studies when few states are treated."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -72,8 +74,9 @@ def with_shared_shocks(
 def calibrate_panels(draws: int = 200) -> pd.DataFrame:
     """One row a design and method: coverage of 95 % intervals of a true zero.
 
-    `given`: share of samples with an interval at all; `coverage` is among those (for
-    shared shocks: as if it had been given), with its Monte Carlo standard error.
+    `given`: share of samples with an interval at all; `coverage` is among those (of
+    Driscoll and Kraay's errors: as if it had been given), with its Monte Carlo
+    standard error.
     """
     rows = []
     for design in DESIGNS:
@@ -83,15 +86,20 @@ def calibrate_panels(draws: int = 200) -> pd.DataFrame:
             "treated each": design[1],
             "cohorts": design[2],
         }
-        for name, covered in [*_regressions(design, draws), *_events(design, draws)]:
-            periods = 10 if name.startswith("event") else 40
-            rows.append({**where, "periods": periods, "method": name, **_rate(covered)})
+        for errors in ERRORS:
+            make = partial(simulated, *design, 40)
+            what = {"periods": 40, "method": f"panel_association, {errors}"}
+            rows.append({**where, **what, **_panel(make, "law", errors, draws)})
+        for name, covered in _events(design, draws):
+            what = {"periods": 10, "method": name}
+            rows.append({**where, **what, **_rate(covered)})
     for rho in (0.3, 0.6):
         for periods in PERIODS:
             where = {"design": f"shared shocks, AR {rho}", "states": 30}
             for errors in ("driscoll-kraay", "cluster"):
-                where |= {"periods": periods, "method": f"panel_association, {errors}"}
-                rows.append(where | _shared(periods, rho, errors, draws))
+                make = partial(with_shared_shocks, 30, periods, rho=rho)
+                what = {"periods": periods, "method": f"panel_association, {errors}"}
+                rows.append({**where, **what, **_panel(make, "x", errors, draws)})
     columns = ["treated each", "cohorts"]
     return pd.DataFrame(rows).astype(dict.fromkeys(columns, "Int64"))
 
@@ -107,35 +115,23 @@ def _rate(covered: np.ndarray) -> dict[str, float]:
     }
 
 
-def _shared(periods: int, rho: float, errors: str, draws: int) -> dict[str, float]:
-    """Coverage had every interval been given, and the share that is."""
+def _panel(data_of, regressor: str, errors: str, draws: int) -> dict[str, float]:
+    """Coverage, and the share of intervals that is given.
+
+    Where none is given, by errors that are refused whole: as if it had been.
+    """
     inside, given = [], []
     for seed in range(draws):
-        data = with_shared_shocks(30, periods, seed, rho)
-        fit = panel_association(data, "y", "x", unit="unit", time="time", errors=errors)
-        inside.append(
-            float(np.abs(fit.tvalues["x"]) <= stats.t.isf(0.025, fit.df_resid["x"]))
+        fit = panel_association(
+            data_of(seed), "y", regressor, unit="unit", time="time", errors=errors
         )
-        given.append(fit.refusals["x"] == "")
-    return _rate(np.array(inside)) | {"given": round(float(np.mean(given)), 3)}
-
-
-def _regressions(design: tuple[int, int, int], draws: int):
-    found = {}
-    for errors in ERRORS:
-        inside = []
-        for seed in range(draws):
-            fit = panel_association(
-                simulated(*design, 40, seed),
-                "y",
-                "law",
-                unit="unit",
-                time="time",
-                errors=errors,
-            )
-            inside.append(_covers(*fit.conf_int().iloc[0]))
-        found[f"panel_association, {errors}"] = np.array(inside)
-    return found.items()
+        critical = stats.t.isf(0.025, fit.df_resid[regressor])
+        inside.append(float(abs(fit.tvalues[regressor]) <= critical))
+        given.append(fit.refusals[regressor] == "")
+    inside, given = np.array(inside), np.array(given)
+    if errors != "driscoll-kraay":
+        inside = np.where(given, inside, np.nan)
+    return _rate(inside) | {"given": round(float(given.mean()), 3)}
 
 
 def _events(design: tuple[int, int, int], draws: int):

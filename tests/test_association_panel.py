@@ -130,6 +130,11 @@ def test_few_clusters_and_periods_are_said_aloud():
     assert short.conf_int().isna().all(axis=None) and short.pvalues.isna().all()
     long = associate(panel(periods=20), errors="driscoll-kraay")
     assert long.conf_int().notna().all(axis=None)
+    law = panel(periods=40)
+    law["x"] = 1.0 * ((law["state"] < "S06") & (law["month"] > "2021-06"))
+    both = associate(law, errors="driscoll-kraay")
+    assert "x lasts (autocorrelation within units 0.9" in both.refusals["x"]
+    assert both.refusals["z"] == "" and both.conf_int().loc["z"].notna().all()
 
 
 def test_plot_draws_on_the_given_axes():

@@ -35,13 +35,13 @@ from .result import AssociationResult
 __all__ = ["associate"]
 
 METHODS = {
-    "prewhiten": "filtered to white noise, then correlated: .04-.06 everywhere",
-    "difference": "first differences, taken as white: .05, but .09-.11 if they are not",
-    "bretherton": "effective size from lag-1 autocorrelations: .05, .04, .22, .98",
-    "pyper-peterman": "effective size from autocorrelations to n/5: .05, .10, .85, .50",
-    "block": "blocks of x permuted: .04-.09, .25, .99, .97",
-    "phase": "Fourier phases of x randomized: .03-.06, .24, .99, .97",
-    "shift": "all circular shifts of x: .04-.07, .23, .99, .97",
+    "prewhiten": "filtered to white noise, then correlated: .02-.07 everywhere",
+    "difference": "first differences, taken as white: .03-.05, but .12 if they are not",
+    "bretherton": "effective size from lag-1 autocorrelations: .03-.07, .03, .15, .98",
+    "pyper-peterman": "effective size from autocorrelations: .03-.05, .13, .85, .48",
+    "block": "blocks of x permuted: .03-.08, .25, 1, .97",
+    "phase": "Fourier phases of x randomized: .03-.05, .23, 1, .97",
+    "shift": "all circular shifts of x: .05-.08, .23, 1, .98",
 }
 MINIMUM = 10
 # Fewer periods than this carry half the variation or more: signs of a handful of

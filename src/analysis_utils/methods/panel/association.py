@@ -20,6 +20,7 @@ from .regression import (
     FAMILIES,
     FEWEST,
     FEWEST_PERIODS,
+    LASTING,
     Regression,
     degrees,
     lags_of,
@@ -107,7 +108,7 @@ def panel_association(
         errors=ERRORS[errors],
         effective_clusters=pd.Series(carried, names, name="effective clusters"),
         refusals=_refusals(
-            names, carried, df, np.diag(cov), errors, table["time"].nunique()
+            names, carried, df, np.diag(cov), errors, table, part.others
         ),
         r_naive=float(table["y"].corr(table["x0"])),
         within=part.shown(names[0], outcome),
@@ -121,16 +122,13 @@ def _refusals(
     df: np.ndarray,
     var: np.ndarray,
     errors: str,
-    periods: int,
+    table: pd.DataFrame,
+    others: np.ndarray,
 ) -> pd.Series:
     """By regressor, why no interval is given."""
-    if errors == "driscoll-kraay" and periods < FEWEST_PERIODS:
-        words = (
-            f"Driscoll-Kraay errors rest on {periods} periods and {FEWEST_PERIODS} are "
-            "needed for an interval: use panel_randomisation, or errors='cluster' if "
-            "units share no shocks."
-        )
-        return pd.Series([words] * len(names), names, name="refusal")
+    if errors == "driscoll-kraay":
+        words = [_too_short(name, table, others[:, j]) for j, name in enumerate(names)]
+        return pd.Series(words, names, name="refusal")
     least = FEWEST.get(errors, 0.0)
     found = []
     for name, clusters, freedom, variance in zip(names, carried, df, var, strict=True):
@@ -144,6 +142,26 @@ def _refusals(
             else ""
         )
     return pd.Series(found, names, name="refusal")
+
+
+def _too_short(name: str, table: pd.DataFrame, left: np.ndarray) -> str:
+    """Why the periods are too few for Driscoll and Kraay's errors, or ""."""
+    periods = table["time"].nunique()
+    instead = "use errors='cluster' if units share no shocks, or panel_randomisation."
+    if periods < FEWEST_PERIODS:
+        return (
+            f"{name}: Driscoll-Kraay errors rest on {periods} periods and "
+            f"{FEWEST_PERIODS} are needed for an interval: {instead}"
+        )
+    before = pd.Series(left).groupby(table["unit"].to_numpy()).shift()
+    lasting = float((left * before).sum() / (before**2).sum())
+    if lasting > LASTING:
+        return (
+            f"{name} lasts (autocorrelation within units {lasting:.2f}), as a law in "
+            f"force does: {periods} periods then hold too few changes for an interval "
+            f"by Driscoll-Kraay errors: {instead}"
+        )
+    return ""
 
 
 def _notes(table: pd.DataFrame, dropped: int, errors: str) -> tuple[str, ...]:
