@@ -22,6 +22,7 @@ from analysis_utils.site import (
     front,
     notebooks,
     predictions,
+    question,
     reference,
     register,
     text,
@@ -63,6 +64,14 @@ def test_the_register_of_the_page_is_that_of_the_data():
     content = register.script()
     assert content.count("</") == 0 and content.endswith(";\n")
     assert json.loads(content.removeprefix("window.REGISTER=")[:-2]) == made
+
+
+def test_a_figure_for_one_column_is_not_blown_up(tmp_path):
+    about = {"caption": "C", "alt": "A"}
+    for width, kind in ((252, "picture narrow"), (518.4, "picture")):
+        path = tmp_path / f"{width}.svg"
+        path.write_text(f'<?xml version="1.0"?><svg width="{width}pt" height="9pt"/>')
+        assert f'class="{kind}"' in question.figure_html(path, "a.svg", about)
 
 
 def test_a_choice_that_names_nothing_is_refused():

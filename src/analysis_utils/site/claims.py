@@ -23,7 +23,7 @@ def page(study: Study) -> str:
     if run is None:
         return f"{head}\n\n`{NOTEBOOK}` has recorded nothing yet: `make all` runs it.\n"
     figures = [
-        figure_html(f"files/{run.label}/{name}.svg", about["caption"], about["alt"])
+        figure_html(run.folder / f"{name}.svg", f"files/{run.label}/{name}.svg", about)
         for name, about in displays(run, "figures")
     ]
     parts = [

@@ -70,9 +70,9 @@ def shown(study: Study, choice: dict) -> str:
     if name not in figures:
         where = f"{SETTINGS.name}: {record.label} has no figure {name!r}"
         raise Refused(f"{where}{nearest(name, figures)}")
-    about = figures[name]
-    address = f"files/{record.label}/{name}.svg"
-    return figure_html(address, about["caption"], about["alt"])
+    file = f"{name}.svg"
+    address = f"files/{record.label}/{file}"
+    return figure_html(record.folder / file, address, figures[name])
 
 
 def answers(study: Study, chosen: list[dict], found: numbers.Texts) -> str:

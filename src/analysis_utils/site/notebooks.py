@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from analysis_utils.review.lineage import Record
+from analysis_utils.site.question import figure_html
 from analysis_utils.site.text import clean_html
 
 INJECTED = "injected-parameters"
@@ -47,13 +48,15 @@ def anchored(cells: list[NotebookNode]) -> list[NotebookNode]:
     return found
 
 
-def figures(record: Record) -> dict[str, tuple[str, str, str]]:
-    """Address, caption and alternative text of each figure, by alternative text."""
-    shown = record.results.get("figures", {})
-    place = f"../files/{record.label}"
+def figures(record: Record) -> dict[str, str]:
+    """Each figure as HTML, by its alternative text."""
     return {
-        f["alt"].strip(): (f"{place}/{name}.svg", f["caption"], f["alt"])
-        for name, f in shown.items()
+        about["alt"].strip(): figure_html(
+            record.folder / f"{name}.svg",
+            f"../files/{record.label}/{name}.svg",
+            about,
+        )
+        for name, about in record.results.get("figures", {}).items()
     }
 
 
@@ -73,14 +76,11 @@ def output(found: NotebookNode, pictures: dict) -> NotebookNode | None:
     return found
 
 
-def picture(found: NotebookNode, pictures: dict) -> NotebookNode:
+def picture(found: NotebookNode, pictures: dict[str, str]) -> NotebookNode:
     """A figure as HTML: the archived SVG file, its alternative text, its caption."""
     alt = found.data.get("text/plain", "").strip()
-    address, caption, alt = pictures.get(alt, ("", "", alt))
-    if not address:  # drawn, and not published
-        return nbformat.v4.new_output("display_data", {"text/plain": alt or "A figure"})
-    from analysis_utils.site.question import figure_html
-
-    return nbformat.v4.new_output(
-        "display_data", {"text/html": figure_html(address, caption, alt)}
-    )
+    if alt in pictures:
+        data = {"text/html": pictures[alt]}
+    else:  # drawn, and not published
+        data = {"text/plain": alt or "A figure"}
+    return nbformat.v4.new_output("display_data", data)

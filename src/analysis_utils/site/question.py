@@ -1,6 +1,7 @@
 """The page of one question: answers, figures, tables, where numbers come from."""
 
 import csv
+import re
 from html import escape
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from analysis_utils.site.sources import origin_table, source_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
 from analysis_utils.site.text import Html, link, plain, table
 
+NARROW = 300.0  # points: one column of a journal is 252, two are 518
 LONGEST = 40  # rows of a table on a page; the CSV file has all
 
 
@@ -39,7 +41,7 @@ def run(
     parts = [f"{level} What this shows", *map(plain, sentences(record))]
     parts.append(f"{level} Figures")
     parts += [
-        figure_html(f"{files}/{name}.svg", about["caption"], about["alt"])
+        figure_html(record.folder / f"{name}.svg", f"{files}/{name}.svg", about)
         for name, about in displays(record, "figures")
     ]
     parts.append(f"{level} Tables")
@@ -71,22 +73,33 @@ def folded(summary: str, content: str, opened: bool = False) -> str:
     return f"<details{state}><summary>{escape(summary)}</summary>{content}</details>"
 
 
-def figure_html(address: str, caption: str, alt: str) -> str:
-    """A figure with caption, alternative text and its files."""
+def figure_html(path: Path, address: str, about: dict) -> str:
+    """A figure with caption, alternative text and its files.
+
+    `path` is its SVG file, `address` where the page finds it, `about` its record.
+    """
     stem = address.removesuffix(".svg")
     links = ", ".join(link(k, f"{stem}.{k}") for k in ("csv", "pdf", "svg"))
     return (
-        f'<figure class="result">{image(address, alt)}'
-        f"<figcaption>{escape(caption)} ({links})</figcaption></figure>"
+        f'<figure class="result">{image(address, about["alt"], is_narrow(path))}'
+        f"<figcaption>{escape(about['caption'])} ({links})</figcaption></figure>"
     )
 
 
-def image(address: str, alt: str) -> str:
-    """A picture with its words; on a narrow window it keeps its size and scrolls."""
+def image(address: str, alt: str, narrow: bool = False) -> str:
+    """A picture with its words; on a small window it keeps its size and scrolls."""
+    kind = "picture narrow" if narrow else "picture"
     return (
-        '<div class="picture" tabindex="0" role="group" aria-label="Figure">'
+        f'<div class="{kind}" tabindex="0" role="group" aria-label="Figure">'
         f'<img src="{escape(address)}" alt="{escape(alt)}"></div>'
     )
+
+
+def is_narrow(path: Path) -> bool:
+    """Whether an SVG was drawn for one column of a journal, not for two."""
+    with open(path, encoding="utf-8") as stream:
+        width = re.search(r'width="([\d.]+)pt"', stream.read(1000))
+    return width is not None and float(width[1]) < NARROW
 
 
 def table_of(path: Path, about: dict, files: str) -> str:
