@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils.publish.files import write_csv
-from analysis_utils.publish.findings import p_shown
+from analysis_utils.publish.findings import p_words
 from analysis_utils.publish.results import shown
 from analysis_utils.publish.tables import latex_table
 from analysis_utils.report import markdown
@@ -93,13 +93,15 @@ def estimate(row: pd.Series) -> str:
     value, low, high = (
         shown(None if pd.isna(x) else x, 2) for x in row[["estimate", "low", "high"]]
     )
-    return f"{value} {row['units']} ({low} to {high}; p {p_shown(row['p'])})"
+    p = "" if pd.isna(row["p"]) else f"; {p_words(row['p'])}"
+    return f"{value} {row['units']} ({low} to {high}{p})"
 
 
 def detectable(row: pd.Series) -> str:
     """Smallest effect found with 80 % power, and whether that is enough."""
     if pd.isna(row["detectable"]):
-        return row["power"]
+        none = "none that was tried (underpowered)"
+        return none if row["power"] == "underpowered" else row["power"]
     return f"{shown(row['detectable'], 2)} ({row['power']})"
 
 

@@ -191,8 +191,8 @@ class Acts:
             lacking = [end for end in ends if end not in table.index]
             if lacking:
                 raise NotTestable(
-                    f"The act of {state} needs {lacking[0]}; the months run from "
-                    f"{table.index[0]} to {table.index[-1]}."
+                    f"The act of {state} needs {lacking[0]:%B %Y}; the months run from "
+                    f"{table.index[0]:%B %Y} to {table.index[-1]:%B %Y}."
                 )
             base = table.loc[month - 1]
             change = table.loc[month + k] - base
@@ -357,7 +357,8 @@ def design(
     if len(late):
         raise NotTestable(
             f"{months} months after the act are not known yet for "
-            f"{', '.join(late.index)}: the lists show signings to {table.index[-1]}."
+            f"{', '.join(late.index)}: the lists show signings to "
+            f"{table.index[-1]:%B %Y}."
         )
     taking_part = pool(since.index, end, kind)
     lacking = [state for state in taking_part if state not in table]
@@ -401,7 +402,8 @@ def one_against_rest(table: pd.DataFrame, first: pd.Period, months: int) -> pd.S
     for month in (first - 1, first + months):
         if month not in table.index:
             raise NotTestable(
-                f"{month} is needed; signings are known to {table.index[-1]}."
+                f"{month:%B %Y} is needed; signings are known to "
+                f"{table.index[-1]:%B %Y}."
             )
     change = table.loc[first + months] - table.loc[first - 1]
     return change - (change.sum() - change) / (len(change) - 1)
