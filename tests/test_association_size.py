@@ -4,15 +4,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from association_sizes import KINDS, pvalues
+from association_sizes import KINDS, MAIN, calibrate_associations, pvalues
+from calibration_page import page
 from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import associate
 from analysis_utils.methods.association.innovations import fit_autoregression
+from analysis_utils.run_context import ROOT
 
 
 def rejections(kind, method="prewhiten", n=60, draws=200, **options):
@@ -154,3 +157,18 @@ def test_the_filter_leaves_no_autocorrelation():
     left = fit_autoregression(values).whiten(values)
     pairs = sliding_window_view(left, 2)
     assert abs(np.corrcoef(pairs.T)[0, 1]) < 0.1
+
+
+def test_the_archived_sizes_are_those_of_the_code(monkeypatch):
+    kept = pd.read_csv(ROOT / "docs" / "calibration_association.csv")
+    monkeypatch.setattr("association_sizes.KINDS", {"white": KINDS["white"]})
+    monkeypatch.setattr("association_sizes.LENGTHS", (36,))
+    made = calibrate_associations()
+    rows = (kept["series"] == "white") & (kept["n"] == 36)
+    assert list(made["method"]) == list(MAIN)
+    pd.testing.assert_frame_equal(made, kept[rows].reset_index(drop=True))
+
+
+def test_the_page_of_error_rates_is_made_of_the_tables():
+    docs = ROOT / "docs"
+    assert page(docs) == (docs / "calibration.md").read_text(encoding="utf-8")
