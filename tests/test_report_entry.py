@@ -103,7 +103,8 @@ def fresh(runs) -> bool:
 def test_the_page_holds_verdicts_figures_sentences_and_runs(study):
     build.build(study, complete=True)
     text = (study[0].base / "README.md").read_text()
-    row = "| H1 | statement of H1 | before | 3.00 units of H1 (2.00 to 4.00; p = 0.001) |"
+    row = "| H1 | statement of H1 | before | 3.00 units of H1 (2.00 to 4.00; "
+    row += "p = 0.001) |"
     assert f"{row} 1 | not computed | **supported** | no checks |" in text
     assert "too \\| few" in text and "**cannot be tested**" in text
     assert "New \\*5\\*." in text and "Old." not in text
