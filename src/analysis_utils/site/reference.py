@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from analysis_utils.run_context import ROOT
+from analysis_utils.site.question import folded
 from analysis_utils.site.sources import rows_of
 from analysis_utils.site.study import document, resources
 from analysis_utils.site.text import plain, table
@@ -29,16 +30,23 @@ def data_page() -> str:
             f"({resource['name'].replace('_', '-')})=\n## {plain(resource['title'])}",
             f"`{path}`, {rows_of(path):,} rows. {plain(resource['description'])}"
             f"\n\nSources: {plain(sources)}",
-            table(
-                f"Columns of {path}",
-                ("Column", "Type", "What it holds"),
-                (
-                    (f["name"], f.get("type", ""), f.get("description", ""))
-                    for f in resource["schema"]["fields"]
-                ),
+            folded(
+                f"Its {len(resource['schema']['fields'])} columns", columns(resource)
             ),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def columns(resource: dict) -> str:
+    """The columns of a data file, with types and what they hold."""
+    return table(
+        f"Columns of data/{resource['path']}",
+        ("Column", "Type", "What it holds"),
+        (
+            (f["name"], f.get("type", ""), f.get("description", ""))
+            for f in resource["schema"]["fields"]
+        ),
+    )
 
 
 def methods_page() -> str:
