@@ -70,6 +70,8 @@ def test_days_sooner_are_found_from_there_on_and_noise_costs():
     loud = delays().assign(delay=lambda t: t["delay"] + weeks)  # lists in batches
     assert listing_delay.detectable(loud, day, 0.95) > found
     assert listing_delay.detectable(delays().sample(frac=1), day, 0.95) == found
+    late = pd.Timestamp("2026-12-01")  # no week after it
+    assert np.isinf(listing_delay.detectable(delays(), late, 0.95))
 
 
 @pytest.mark.parametrize(

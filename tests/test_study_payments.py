@@ -70,3 +70,9 @@ def test_power_rises_with_the_effect_and_uses_the_weeks_before_alone(sheriffs):
     assert np.array_equal(same.weeks, finds.weeks)
     with pytest.raises(NotTestable):
         payments.relative_power(sheriffs, 5, 9, 0.95)
+
+
+def test_before_payments_started_nothing_can_be_tested():
+    early = payments.at_risk(FIRST, ["sheriff"], as_of="2025-08-28")
+    with pytest.raises(NotTestable, match="start of payments"):
+        payments.relative_power(early, 27, 35, 0.95)

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_utils import publish, series
-from analysis_utils.asking import NotTestable
 from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
 
 DRAWS = 9999
+FEWEST = 8  # weeks with agreements on each side of a date
 LONGEST = 200  # days; longer delays count as this one, which no median is near
 
 
@@ -49,7 +49,7 @@ def compare_medians(new: pd.DataFrame, day: pd.Timestamp, seed: int = 287) -> Fi
     fewer than 8 weeks on a side.
     """
     table, after = counts(new, day)
-    if min(after.sum(), (~after).sum()) < 8:
+    if min(after.sum(), (~after).sum()) < FEWEST:
         return Finding.not_testable(
             f"{int(after.sum())} weeks with agreements lie after the date; 8 on each "
             "side are needed"
@@ -70,9 +70,12 @@ def detectable(
 
     Weeks change sides at random, which leaves no difference but chance; agreements of
     the weeks after are then listed so many days sooner, and the medians' difference is
-    found if it lies beyond the chance that the level allows. NotTestable if none is.
+    found if it lies beyond the chance that the level allows. Infinite if none is, or
+    with too few weeks on a side, which `compare_medians` says.
     """
     table, after = counts(new, day)
+    if min(after.sum(), (~after).sum()) < FEWEST:
+        return np.inf
     rng = np.random.default_rng(seed)
     sides = rng.permuted(np.tile(after, (1999, 1)), axis=1).astype(float)
     chance = median(sides @ table) - median((1 - sides) @ table)
@@ -80,7 +83,7 @@ def detectable(
     for days in range(1, LONGEST):
         if (days - chance > limit).mean() >= 0.8:
             return float(days)
-    raise NotTestable("no difference of the medians that can occur would be found")
+    return np.inf
 
 
 def _resampled(table: np.ndarray, rng: np.random.Generator) -> np.ndarray:

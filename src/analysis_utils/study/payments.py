@@ -126,6 +126,8 @@ def relative_power(
     """A test of the relative rate in data made of the weeks before the announcement."""
     if announced < 8:
         raise NotTestable(f"{announced} weeks before the announcement; 8 are needed")
+    if table["exit"].max() < paid:
+        raise NotTestable("no whole week from the start of payments on is known yet")
     events = table[table["event"] == 1]
     events = events.assign(own=events["model"] == "TFM")
     sizes = events.groupby(["exit", "state", "own"]).size().unstack("own", fill_value=0)
