@@ -86,7 +86,9 @@ def strongest(
     with fewer pairs do not count for more. `associate` scales draws by the leverage of
     what was taken out as well; here the same draws serve all specifications.
     """
-    values = pair.rank() if measure == "ranks" else pair
+    # Months that are left out are zero but for rounding, which ranks must not order.
+    ranks = (pair / pair.abs().max()).round(10).rank()
+    values = ranks if measure == "ranks" else pair
     x, y = ((values - values.mean()) / values.std(ddof=0)).to_numpy().T
     n = len(x)
     ahead = np.zeros((n, 2 * lags + 1))

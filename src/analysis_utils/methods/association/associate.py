@@ -117,6 +117,8 @@ def associate(
     nuisance = nuisance.loc[:, nuisance.nunique() > 1]  # a step before the first row
     _check_length(len(used) - nuisance.shape[1], max_lag)
     pair, basis, changed = partial_out(used.iloc[:, :2], nuisance, regimes)
+    if measure != "pearson":
+        pair = _with_ties(pair)
     _check_carried(pair, max_lag)
     lags = np.arange(-max_lag, max_lag + 1)
     null = null_of(
@@ -198,6 +200,15 @@ def _with_steps(calendar: pd.DataFrame, found: dict[str, list[int]]) -> pd.DataF
         for place in places
     }
     return calendar.assign(**columns)
+
+
+def _with_ties(pair: pd.DataFrame) -> pd.DataFrame:
+    """Values that differ by rounding alone made equal: ranks must not order noise.
+
+    Months that controls take out are all zero, and so are one rank.
+    """
+    size = pair.abs().max()
+    return (pair / size).round(10) * size
 
 
 def _check_carried(pair: pd.DataFrame, max_lag: int) -> None:
