@@ -5,9 +5,10 @@ in data/hand/agency_links.csv. An agency that neither links stands without ORI.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis_utils import csv_text
@@ -86,15 +87,14 @@ def agencies_of(
     return table[wanted]
 
 
-def place(name: str, loose: bool = False) -> str:
-    """Place that an agency is called after: SPRINGDALE (loose: less its designation).
+def places(name: str) -> dict[bool, str]:
+    """Place that an agency is called after: SPRINGDALE, and less its designation.
 
-    Spaces are left out, so that De Soto is Desoto.
+    By whether it is the looser one. Spaces are left out, so that De Soto is Desoto.
     """
     bare = " ".join(OFFICE.sub(" ", name).split())
-    if loose:
-        bare = DESIGNATION.sub("", DESIGNATION.sub("", bare))
-    return bare.replace(" ", "")
+    loose = DESIGNATION.sub("", DESIGNATION.sub("", bare))
+    return {False: bare.replace(" ", ""), True: loose.replace(" ", "")}
 
 
 def _by_rules(agencies: pd.DataFrame, universe: pd.DataFrame) -> pd.DataFrame:
@@ -110,14 +110,18 @@ class _Index:
     def __init__(self, universe: pd.DataFrame):
         self.by_county, self.by_place = defaultdict(list), defaultdict(list)
         used = ["ori", "state", "agency", "agency_kind", "counties"]
-        for row in universe[universe.unit.astype(str) == "False"][used].itertuples():
+        table = universe[universe.unit.astype(str) == "False"]
+        columns = (table[name].tolist() for name in used)
+        for ori, state, agency, kind, listed in zip(*columns, strict=True):
+            counties = listed.split(";")
             # "Mahoning Township, Lawrence County": the county has its own column
-            name = naming.normalized(COUNTY_NAMED.sub("", row.agency))
-            for fips in row.counties.split(";"):
-                self.by_county[row.agency_kind, fips].append((row.ori, name))
-            for loose in (False, True):
-                key = (row.state, row.agency_kind, loose, place(name, loose))
-                self.by_place[key].append((row.ori, set(row.counties.split(";"))))
+            name = COUNTY_NAMED.sub("", agency)
+            if kind in (*BY_COUNTY, "constable"):
+                for fips in counties:
+                    self.by_county[kind, fips].append((ori, name))
+                continue
+            for loose, own in places(naming.normalized(name)).items():
+                self.by_place[state, kind, loose, own].append((ori, set(counties)))
 
     def find(self, agency) -> tuple[str, str]:
         """ORI and grade, blank where no rule leaves exactly one candidate."""
@@ -125,8 +129,7 @@ class _Index:
             return _only(self.by_county[agency.agency_kind, agency.home], "county")
         if agency.agency_kind == "constable":
             return self._constable(agency)
-        for loose in (False, True):
-            own = place(agency.name, loose)
+        for loose, own in places(agency.name).items():
             named = self.by_place[agency.state, agency.agency_kind, loose, own]
             near = [c for c in named if agency.home and agency.home in c[1]]
             if near:
@@ -141,7 +144,9 @@ class _Index:
         same = [
             (ori, name)
             for ori, name in self.by_county["constable", agency.home]
-            if number and (n := PRECINCT.search(name)) and n[1] == number[1]
+            if number
+            and (n := PRECINCT.search(naming.normalized(name)))
+            and n[1] == number[1]
         ]
         return _only(same, "county and precinct")
 
@@ -154,23 +159,29 @@ def _decided(
     table: pd.DataFrame, universe: pd.DataFrame, decided: pd.DataFrame, partial: bool
 ) -> pd.DataFrame:
     """Links with the decisions of the hand table; raises Refused for a bad one."""
-    table["reason"] = ""
     known = dict(zip(universe.ori, universe.state, strict=True))
+    named = table.groupby(["state", "name"]).indices
+    oris, grades = (
+        table[name].to_numpy(object, copy=True) for name in ("ori", "grade")
+    )
+    reasons, times = np.full(len(table), "", dtype=object), Counter(oris)
     for row in decided.itertuples():
-        hit = (table.state == row.state) & (table.name == naming.normalized(row.agency))
+        hit = named.get((row.state, naming.normalized(row.agency)), ())
         if row.ori and known.get(row.ori) != row.state:
             _fail(row.Index, f"the FBI's list has no {row.ori} in {row.state}")
-        if not hit.any() and not partial:
+        if not len(hit) and not partial:
             _fail(row.Index, f"the register has no {row.agency} in {row.state}")
         # A row may give the reason why two names share an ORI that rules find
-        alone = (table.ori == row.ori).sum() < 2
-        if row.ori and alone and (table.ori[hit] == row.ori).any():
+        if row.ori and times[row.ori] < 2 and any(oris[i] == row.ori for i in hit):
             _fail(row.Index, "the rules find the same; take the row out")
-        table.loc[hit, ["ori", "grade", "reason"]] = [
-            row.ori,
-            "hand" if row.ori else "not on the list",
-            row.reason,
-        ]
+        for i in hit:
+            times[oris[i]] -= 1
+            times[row.ori] += 1
+            oris[i], reasons[i] = row.ori, row.reason
+            grades[i] = "hand" if row.ori else "not on the list"
+    decisions = {"ori": oris, "grade": grades, "reason": reasons}
+    for name, cells in decisions.items():
+        table[name] = pd.Series(cells, index=table.index, dtype="str")
     return table
 
 

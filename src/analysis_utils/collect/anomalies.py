@@ -53,17 +53,25 @@ def _classes(rows: pd.DataFrame) -> Iterator[Found]:
 
 
 def _spellings(rows: pd.DataFrame) -> Iterator[Found]:
-    names = rows.groupby("state_code").state.agg(lambda cells: _upper(cells).mode()[0])
-    usual = rows.state_code.map(names)
+    states = _upper(rows.state)
+    usual = rows.state_code.map(_usual(states, rows.state_code))
     wrong_state = rows.printed_state != rows.state_code
     yield "state", "wrong state (hand/state_corrections.csv)", wrong_state
-    yield "state", "misspelt", (_upper(rows.state) != usual) & ~wrong_state
+    yield "state", "misspelt", (states != usual) & ~wrong_state
     for column, code in (("support_type", "model"), ("type", "level_code")):
         upper = _upper(rows[column])
-        usual = upper.groupby(rows[code]).agg(lambda cells: cells.mode()[0])
-        other = (upper != rows[code].map(usual)) & ~upper.isin(["", "#NA"])
+        usual = rows[code].map(_usual(upper, rows[code]))
+        other = (upper != usual) & ~upper.isin(["", "#NA"])
         yield column, "other than the usual words", other
     yield "type", "none, written #NA", _upper(rows.type) == "#NA"
+
+
+def _usual(words: pd.Series, code: pd.Series) -> pd.Series:
+    """The words printed most often for each code; of two, the first by alphabet."""
+    table = pd.DataFrame({"code": code, "words": words})
+    table = table.value_counts(sort=False).rename("times").reset_index()
+    table = table.sort_values(["code", "times", "words"], ascending=[True, False, True])
+    return table.drop_duplicates("code").set_index("code").words
 
 
 def _dates(rows: pd.DataFrame) -> Iterator[Found]:

@@ -106,9 +106,7 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
     found = []
     for old in gone.itertuples():
         for new in came[came.model == old.model].itertuples():
-            likeness = SequenceMatcher(
-                None, naming.normalized(old.agency), naming.normalized(new.agency)
-            ).ratio()
+            likeness = _likeness(old, new)
             same_date = old.signed == new.signed
             moved = same_date and _place(old.agency) == _place(new.agency) != ""
             if (
@@ -132,6 +130,14 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
                     )
                 )
     return [text for _, text in sorted(found)]
+
+
+def _likeness(old: NamedTuple, new: NamedTuple) -> float:
+    """How alike two names are, 1 for the same; across states the same or not at all."""
+    names = naming.normalized(old.agency), naming.normalized(new.agency)
+    if old.state != new.state:
+        return float(names[0] == names[1])
+    return SequenceMatcher(None, *names).ratio()
 
 
 def _renamed_after(update: Update, now: pd.DataFrame) -> list[str]:

@@ -6,7 +6,9 @@ table; a table that returns after another makes a second edition.
 
 import hashlib
 import re
+from datetime import date
 from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -61,7 +63,10 @@ def edition_of_name(name: str) -> str | None:
 
 def is_date(text: str) -> bool:
     """True for a day of the calendar in ISO form."""
-    return not pd.isna(pd.to_datetime(text, format="%Y-%m-%d", errors="coerce"))
+    try:
+        return len(text) == len("2025-08-29") and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def order(edition: str) -> tuple[str, float, str]:
@@ -82,8 +87,12 @@ def fingerprint(rows: list[Row]) -> str:
 
     Where their links lead is left out: it changes when a page is moved.
     """
-    text = "\x1e".join("\x1f".join(row[: len(CELLS)]) for row in rows)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256("\x1e".join(map(_said, rows)).encode()).hexdigest()
+
+
+@cache  # most rows of a list are those of the list before
+def _said(row: Row) -> str:
+    return "\x1f".join(row[: len(CELLS)])
 
 
 def dated(captures: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The years that ICE's lists do not cover: early register, months, published totals."""
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -81,8 +82,14 @@ def active_monthly(
     )
 
 
+@cache  # slow, and asked for each month several times
 def _end(month: pd.Period) -> str:
     return month.end_time.date().isoformat()
+
+
+def _last(rows: list, end: str, column: str = "date"):
+    """The last of the rows, in their order, that is not later than a day."""
+    return next(row for row in reversed(rows) if getattr(row, column) <= end)
 
 
 def _from_signing(
@@ -101,14 +108,15 @@ def _from_signing(
 
 def signed_by(early: pd.DataFrame, exits: pd.DataFrame, day: str) -> int:
     """Agreements signed by a day before the first roster and not ended."""
-    gone = exits.agreements.astype(int)[exits.date <= day].sum()
-    return int((early.signed <= day).sum() - gone)
+    ended = zip(exits.date, exits.agreements, strict=True)
+    gone = sum(int(agreements) for date, agreements in ended if date <= day)
+    return sum(signed <= day for signed in early.signed) - gone
 
 
 def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
-    rows = []
+    known, rows = list(rosters.itertuples()), []
     for month in months:
-        last = rosters[rosters.date <= _end(month)].iloc[-1]
+        last = _last(known, _end(month))
         seen = last.date[:7] == str(month) and "rebuilt" not in last.publisher
         rows.append(_carried(last, month, seen))
     return rows
@@ -116,9 +124,9 @@ def _from_rosters(rosters: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
 
 def _from_statement(totals: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
     """The anchor of that month, or carried forward from the one before."""
-    anchors, rows = _anchors(totals), []
+    anchors, rows = list(_anchors(totals).itertuples()), []
     for month in months:
-        last = anchors[anchors.date <= _end(month)].iloc[-1]
+        last = _last(anchors, _end(month))
         seen = last.date[:7] == str(month)
         rows.append(_carried(last, month, seen))
     return rows
@@ -179,10 +187,10 @@ def _interpolated(
 
 
 def _from_lists(editions: pd.DataFrame, months: pd.PeriodIndex) -> list[tuple]:
-    rows = []
+    known, newest, rows = list(editions.itertuples()), editions.last_seen.max(), []
     for month in months:
-        end = min(_end(month), editions.last_seen.max())
-        last = editions[editions.first_seen <= end].iloc[-1]
+        end = min(_end(month), newest)
+        last = _last(known, end, "first_seen")
         seen = last.last_seen >= month.start_time.date().isoformat()
         rows.append(
             (
@@ -248,9 +256,8 @@ def unexplained(totals: pd.DataFrame) -> list[str]:
 def _register_count(
     day: str, early: pd.DataFrame, exits: pd.DataFrame, editions: pd.DataFrame
 ) -> tuple[int | None, str]:
-    lists = editions[editions.first_seen <= day]
-    if len(lists):
-        return _of_list(day, lists.iloc[-1])
+    if day >= editions.first_seen.iloc[0]:
+        return _of_list(day, editions[editions.first_seen <= day].iloc[-1])
     first = early.first_roster[early.first_roster != ""].min()
     if day < first:
         return signed_by(early, exits, day), "signing dates"

@@ -42,12 +42,15 @@ KINDS = (
 def normalized(agency: str) -> str:
     """Name in one spelling: upper case, no punctuation, common words spelled out."""
     plain = re.sub(r"[\u2018\u2019\u02bc'`\u00b4.]", "", agency)
-    plain = unicodedata.normalize("NFKD", plain).upper().replace("&", " AND ")
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    plain = plain.upper().replace("&", " AND ")
     words = re.sub(r"[^A-Z0-9]+", " ", plain).split()
     return SHERIFF_OFFICE.sub("SHERIFF", " ".join(WORDS.get(w, w) for w in words))
 
 
+@cache
 def trimmed(text: str) -> str:
     """Text without outer or doubled white space (no-break spaces included)."""
     return " ".join(text.split())

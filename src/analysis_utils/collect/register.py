@@ -7,6 +7,7 @@ changes the rows that it changes, and no others.
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis_utils.collect import held, naming
@@ -71,12 +72,24 @@ def expanded(rows: pd.DataFrame, key: str) -> pd.DataFrame:
 
 def spells_of(listings: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     """Unbroken runs of editions for each agreement: spell, first, last (positions)."""
-    step = listings.groupby("agreement_id").position.diff()
-    number = (step != 1).groupby(listings.agreement_id).cumsum()
-    runs = listings.groupby(["agreement_id", number.rename("spell")]).position
-    spells = runs.agg(first="min", last="max").reset_index()
+    spells = runs_of(listings, "agreement_id")
+    spells.insert(1, "spell", spells.groupby("agreement_id").cumcount() + 1)
     spells["ended"] = spells["last"] < len(editions) - 1
     return spells
+
+
+def runs_of(listings: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Unbroken runs of positions of each key: key, first, last.
+
+    listings: key and position, sorted by both, each pair once.
+    """
+    keys, positions = listings[key].to_numpy(dtype=object), listings.position.to_numpy()
+    begins = np.ones(len(keys), dtype=bool)
+    begins[1:] = (keys[1:] != keys[:-1]) | (positions[1:] != positions[:-1] + 1)
+    starts = np.flatnonzero(begins)
+    ends = np.append(starts[1:], len(keys)) - 1 if len(keys) else starts
+    runs = listings[[key]].iloc[starts].reset_index(drop=True)
+    return runs.assign(first=positions[starts], last=positions[ends])
 
 
 def _dated(spells: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
@@ -110,19 +123,15 @@ def signing_dates(stated: pd.DataFrame, editions: pd.DataFrame) -> pd.DataFrame:
     """
     rows = stated[stated.signed_date.notna()].copy()
     rows["dated"] = rows.agreement_id + " " + rows.signed_date.dt.strftime("%Y-%m-%d")
-    runs = expanded(rows, "dated")
-    step = runs.groupby("dated").position.diff()
-    number = (step != 1).groupby(runs.dated).cumsum()
-    table = runs.groupby(["dated", number.rename("run")]).position.agg(["min", "max"])
-    table = table.reset_index()
+    table = runs_of(expanded(rows, "dated"), "dated")
     parts = table.dated.astype("str").str.rsplit(" ", n=1)
     return pd.DataFrame(
         {
             "agreement_id": parts.str[0],
             "signed": parts.str[1],
-            "first_printed": _at(editions.first_seen, table["min"]),
-            "last_printed": _ended(editions.last_seen, table["max"]),
-            "replaced_by": _at(editions.first_seen, table["max"] + 1),
+            "first_printed": _at(editions.first_seen, table["first"]),
+            "last_printed": _ended(editions.last_seen, table["last"]),
+            "replaced_by": _at(editions.first_seen, table["last"] + 1),
         }
     ).sort_values(["agreement_id", "first_printed", "signed"], ignore_index=True)
 
