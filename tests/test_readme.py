@@ -5,32 +5,10 @@ import re
 import pytest
 
 from analysis_utils.paper import numbers
-from analysis_utils.run_context import ROOT
+from analysis_utils.paper.answers import ANSWER, FILE, recorded, stated, updated
 from analysis_utils.workflow.runs import OUTPUTS
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-# An answer, and behind it where its numbers and its verdicts stand.
-ANSWER = re.compile(r"(?ms)^\d\. (.*?)<!-- numbers: (.*?)(?:; answers: (.*?))? -->")
-MONTHS = "January|February|March|April|May|June|July|August|September|October|"
-MONTHS += "November|December"
-NOT_RESULTS = re.compile(
-    rf"287\(g\)|\b\d{{1,2}} (?:{MONTHS}) \d{{4}}|\b95%|\b[A-Z]\d{{1,2}}\b"
-)
-NUMBER = re.compile(r"\N{MINUS SIGN}?\d[\d,]*(?:\.\d+)?")
-
-
-def stated(answer: str) -> list[str]:
-    """The numbers of an answer, as they stand there."""
-    return NUMBER.findall(NOT_RESULTS.sub("", answer))
-
-
-def recorded(keys: str, found: numbers.Texts) -> list[str]:
-    """The numbers that an answer names: `run:key`, `run:key.low`, `run:key.high`."""
-    texts = []
-    for key in keys.split():
-        name, _, part = key.partition(".")
-        texts.append(found[name][part or "value"])
-    return texts
+README = FILE.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +44,21 @@ def test_a_number_without_a_key_is_seen():
         "\N{MINUS SIGN}0.2",
         "3",
     ]
+
+
+def test_a_later_list_rewrites_the_numbers_and_nothing_else(found):
+    """Whatever the results are, the answers state them, and a second time is idle."""
+    later = {key: dict(texts) for key, texts in found.items()}
+    for key, texts in later.items():
+        if key.endswith(":answer"):
+            texts["text"] = "contradicted"
+        for part in ("value", "low", "high"):
+            if part in texts:
+                texts[part] = "7.5"
+    new = updated(README, later)
+    for text, keys, _ in ANSWER.findall(new):
+        assert stated(text) == recorded(keys, later)
+        assert "**Contradicted** (" in text
+    words = re.compile(r"\N{MINUS SIGN}?\d[\d,.]*\d|\d|\*\*.*?\*\*")
+    assert words.sub("", new) == words.sub("", README)
+    assert updated(new, later) == new and updated(README, found) == README
