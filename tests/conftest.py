@@ -128,7 +128,7 @@ class Checkout:
         return self.finish(self.start(command, **variables))
 
     def finish(self, process: subprocess.Popen) -> tuple[int, str]:
-        text, _ = process.communicate(timeout=300)
+        text, _ = process.communicate(timeout=900)
         return process.returncode, text
 
 

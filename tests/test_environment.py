@@ -159,3 +159,28 @@ def test_too_little_disk_is_said_before_anything_is_removed(bare, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(environment.SetupError, match="0.1 GB are free"):
         environment.refuse_what_cannot_work()
+
+
+UV = """error: Failed to download `tqdm==4.67.1`
+  cause: Hash mismatch for `tqdm==4.67.1`
+
+         Expected:
+           sha256:00
+"""
+PIP = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If
+you have updated the package versions, please update the hashes.
+    tqdm==4.67.1 from file:///tqdm-4.67.1-py3-none-any.whl (from -r r.txt (line 1)):
+        Expected sha256 00
+"""
+
+
+@pytest.mark.fault("17.8", "a changed hash in the lock is blamed on the network")
+@pytest.mark.parametrize("said", [UV, PIP], ids=["uv", "pip"])
+def test_a_changed_hash_is_named_and_not_blamed_on_the_network(tmp_path, said):
+    log = tmp_path / "log"
+    script = tmp_path / "fails.py"
+    script.write_text(f"import sys\nprint({said!r})\nsys.exit(1)")
+    with pytest.raises(environment.SetupError) as refused:
+        environment.run([sys.executable, script], log, environment.NETWORK)
+    assert "tqdm==4.67.1 does not have the hash" in str(refused.value)
+    assert "network" not in str(refused.value)

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from report_data import entry, registry_text
 
-from analysis_utils.report import deviations, history, write
+from analysis_utils.report import build, deviations, history, write
+from analysis_utils.workflow import manifest
 
 FILE = deviations.REGISTRY
 
@@ -77,6 +78,20 @@ def test_a_shallow_clone_is_no_history(repository, tmp_path):
     copy = tmp_path / "copy"
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{repository}", str(copy))
     assert deviations.log(copy) is None
+    assert history.count(copy, FILE) == 0 < history.count(repository, FILE)
+
+
+@pytest.mark.fault("17.6", "a shallow clone forgets how often the registry changed")
+def test_without_the_history_the_archived_count_stays(tmp_path, monkeypatch, capsys):
+    page, place = tmp_path / ".README.md", tmp_path / "verdicts"
+    for versions, kept in ((6, 6), (0, 6), (7, 7)):
+        page.write_text("page")
+        new = tmp_path / ".verdicts"
+        new.mkdir()
+        monkeypatch.setattr(build, "registry_versions", lambda now=versions: now)
+        build.put_in_place(new, page, place, {})
+        assert manifest.read(place)["registry_versions"] == kept
+        assert ("history is not at hand" in capsys.readouterr().out) == (not versions)
 
 
 def test_the_log_only_grows(repository, tmp_path):

@@ -39,6 +39,7 @@ def gas_furnace_correlation(path):
         order=3,
         trend=False,
         steps=0,
+        regimes=0,
         max_lag=10,
         n_resamples=99,
     )

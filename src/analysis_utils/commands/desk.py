@@ -22,6 +22,7 @@ YES_NO: Kind = ("yes", "no")
 NAMES = "GIVEN"
 EVERYWHERE: dict[str, Kind] = {"PYTHON": TEXT}  # chooses the Python that sets up
 REFUSED = 2
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,21 @@ def unfit(variable: str, text: str, words: Kind) -> str:
     return f"{variable}={text!r} is not known; it can be {known}"
 
 
+def end_in_order(number: int, frame: object) -> None:
+    """What Ctrl-C and its like do; a second one does not disturb the first."""
+    for other in ENDS:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def dispatch(name: str, commands: Mapping[str, Command]) -> int:
     """Carry a command out; a refusal is a sentence and exit code 2."""
     if name not in commands:
         print(f"no command {name!r}{nearest(name, commands)}", file=sys.stderr)
         return REFUSED
     command, settings = commands[name], given()
-    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: end in order
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDS:
+        signal.signal(number, end_in_order)
     try:
         check(name, command, settings)
         settings.pop("PYTHON", None)

@@ -25,13 +25,14 @@ def make_paper(given: Given) -> int:
 
 def refresh() -> None:
     """Bring README, paper and site up to date with the results, where they are."""
-    from analysis_utils.paper import answers, numbers
     from analysis_utils.paper import build as paper
     from analysis_utils.site import build as site
 
-    if answers.refresh(numbers.now()):
-        print("README.md: its answers state what was recorded now; read them again.")
     if paper.SOURCE.is_file() and not paper.is_fresh():
+        from analysis_utils.paper import answers, numbers
+
+        if answers.refresh(numbers.now()):
+            print("README.md: its answers state the new results; read them again.")
         print(f"Paper: {paper.build().relative_to(ROOT)}", flush=True)
     if (site.FRAME / "conf.py").is_file():
         if not site.is_fresh():

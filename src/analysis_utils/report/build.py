@@ -111,7 +111,7 @@ def build(runs: list[Run], complete: bool) -> None:
 
 
 def registry_versions() -> int:
-    """How many versions of the registry the history holds."""
+    """How many versions of the registry the history holds; 0 if it is not at hand."""
     return history.count(ROOT, manifest.relative(REGISTRY))
 
 
@@ -120,10 +120,17 @@ def put_in_place(new: Path, page: Path, place: Path, rests_on: dict) -> None:
 
     A kill between the two leaves a page that the manifest disowns: not fresh.
     """
+    versions = registry_versions()
+    if not versions:
+        print(
+            "The registry's history is not at hand (no git, or a shallow clone): the "
+            "log of deviations stays as it was archived."
+        )
+        versions = (manifest.read(place) or {}).get("registry_versions", 0)
     content = {
         "outputs": manifest.files_written(new),
         "page": sha256(page),
-        "registry_versions": registry_versions(),
+        "registry_versions": versions,
     }
     text = json.dumps(rests_on | content, indent=1, sort_keys=True)
     (new / manifest.NAME).write_text(text + "\n", encoding="utf-8")

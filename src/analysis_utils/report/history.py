@@ -15,12 +15,17 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
+def whole(root: Path) -> bool:
+    """Whether the history is at hand, and not a shallow clone's."""
+    return git(root, "rev-parse", "--is-shallow-repository").strip() == "false"
+
+
 def versions(root: Path, file: str) -> list[tuple[str, str, str]]:
     """(date, subject, text) of each committed version of a file, oldest first.
 
     Empty where the history is not at hand, or is known in part only.
     """
-    if git(root, "rev-parse", "--is-shallow-repository").strip() != "false":
+    if not whole(root):
         return []
     log = git(root, "log", "--reverse", "--format=%H%x09%as%x09%s", "--", file)
     commits = [line.split("\t", 2) for line in log.splitlines()]
@@ -32,4 +37,6 @@ def versions(root: Path, file: str) -> list[tuple[str, str, str]]:
 
 def count(root: Path, file: str) -> int:
     """How many versions of a file were committed; 0 where that is not known."""
+    if not whole(root):
+        return 0
     return len(git(root, "log", "--format=%H", "--", file).split())

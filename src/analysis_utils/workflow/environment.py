@@ -73,7 +73,22 @@ def run(command, log, advice):
         except OSError as error:
             raise SetupError(f"{advice} ({error})") from error
     if code:
-        raise SetupError(f"{advice} Details: {log}")
+        raise SetupError(f"{altered(log) or advice} Details: {log}")
+
+
+def altered(log):
+    """What to say of a package that is not the one in the lock; empty if all are."""
+    said = log.read_text(errors="replace")
+    found = re.search(r"Hash mismatch for `([^`]+)`", said) or re.search(
+        r"DO NOT MATCH THE HASHES.*?\n\s+(\S+) from", said, flags=re.DOTALL
+    )
+    if not found:
+        return ""
+    return (
+        f"{found[1]} does not have the hash that requirements.lock gives it: the lock "
+        "was edited (`git diff requirements.lock` shows it), or the package was "
+        "changed on its way; it was not installed."
+    )
 
 
 def refuse_what_cannot_work():
