@@ -52,6 +52,7 @@ SLOW_FILES = {
     "test_editor_lab",
     "test_event_study",
     "test_executed_notebooks",
+    "test_faults_desk",
     "test_faults_process",
     "test_faults_runs",
     "test_its_forecasts",

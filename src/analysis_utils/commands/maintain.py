@@ -1,5 +1,6 @@
 """`make test`, `make bench`, `make calibrate`, `make validation`, `make lock`."""
 
+import os
 import subprocess
 import sys
 
@@ -13,10 +14,16 @@ LOCK = (
 )
 
 
+# How one make tells another what it was given: tests that call make start afresh.
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "GIVEN", "QUICK")
+
+
 def call(*commands: str) -> int:
     """Carry out commands of this Python one after another until one fails."""
+    ours = {name: text for name, text in os.environ.items() if name not in MAKE}
     for command in commands:
-        code = subprocess.run([sys.executable, *command.split()], cwd=ROOT).returncode
+        words = [sys.executable, *command.split()]
+        code = subprocess.run(words, cwd=ROOT, env=ours).returncode
         if code:
             return code
     return 0
