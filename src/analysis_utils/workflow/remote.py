@@ -24,7 +24,7 @@ def carry_out(digest: str, order: dict) -> dict:
     Parameters
     ----------
     digest : SHA-256 of the project's archive.
-    order : `notebook` (its file), `name`, `parameters`, `given`, `minutes`, `warm`.
+    order : `notebook` (its file), `name`, `parameters`, `given`, `minutes`.
 
     Returns
     -------
