@@ -106,8 +106,10 @@ def test_keys_between_files_lead_somewhere():
 def test_the_dictionary_is_written_from_the_package():
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     written = (DATA / "README.md").read_text(encoding="utf-8")
-    editions = csv_text.read(DATA / "editions.csv")
-    assert written == dictionary.text(package, editions), (
+    tables = [
+        csv_text.read(DATA / f"{name}.csv") for name in ("editions", "agency_links")
+    ]
+    assert written == dictionary.text(package, *tables), (
         "data/README.md is not that of datapackage.json: run `make register`"
     )
 

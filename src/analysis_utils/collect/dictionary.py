@@ -11,19 +11,22 @@ UNSEEN = 7  # days without a copy of any list from which a stretch is named
 DAILY = "2025-02-20"  # since then lists follow each other within days
 
 
-def text(package: dict, editions: pd.DataFrame) -> str:
+def text(package: dict, editions: pd.DataFrame, links: pd.DataFrame) -> str:
     """README of data/ for a data package, in Markdown.
 
-    editions: first_seen and last_seen of each, from which {missing_lists} in the notes
-    is written.
+    editions (first_seen and last_seen of each) and links (agency_links) tell what
+    stands in the notes as {missing_lists} and {linked}.
     """
     resources = package["resources"]
-    missing = ", ".join(missing_lists(editions)) or "no longer stretch"
+    computed = {
+        "{missing_lists}": ", ".join(missing_lists(editions)) or "no longer stretch",
+        "{linked}": linked(links),
+    }
     parts = [
         f"# {package['title']}\n",
         package["description"] + "\n",
         *[
-            paragraph.replace("{missing_lists}", missing) + "\n"
+            _filled(paragraph, computed) + "\n"
             for paragraph in package.get("notes", [])
         ],
         "Written from `datapackage.json` by `make register`; change it there.\n",
@@ -37,9 +40,43 @@ def text(package: dict, editions: pd.DataFrame) -> str:
 def write(data: Path) -> None:
     """Write data/README.md anew if the data package says something else."""
     package = json.loads((data / "datapackage.json").read_text(encoding="utf-8"))
-    path, new = data / "README.md", text(package, csv_text.read(data / "editions.csv"))
+    tables = [
+        csv_text.read(data / f"{name}.csv") for name in ("editions", "agency_links")
+    ]
+    path, new = data / "README.md", text(package, *tables)
     if not path.exists() or path.read_text(encoding="utf-8") != new:
         path.write_text(new, encoding="utf-8", newline="\n")
+
+
+def _filled(paragraph: str, computed: dict[str, str]) -> str:
+    for name, words in computed.items():
+        paragraph = paragraph.replace(name, words)
+    return paragraph
+
+
+def linked(links: pd.DataFrame) -> str:
+    """Shares of sheriffs and municipal police with an ORI, in words."""
+    return " and ".join(
+        f"{linked_share(links, kind, level):.1%} of the {name}"
+        f" ({linked_share(links, kind, level, on_list=True):.1%} of those on the list)"
+        for kind, level, name in (
+            ("sheriff", "county", "sheriffs"),
+            ("police", "municipal", "municipal police"),
+        )
+    )
+
+
+def linked_share(
+    links: pd.DataFrame, kind: str, level: str, on_list: bool = False
+) -> float:
+    """Share of a kind of agency that has an ORI, of all or of those on the FBI's list.
+
+    An agency that is not yet known to be missing there counts as on it.
+    """
+    rows = links[(links.agency_kind == kind) & (links.level == level)]
+    if on_list:
+        rows = rows[rows.grade != "not on the list"]
+    return float((rows.ori != "").mean())
 
 
 def missing_lists(editions: pd.DataFrame) -> list[str]:
