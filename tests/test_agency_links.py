@@ -43,7 +43,11 @@ def test_every_agency_has_one_row_and_every_ori_exists():
 
 
 def test_shares_linked_are_those_aimed_at():
+    """Of the agencies listed to 18 May 2026, whose links were decided by hand."""
     links = datasets.agency_links()
+    agreements = datasets.agreements()
+    late = agreements.groupby("agency_id").first_listed.min() > "2026-05-18"
+    links = links[~links.agency_id.isin(late.index[late])]
     for kind, level, aim in (
         ("sheriff", "county", 0.98),
         ("police", "municipal", 0.95),
