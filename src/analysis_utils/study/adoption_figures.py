@@ -18,13 +18,14 @@ COLOURS = {LABELS[0]: "#0072B2", LABELS[1]: "#E69F00"}
 KINDS = {"sheriff": "Sheriffs", "police": "Municipal police"}
 
 
-def in_force_by_county(day: pd.Timestamp) -> pd.Series:
+def in_force_by_county(day: pd.Timestamp, as_of: str | None = None) -> pd.Series:
     """What agencies of each county have in force on a day, by FIPS code.
 
     LABELS[0] if any agency has a task force agreement, else LABELS[1]; counties without
     an agreement are left out. Agreements of state agencies belong to no county.
+    as_of : with what was known on this day; with all that is known if None.
     """
-    known = series.agreements_known()
+    known = series.agreements_known(as_of)
     begun = known["signed"].le(day)
     going = known["gone_by"].isna() | known["gone_by"].gt(day)
     now = known[begun & going]
@@ -35,11 +36,13 @@ def in_force_by_county(day: pd.Timestamp) -> pd.Series:
     return force.map({True: LABELS[0], False: LABELS[1]})
 
 
-def draw_maps(axes: Sequence[Axes], days: Sequence[pd.Timestamp]) -> pd.DataFrame:
+def draw_maps(
+    axes: Sequence[Axes], days: Sequence[pd.Timestamp], as_of: str | None = None
+) -> pd.DataFrame:
     """A map for each day; the axes after them hold the legend."""
     shown = {}
     for ax, day in zip(axes, days, strict=False):
-        values = in_force_by_county(day)
+        values = in_force_by_county(day, as_of)
         maps.choropleth(ax, values, colours=COLOURS, legend=False)
         ax.set_title(f"{day.day} {day:%B %Y}: {len(values):,} counties")
         shown[str(day.date())] = values
