@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_utils import datasets
+from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
 from analysis_utils.collect import later
 from analysis_utils.run_context import ROOT, sha256
@@ -52,6 +52,19 @@ def test_the_list_of_20_july_is_that_of_the_counts():
     pd.testing.assert_series_equal(
         own.sort_index(), counts["agreements"].sort_index(), check_names=False
     )
+
+
+def test_the_lists_to_18_may_count_as_the_register_does():
+    counts = datasets.load("later_counts")
+    kinds = datasets.agreements().set_index("agreement_id")[["state", "model"]]
+    days = sorted(counts.loc[counts["day"] <= "2026-05-18", "day"].unique())
+    assert len(days) == 10
+    for day in days:
+        listed = kinds.loc[series.list_as_of(day)["agreement_id"].unique()]
+        one = counts[counts["day"] == day].set_index(["state", "model"])["agreements"]
+        pd.testing.assert_series_equal(
+            listed.value_counts().sort_index(), one.sort_index(), check_names=False
+        )
 
 
 def test_agreements_known_before_keep_their_agency_and_ori():

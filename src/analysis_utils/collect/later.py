@@ -1,11 +1,11 @@
-"""What was published after the newest list of the register, in tables of its own.
+"""What was published after the predictions were made, in tables of its own.
 
     python -m analysis_utils.collect.later FOLDER      # writes data/later_*.csv anew
 
 Data published after 13 April 2026, not looked at before the predictions were committed.
-They answer to the predictions and to nothing else: the register ends with its newest
-list. FOLDER holds ICE's lists of 15 April to 18 May 2026, and what others published of
-later ones; without it the tables stay as they are.
+They answer to the predictions and to nothing else. FOLDER holds ICE's lists of 15 April
+to 18 May 2026, which the register has too by now, and what others published of later
+ones; without it the tables stay as they are.
 """
 
 import re
@@ -22,6 +22,7 @@ from analysis_utils.collect import compile as compiling
 from analysis_utils.collect.hand import Hand
 from analysis_utils.collect.workbooks import CELLS, LINKS, read_table
 
+PREDICTED = "2026-04-13"  # the newest list when the predictions were made
 DAY = "2026-07-20"
 ROWS = "ice_participating_agencies_20260720.csv"
 COUNTS = "active_by_state_model_20260609_20261009.csv"
@@ -100,7 +101,8 @@ def later_list(path: Path, data: Path, decisions: Hand) -> pd.DataFrame:
     made = rows.drop_duplicates("agreement_id").copy()
     made["signed"] = made["signed_date"].dt.strftime("%Y-%m-%d").fillna("")
     made["ori"] = _oris(made, known, data)
-    made["agreed_before"] = made["agreement_id"].isin(known["agreement_id"])
+    before = known.loc[known["first_listed"] <= PREDICTED, "agreement_id"]
+    made["agreed_before"] = made["agreement_id"].isin(before)
     made["day"] = DAY
     names = ["day", "agreement_id", "agency_id", "state", *columns, "county_fips"]
     names += ["model", "signed", "ori", "agreed_before"]
