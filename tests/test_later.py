@@ -68,7 +68,7 @@ def test_the_lists_to_18_may_count_as_the_register_does():
 
 
 def test_agreements_known_before_keep_their_agency_and_ori():
-    rows = datasets.load("later_list")
+    rows = later_answers.rows_later()
     known = datasets.agreements().set_index("agreement_id")["agency_id"]
     before = rows[rows["agreed_before"]]
     assert (before["agency_id"] == before["agreement_id"].map(known)).all()
@@ -162,7 +162,7 @@ def test_listed_counts_stand_beside_the_same_cells(table, register):
 def test_who_signed_had_no_agreement_before(register):
     agencies = datasets.load("predicted_agencies")
     signed = later_answers.signed_first(agencies["ori"])
-    rows = datasets.load("later_list")
+    rows = later_answers.rows_later()
     assert signed.sum() == agencies["ori"].isin(rows["ori"]).sum() > 0
     fresh = rows[rows["ori"].isin(agencies.loc[signed, "ori"])]
     both = set(fresh["agency_id"]) & set(register.active["agency_id"])

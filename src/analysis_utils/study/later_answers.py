@@ -32,8 +32,10 @@ def listed(day: str, register: Register) -> pd.Series:
 
 
 def rows_later() -> pd.DataFrame:
-    """The list of 20 July 2026, row by row."""
-    return datasets.load("later_list")
+    """The list of 20 July 2026, row by row; ORI by the register's links, if it has."""
+    rows = datasets.load("later_list")
+    links = datasets.agency_links().set_index("agency_id")["ori"]
+    return rows.assign(ori=rows["agency_id"].map(links).fillna(rows["ori"]))
 
 
 def signed_first(agencies: pd.Series) -> pd.Series:
