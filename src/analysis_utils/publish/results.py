@@ -45,18 +45,24 @@ class Number:
     label: str
 
     def __format__(self, spec: str) -> str:
-        """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI."""
+        """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI.
+
+        `{key:prediction}`: with its interval, called one of prediction.
+        """
         bare = shown(self.value, self.digits)
-        if spec == "value" or (spec == "interval" and self.value is None):
+        named = {"interval": "CI", "prediction": "prediction interval"}
+        if spec == "value" or (spec in named and self.value is None):
             return bare
         unit = self.unit if self.unit in ("", "%") else f" {self.unit}"
-        if spec == "interval":
+        if spec in named:
             if self.low is None or self.high is None:
                 raise ValueError(f"{self.label or bare} was recorded without interval")
             low, high = shown(self.low, self.digits), shown(self.high, self.digits)
-            return f"{bare}{unit} ({self.level:.0%} CI {low} to {high})"
+            return f"{bare}{unit} ({self.level:.0%} {named[spec]} {low} to {high})"
         if spec:
-            raise ValueError(f"unknown format {spec!r}; use value or interval")
+            raise ValueError(
+                f"unknown format {spec!r}; use value, interval or prediction"
+            )
         if self.digits == 0 and bare in ("0", "1") and self.unit.isalpha():
             return _few(bare, self.unit)
         return bare + unit
