@@ -127,11 +127,17 @@ def test_north_is_up_on_the_map():
     assert los_angeles[0] < miami[0] < aroostook[0]
 
 
-def test_the_course_since_2002_is_told_in_words_of_the_data():
+def test_the_course_since_2002_is_told_in_words_of_the_data(monkeypatch):
     counts = series.active_since_2002()["active"].dropna()
     said = history.words()
     assert f"to {int(counts.iloc[-1]):,} in" in said["alt"]
     assert history.svg() == history.svg()
+    latest = datasets.load("later_totals")
+    assert (
+        f"to {latest.total.iloc[-1]:,} on" in said["alt"] and "Dots" in said["caption"]
+    )
+    monkeypatch.setattr(history, "later", lambda: latest.set_index("day")["total"][:0])
+    assert "dots" not in history.words()["alt"] and history.svg() != b""
     with pytest.raises(KeyError):
         history.day_of("no-such-event")
 

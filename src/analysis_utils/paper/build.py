@@ -57,7 +57,8 @@ def fingerprint(root: Path = ROOT) -> str:
     read += [outputs / VERDICTS, root / "requirements.lock"]
     read += sorted(p for p in (root / "paper").rglob("*") if p.is_file())
     read += sorted((root / "docs").glob("*.md"))
-    read += [root / "data/active_monthly.csv", root / "data/policy_events.csv"]
+    tables = ("active_monthly", "later_totals", "policy_events")
+    read += [root / f"data/{name}.csv" for name in tables]
     made = [outputs / "paper/paper.pdf", outputs / "numbers.typ"]
     made += [outputs / "paper/history.svg", outputs / "paper/history.json"]
     return "\n".join(f"{p.name} {sha256(p)}" for p in read + made if p.is_file())

@@ -21,15 +21,18 @@ EVENTS = {
 }
 CAPTION = (
     "287(g) agreements in force at the end of each month, July 2002 to {last}. Thin: "
-    "months for which only totals about them are published. Sources: ICE's lists and "
-    "fact sheets, data/active_monthly.csv, data/policy_events.csv."
+    "months for which only totals about them are published.{dots} Sources: ICE's lists "
+    "and fact sheets, data/active_monthly.csv, data/later_totals.csv, "
+    "data/policy_events.csv."
 )
+DOTS = " Dots: ICE's lists from then to {later}, as counted by others."
+ON = "; dots go on to {latest:,} on {later}"
 ALT = (
     "A line from {first} agreement in 2002 to {peak} in {peak_year}; it falls to {low} "
     "by {low_year}, reaches {before} in January 2021, stays near that for four years, "
-    "and climbs steeply from early 2025 to {now} in {last}. Vertical lines mark the "
-    "orders of 2017, 2021 and 2025, the lapse of the task force model in 2012 and the "
-    "start of payments in 2025."
+    "and climbs steeply from early 2025 to {now} in {last}{on}. Vertical lines mark "
+    "the orders of 2017, 2021 and 2025, the lapse of the task force model in 2012 and "
+    "the start of payments in 2025."
 )
 
 
@@ -50,12 +53,24 @@ def words() -> dict[str, str]:
     said = {name: f"{int(value)}" for name, value in counts.items()}
     said["now"] = f"{int(counts['now']):,}"
     said["last"] = f"{table.index[-1]:%B %Y}"
+    totals = later()
+    said |= {"dots": "", "on": ""}
+    if len(totals):
+        day = f"{totals.index[-1].day} {totals.index[-1]:%B %Y}"
+        said["dots"] = DOTS.format(later=day)
+        said["on"] = ON.format(latest=totals.iloc[-1], later=day)
     return {"caption": CAPTION.format(**said), "alt": ALT.format(**said)}
 
 
 def day_of(event: str) -> pd.Timestamp:
     """Day of an event of data/policy_events.csv."""
     return datasets.policy_events().set_index("id").loc[event, "date"]
+
+
+def later() -> pd.Series:
+    """National totals of lists after the register's newest, by day; may be empty."""
+    totals = datasets.load("later_totals").set_index("day")["total"].sort_index()
+    return totals[totals.index > series.last_day()]
 
 
 def picture() -> Figure:
@@ -65,7 +80,9 @@ def picture() -> Figure:
     fig, ax = plt.subplots(figsize=(7.2, 3.3))
     ax.plot(table.index, table["active"], color=COLOURS["all"], linewidth=0.6)
     ax.plot(known.index, known, color=COLOURS["all"], linewidth=1.6)
-    top = known.max() * 1.06
+    totals = later()
+    ax.plot(totals.index, totals, "o", color=COLOURS["all"], markersize=1.8)
+    top = 1.06 * max([known.max(), *totals])
     for event, (text, height, side) in EVENTS.items():
         mark(ax, day_of(event), text, height * top, side)
     peak = known[: day_of("eo-13768")].idxmax()
@@ -73,6 +90,8 @@ def picture() -> Figure:
     start = known[: day_of("eo-14159")].index[-1]
     count(ax, start, known[start], "right")
     count(ax, known.index[-1], known.iloc[-1], "left")
+    if len(totals):
+        count(ax, totals.index[-1], totals.iloc[-1], "left")
     ax.set_ylim(0, top)
     ax.set_xlim(table.index[0], table.index[-1] + pd.DateOffset(months=26))
     ax.set_ylabel("Agreements in force")
