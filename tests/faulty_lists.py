@@ -187,13 +187,17 @@ FAULTS = [
     Fault("empty file", raw(b""), "refused", "empty file"),
     Fault(
         "old format",
-        raw(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000)),
+        raw(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000), "05082025am.xls"),
         "refused",
         "password-protected",
     ),
     Fault(
-        "text", raw(b"STATE,AGENCY\nTEXAS,Ash\n"), "refused", "not an .xlsx workbook"
+        "text",
+        raw(b"STATE,AGENCY\nTEXAS,Ash\n", "participatingAgencies05082025am.csv"),
+        "refused",
+        "text, such as a CSV, not an .xlsx workbook",
     ),
+    Fault("PDF", raw(b"%PDF-1.7\n" + bytes(99)), "refused", "a PDF document, not"),
     Fault("cut off", cut, "refused", "cut off"),
     Fault("another zip", other_zip, "refused", "damaged workbook"),
     Fault("headings only", written([]), "refused", "the list is empty"),

@@ -171,7 +171,7 @@ def faulty(tmp_path, good):
         "empty file": b"",
         "an HTML page": b"<!DOCTYPE html><html><body>Not found</body></html>",
         "password-protected": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3000),
-        "not an .xlsx workbook, or cut off": whole[:2000],
+        "cut off, not an .xlsx workbook": whole[:2000],
         "unpacks to 200 MB": zeros.getvalue(),
     }
     for place, (reason, content) in enumerate(text.items()):

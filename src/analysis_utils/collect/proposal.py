@@ -58,9 +58,9 @@ def proposed(path: Path, date: str, data: Path, source: str = "") -> Update:
     the address that it came from.
     """
     decisions = hand.read(data / "hand")
-    name = _edition(path, date, decisions)
     table = read_table(path, hand.columns_by_heading(decisions))
     _refuse_no_list(path, table)
+    name = _edition(path, date, decisions)
     known = lists.from_data(data, decisions)
     cells = editions.tuples(table.rows)
     copy = _copy(path, name, source, known, cells)

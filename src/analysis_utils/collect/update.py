@@ -70,7 +70,8 @@ def obtained(place: str, folder: Path) -> Path:
     if urlparse(place).scheme not in ("http", "https"):
         path = Path(place).expanduser()
         if not path.is_file():
-            raise Refused(f"{place}: there is no such file")
+            what = "a folder; name the list in it" if path.is_dir() else "no such file"
+            raise Refused(f"{place}: {what}")
         return path
     path = folder / (Path(unquote(urlparse(place).path)).name or "list.xlsx")
     import requests  # late: only an address needs it

@@ -100,7 +100,11 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
             "as an .xlsx workbook without a password"
         )
     if not zipfile.is_zipfile(path):
-        raise Refused(f"{path.name}: not an .xlsx workbook, or cut off")
+        found = "cut off" if head.startswith(b"PK") else _other_kind(head)
+        raise Refused(
+            f"{path.name}: {found}, not an .xlsx workbook; fetch the list again as "
+            "ICE publishes it"
+        )
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
         locked = any(entry.flag_bits & 1 for entry in archive.infolist())
@@ -111,6 +115,13 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
             f"{path.name}: unpacks to {size / 1e6:,.0f} MB, and the largest list so "
             f"far to 1.4; files over {MAX_UNPACKED / 1e6:.0f} MB are not opened"
         )
+
+
+def _other_kind(head: bytes) -> str:
+    """What a file is that is no workbook, as far as its first bytes tell."""
+    if head.startswith(b"%PDF"):
+        return "a PDF document"
+    return "a file of another kind" if b"\0" in head else "text, such as a CSV"
 
 
 def _cells(workbook: CalamineWorkbook, part: Sheet) -> list[list]:
