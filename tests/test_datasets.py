@@ -57,6 +57,25 @@ def test_columns_have_the_types_of_the_dictionary(folder):
     assert str(table.day.dtype).startswith("datetime64")
 
 
+def test_what_a_holder_writes_reaches_no_other(folder):
+    place = folder(*GOOD)
+    mine = datasets.load("things", place)
+    mine.loc[0, "count"] = 99
+    mine["share"] = 0.0
+    assert datasets.load("things", place)["count"].tolist() == [1, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        mine["known"].to_numpy()[0] = False
+
+
+def test_a_changed_file_is_read_anew(folder):
+    assert len(datasets.load("things", folder(*GOOD))) == 2
+    assert len(datasets.load("things", folder(GOOD[0]))) == 1
+    place = folder()
+    (place / "things.csv").unlink()
+    with pytest.raises(datasets.Refused, match="is missing"):
+        datasets.load("things", place)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -4,6 +4,7 @@ Every loader is `load(name)` for one resource of the data package. A cell that b
 its column's type or constraint raises Refused, which names file, line and column.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -21,13 +22,21 @@ def load(name: str, folder: Path = DATA) -> pd.DataFrame:
     Dates are datetime64, codes strings (blank where missing), numbers float64 where
     they can be missing; the order is that of the file. Raises Refused.
     """
-    resource = data_folder.resource(name, folder)
-    path = folder / resource["path"]
-    fields = resource["schema"]["fields"]
-    text = csv_text.read(path, [field["name"] for field in fields])
+    path = folder / data_folder.resource(name, folder)["path"]
+    state = path.stat() if path.exists() else None
+    table = _table(name, folder, state and (state.st_mtime_ns, state.st_size))
     run_context.record_read(path)
     fingerprint = data_folder.schema_fingerprint(name, folder)
     run_context.record_part(run_context.SCHEMA + name, fingerprint)
+    return table.copy(deep=False)  # pandas copies what its holder writes to
+
+
+@lru_cache(maxsize=64)
+def _table(name: str, folder: Path, state: tuple[int, int] | None) -> pd.DataFrame:
+    """The table as the file stood at its last change; read and checked once."""
+    resource = data_folder.resource(name, folder)
+    path, fields = folder / resource["path"], resource["schema"]["fields"]
+    text = csv_text.read(path, [field["name"] for field in fields])
     table = pd.DataFrame(
         {field["name"]: _typed(text[field["name"]], field, path) for field in fields}
     )
