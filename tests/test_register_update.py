@@ -119,6 +119,7 @@ def test_nothing_is_written_before_it_is_accepted(tmp_path, data, capsys):
     assert (data / taken.FOLDER / NEXT).exists()
     assert taken.read(data).edition.tolist() == ["2025-05-08am"]
     update.main(undo=True)
+    assert f"Taken back: 2025-05-08am, from {NEXT} (" in capsys.readouterr().out
     after = state(data)
     table = taken.TABLE + ".csv"
     assert taken.read(data).empty
@@ -351,7 +352,7 @@ def ask(**given):
         ({"LIST": "nowhere.xlsx"}, "no such file"),
         (
             {"LIST": "http://127.0.0.1:9/participatingAgencies05182026am.xlsx"},
-            "fetched",
+            "not fetched (ConnectionError)",
         ),
         ({"LIST": "x.xlsx", "UNDO": "yes"}, "not both"),
         ({"LIST": "$(touch /tmp/x)"}, "no such file"),

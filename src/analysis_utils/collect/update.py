@@ -32,7 +32,7 @@ def take_in(update: Update, data: Path) -> list[str]:
 
 
 def take_back(data: Path) -> str:
-    """The register without the list taken in last; its edition. Raises Refused."""
+    """Take out the list taken in last; which that was, in words. Raises Refused."""
     table = taken.read(data)
     if table.empty:
         raise Refused("No list was taken in by `make update`: nothing to take back")
@@ -44,7 +44,8 @@ def take_back(data: Path) -> str:
     gone = [kept] if last.file not in set(rest.workbook) and kept.exists() else []
     sources.write_tables(after | {taken.TABLE: rest}, data, remove=gone)
     dictionary.write(data)
-    return last.edition
+    more = f"; the next UNDO=yes: {rest.edition.iloc[-1]}" if len(rest) else ""
+    return f"{last.edition}, from {last.file}{more}"
 
 
 def decide(found: list[Gate], accept: str) -> None:
@@ -81,8 +82,19 @@ def obtained(place: str, folder: Path) -> Path:
             answer.raise_for_status()
             _save(answer.iter_content(CHUNK), path, place)
     except requests.RequestException as error:
-        raise Refused(f"{place}: could not be fetched ({error})") from error
+        raise Refused(f"{place}: {_not_fetched(error)}") from error
     return path
+
+
+def _not_fetched(error) -> str:
+    """Why an address gave nothing, in words (error: of requests)."""
+    if error.response is not None:
+        said = f"{error.response.status_code} {error.response.reason}"
+        return f"the server answered {said}; check the address"
+    return (
+        f"not fetched ({type(error).__name__}); check the address and the network, "
+        "or save the list in a browser and give the file"
+    )
 
 
 def _save(chunks, path: Path, place: str) -> None:

@@ -114,6 +114,7 @@ class Likelihood:
                 first = np.diag(d["block"])
             if gain < TOLERANCE:  # this last step leaves an error of its square
                 beta, a = beta + change, np.where(self.events > 0, a * np.exp(shift), 0)
+                self._check_finite(beta)
                 made = self._fitted(beta, a)
                 self._check_flat(made, first)
                 return made
