@@ -103,9 +103,10 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
     Same model, and alike names in one state, or one name in two states, or one place
     and one signing date where the kind of agency changed.
     """
+    added = {name: list(rows.itertuples()) for name, rows in came.groupby("model")}
     found = []
     for old in gone.itertuples():
-        for new in came[came.model == old.model].itertuples():
+        for new in added.get(old.model, []):
             likeness = _likeness(old, new)
             same_date = old.signed == new.signed
             moved = same_date and _place(old.agency) == _place(new.agency) != ""
