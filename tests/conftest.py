@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import chromium
+import latex
 import nbformat
 import pytest
 from hypothesis import settings
@@ -26,9 +27,10 @@ settings.load_profile("same")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Say in one line what was not tried because there is no browser."""
-    if not chromium.PROGRAM:
-        terminalreporter.write_line(f"Not tried: {chromium.MISSING}")
+    """Say in one line each what was not tried without a browser or LaTeX."""
+    for needed in (chromium, latex):
+        if not needed.PROGRAM:
+            terminalreporter.write_line(f"Not tried: {needed.MISSING}")
 
 
 # What runs notebooks, commands or a browser, and what simulates or compiles at length.

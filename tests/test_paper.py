@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import latex
 import pypdfium2
 import pytest
 import typst
@@ -215,6 +216,48 @@ def test_the_example_for_latex_names_what_there_is(copy):
         assert f"\\@namedef{{study@text@{key}}}" in tex
     for file in re.findall(r"\{(outputs/[^}]+\.(?:pdf|tex))\}", example("latex")):
         assert (copy / file).is_file(), file
+
+
+PREAMBLE = r"""\documentclass{article}
+\usepackage[a4paper,margin=25mm]{geometry}
+\usepackage{array,booktabs,longtable}
+\begin{document}
+"""
+
+
+@latex.needed
+def test_every_table_compiles_and_stays_on_its_page(tmp_path):
+    """All tables of the archive in one document, as docs/your_paper.md says."""
+    tables = sorted((ROOT / "outputs").glob("[0-9]*/*/*.tex"))
+    tables += [ROOT / "outputs/verdicts/verdicts.tex"]
+    body = [
+        f"\\typeout{{TABLE {path.relative_to(ROOT / 'outputs')}}}\n"
+        f"{path.read_text(encoding='utf-8')}\\clearpage\n"
+        for path in tables
+    ]
+    assert len(body) > 90
+    document = f"{PREAMBLE}{''.join(body)}\\end{{document}}\n"
+    assert latex.faults(document, tmp_path) == []
+
+
+@latex.needed
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (r"\rule{9cm}{1pt}\rule{9cm}{1pt}", "Overfull"),
+        (r"\nosuchmacro", "Undefined control sequence"),
+        (r"\label{a}\label{a}", "multiply-defined"),
+    ],
+)
+def test_a_fault_of_a_table_is_found(tmp_path, fault, said):
+    document = f"{PREAMBLE}\\noindent {fault}\n\\end{{document}}\n"
+    assert any(said in line for line in latex.faults(document, tmp_path))
+
+
+@latex.needed
+def test_the_example_for_latex_compiles(copy):
+    build.build(root=copy)
+    assert latex.faults(example("latex"), copy) == []
 
 
 def test_latex_macros_are_whole():

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import chromium
 import nbformat
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
-from analysis_utils.paper import history, numbers
+from analysis_utils.paper import answers, history, numbers
+from analysis_utils.publish import maps
 from analysis_utils.review import lineage
 from analysis_utils.run_context import ROOT
 from analysis_utils.site import (
@@ -27,7 +30,8 @@ from analysis_utils.site import (
     register,
     text,
 )
-from analysis_utils.site.study import Study, settings
+from analysis_utils.site.study import Study
+from analysis_utils.study import adoption_figures
 
 CLAIMS = "09_article_claims/main"
 EVIL = '<b>5</b><script>document.title="ran"</script><img src=x onerror="alert(1)">'
@@ -80,31 +84,24 @@ def test_a_choice_that_names_nothing_is_refused():
         front.record_of(study, "01_agreement_growh/main")
     with pytest.raises(Refused, match="has no figure 'x'"):
         front.shown(study, {"run": study.records[0].label, "figure": "x"})
-    found = numbers.now()
-    with pytest.raises(Refused, match="no hypothesis 'Z9'"):
-        front.answers(
-            study, [{"question": "Q?", "answer": "A", "hypothesis": "Z9"}], {}
-        )
-    with pytest.raises(Refused, match="main:signed_5'; did you mean"):
-        front.filled("{18_growth/main:signed_5}", found)
-    with pytest.raises(Refused, match="no lowest of a number"):
-        front.filled("{18_growth/main:signed_52.lowest}", found)
 
 
-def test_the_five_answers_say_what_the_runs_recorded():
-    """Their numbers and verdicts are filled in; none is typed into site.yaml."""
-    chosen = settings(front.SETTINGS)["answers"]
-    assert len(chosen) == 5
+def test_the_answers_of_the_start_page_are_those_of_the_readme():
+    """One text for both; its numbers are those recorded, its strengths the table's."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     verdicts = Study().verdicts.set_index("id")
-    made = front.answers(Study(), chosen, numbers.now())
-    for choice in chosen:
-        typed = front.KEY.sub("", choice["answer"]).replace("20 January 2025", "")
-        assert not re.search(r"\d", typed), choice["answer"]
-        row = verdicts.loc[choice["hypothesis"]]
-        assert f"<strong>{row['answer']}</strong>, {row['strength']}" in made
-    changed = {"18_growth/main:signed_52": {"text": "7,654 agreements"}}
-    said = front.filled(chosen[0]["answer"], numbers.now() | changed)
-    assert "7,654 agreements" in said
+    made = front.answers(Study(), readme, numbers.now()).split("\n")
+    written = list(answers.ANSWER.finditer(readme))
+    assert len(made) == len(written) > 4
+    for line, answer in zip(made, written, strict=True):
+        assert answers.stated(answer[1])[0] in line
+        for name in answer[3].split():
+            strength = verdicts.loc[name, "strength"]
+            assert f"**, {strength} ([{name}](verdicts.md#{name.lower()}))" in line
+        assert re.search(r"\[How we know: [a-z ]+\]\(questions/\d\d_\w+\.md\)\.$", line)
+    signed = numbers.now()["18_growth/main:signed_52"]
+    changed = numbers.now() | {"18_growth/main:signed_52": signed | {"value": "7,654"}}
+    assert "7,654 agreements" in front.answers(Study(), readme, changed)
 
 
 def test_texts_of_docs_lead_to_pages_or_nowhere():
@@ -393,6 +390,81 @@ def test_the_address_of_the_register_keeps_what_is_asked(visit):
     assert len(held) and page.inner_text("#count").startswith(f"{len(held)} ")
     page.select_option("#state", "FL")
     assert "state=FL" in page.url and "model=JEM" in page.url
+
+
+@chromium.needed
+def test_a_reader_finds_a_state_in_one_click(visit):
+    """From the start page, from the list above the register by keyboard, and a map."""
+    held = datasets.agreements()
+    for code, name in (("TX", "Texas"), ("CA", "California")):
+        page = visit(f"register.html?state={code}")
+        count = int((held.state == code).sum())
+        assert page.inner_text("#count").startswith(f"{count} agreements")
+        assert page.eval_on_selector("#state", "s => s.selectedOptions[0].text") == name
+    page = visit("index.html")
+    page.click(".states a >> text=Georgia")
+    page.wait_for_url("**/register.html?state=GA")
+    page.fill("#find", "no such agency")
+    page.focus(".states a >> text=Ohio")
+    page.keyboard.press("Enter")
+    count = int((held.state == "OH").sum())
+    assert page.inner_text("#count").startswith(f"{count} agreements")
+    assert "state=OH" in page.url and "find" not in page.url
+    assert page.inner_text("#rows td >> nth=0") == "Ohio"
+    page = visit("time-machine.html")
+    page.locator("#map path", has_text="Texas").first.dispatch_event("click")
+    page.wait_for_url("**/register.html?state=TX")
+
+
+def test_every_state_stands_in_the_list_of_states():
+    links = register.state_links()
+    held = set(datasets.agreements().state)
+    for state in datasets.states().itertuples():
+        assert state.name in links
+        assert (f"?state={state.state}" in links) == (state.state in held)
+
+
+# Machado, Oliveira and Fernandes (2009): what who lacks a kind of cone sees
+SIGHTS = {
+    "all": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+CSS = (ROOT / "site/_static/site.css").read_text(encoding="utf-8")
+MAPS = {
+    "of the start page": [maps.MISSING, *reversed(adoption_figures.COLOURS.values())],
+    "day by day": [
+        re.search(rf"--{name}: (#\w+);", CSS)[1]
+        for name in ("none", "WSO", "JEM", "TFM")
+    ],
+}
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("name", MAPS)
+def test_colours_of_a_map_are_apart_for_every_reader(name, sight):
+    """3 to 1 to the ground, and steps of lightness from one model to the next."""
+    colours = np.array([to_rgb(colour) for colour in MAPS[name]])
+    linear = np.where(
+        colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4
+    )
+    seen = np.clip(linear @ np.array(SIGHTS[sight]).T, 0, 1)
+    light = seen @ [0.2126, 0.7152, 0.0722] + 0.05
+    assert (light[0] / light[1:]).min() >= 3
+    assert (light[1:-1] / light[2:]).min() >= 1.4
 
 
 @chromium.needed

@@ -71,11 +71,11 @@
       button.setAttribute("aria-expanded", "false");
       button.addEventListener("click", () => details(row, a, button));
       name.append(button);
-      cell(row, a.state);
+      cell(row, data.states[a.state]);
       cell(row, a.county || "");
       cell(row, models[a.model] || a.model);
-      cell(row, a.signed || "");
-      cell(row, a.until ? `until ${a.until}` : "in force");
+      cell(row, a.signed || "").className = "day";
+      cell(row, a.until ? `until ${a.until}` : "in force").className = "day";
       body.append(row);
     }
     const n = found.length.toLocaleString("en-US");
@@ -92,6 +92,15 @@
     draw();
   };
   for (const id of filters) get(id).addEventListener("input", again);
+  for (const link of document.querySelectorAll(".states a"))
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      for (const id of filters) get(id).value = "";
+      get("state").value = new URL(link.href).searchParams.get("state");
+      again();
+      get("count").scrollIntoView();
+      get("state").focus({ preventScroll: true });
+    });
   get("more").addEventListener("click", () => { shown += 5 * step; draw(); });
   const asked = new URLSearchParams(location.search);
   for (const id of filters) if (asked.get(id)) get(id).value = asked.get(id);

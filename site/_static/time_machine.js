@@ -7,7 +7,6 @@
   const ns = "http://www.w3.org/2000/svg";
   const order = { WSO: 1, JEM: 2, TFM: 3 };
   const names = { TFM: "task force", JEM: "jail", WSO: "warrant" };
-  const colours = { TFM: "#7a0177", JEM: "#2b8cbe", WSO: "#7cc48c" };
   const first = Date.parse(data.first), day = 864e5;
   slider.max = String(Math.round((Date.parse(data.last) - first) / day));
   const number = (text) => Math.round((Date.parse(text) - first) / day);
@@ -23,8 +22,11 @@
   for (const [fips, d] of Object.entries(shapes.counties)) {
     const path = document.createElementNS(ns, "path");
     path.setAttribute("d", d);
-    path.setAttribute("stroke", "#999");
-    path.setAttribute("stroke-width", "2");
+    const state = data.fips[fips.slice(0, 2)];
+    const name = document.createElementNS(ns, "title");
+    name.textContent = data.states[state];
+    path.append(name);
+    path.addEventListener("click", () => { location.href = `register.html?state=${state}`; });
     svg.append(path);
     places[fips] = path;
   }
@@ -45,7 +47,7 @@
       if (a.fips && (order[a.model] > (order[best[a.fips]] || 0))) best[a.fips] = a.model;
     }
     for (const [fips, path] of Object.entries(places))
-      path.setAttribute("fill", colours[best[fips]] || "#f2f2f2");
+      path.setAttribute("class", best[fips] || "none");
     const said = `${total.toLocaleString("en-US")} agreements on the list of ${date}: ` +
       Object.keys(names).map((m) => `${names[m]} ${byModel[m]}`).join(", ") +
       `; ${Object.keys(best).filter((f) => f in places).length} counties of the map with one`;

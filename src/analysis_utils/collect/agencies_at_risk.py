@@ -47,8 +47,7 @@ def compiled(raw: Path, data: Path) -> pd.DataFrame:
     table fbi_kinds. Raises Refused for a county or an ORI that is on no list.
     """
     counties, decided = (
-        csv_text.read(data / f"{name}.csv")
-        for name in ("counties", "hand/fbi_kinds")
+        csv_text.read(data / f"{name}.csv") for name in ("counties", "hand/fbi_kinds")
     )
     table = pd.read_csv(raw / FILE, dtype=str, keep_default_na=False)
     table = table[~table.agency_type_name.isin(NO_STATE_AGENCY)].rename(

@@ -271,8 +271,8 @@ class SpecificationCurve:
         found = (rows["lower"] > 0) | (rows["upper"] < 0)
         dots = 3.0 if len(rows) <= 300 else 1.0
         for mask, color, words in (
-            (~found, GREY, f"95 % interval with {null}"),
-            (found, BLUE, f"95 % interval without {null}"),
+            (~found, GREY, f"95% interval holds {null}"),
+            (found, BLUE, f"95% interval beyond {null}"),
         ):
             if not mask.any():
                 continue

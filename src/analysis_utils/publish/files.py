@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from analysis_utils.publish import results
+from analysis_utils.publish import results, words
 from analysis_utils.run_context import folder
 
 SIGNIFICANT = 6
@@ -66,6 +66,8 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name!r} needs a caption and an alternative text")
     refuse_name(name)
+    words.spell_out(fig)
+    alt = words.in_words(alt)
     picture = _svg(fig, name, alt)
     run = folder()
     if run:

@@ -346,7 +346,7 @@ def sentence(template: str):
     return Markdown(escape(text, quote=False))
 
 
-def display(kind: str, name: str, **about: str) -> None:
+def display(kind: str, name: str, **about: object) -> None:
     """Note where a figure or table (`kind`) is made, and what it shows."""
     _displays[kind][name] = about | place()
     _write()

@@ -16,6 +16,7 @@ from analysis_utils.publish.files import (
 )
 from analysis_utils.publish.findings import p_shown
 from analysis_utils.publish.style import MODEL_NAMES
+from analysis_utils.publish.words import in_words, states_named
 from analysis_utils.run_context import folder
 
 LATEX = {
@@ -26,10 +27,19 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "\N{MINUS SIGN}": "$-$",
+    "\N{INFINITY}": r"$\infty$",
 }
 WIDE = 30  # characters from which a column of text is broken into lines
 LONG = 20  # rows from which a table may break over pages
-SIZES = [("", 85), (r"\footnotesize", 105), (r"\scriptsize", 130)]  # characters a line
+PAGE = 455.0  # points: A4 with margins of 25 mm
+# Size of type, points of a character, points between two columns
+SIZES = [
+    ("", 5.2, 12.0),
+    (r"\footnotesize\setlength{\tabcolsep}{4pt}", 4.4, 8.0),
+    (r"\scriptsize\setlength{\tabcolsep}{3pt}", 4.1, 6.0),
+]
+PIECES = re.compile(r"\d{4}-\d\d-\d\d|[^\s_-]+[_-]?")  # what stays on one line
+DECIMALS = 6  # most decimals that a column of small numbers gets
 
 
 def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2) -> "Table":
@@ -55,7 +65,8 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2) -> "
         label = f"{run.parent.name}:{run.name}:{name}"
         text = latex_table(frame, label, caption, digits)
         (run / f"{name}.tex").write_text(text, encoding="utf-8")
-        results.display("tables", name, caption=caption.strip())
+        about = {"caption": caption.strip(), "digits": digits}
+        results.display("tables", name, **about)
     return Table(frame, caption, digits)
 
 
@@ -110,20 +121,46 @@ def is_number(values: pd.Series) -> bool:
 
 def cells_of(name: str, values: pd.Series, digits: int) -> list[str]:
     """A column as text: all its numbers with the same decimals."""
-    if name.split(" ")[0] in P_COLUMNS:
+    if is_p(name):
         return ["" if _missing(p) else p_shown(float(p)) for p in values]
+    if name == "state":
+        known = states_named()
+        return ["" if _missing(v) else known.get(v, str(v)) for v in values]
     if not is_number(values):
         return [cell(value, digits) for value in values]
     known = values.dropna().astype(float)
     if "year" in name.lower().split(" ") and known.between(1900, 2100).all():
         return ["" if _missing(v) else f"{float(v):.0f}" for v in values]
     whole = bool((known[np.isfinite(known)] % 1 == 0).all())
-    return ["" if _missing(v) else number(v, 0 if whole else digits) for v in values]
+    places = 0 if whole else decimals(known, digits)
+    return ["" if _missing(v) else number(v, places) for v in values]
+
+
+def is_p(name: str) -> bool:
+    """Whether a column holds p, by its name: `p`, `p_adjusted`, `Ljung-Box p`.
+
+    >>> [is_p(name) for name in ("p of the largest", "Ljung-Box p", "p_adjusted", "up")]
+    [True, True, True, False]
+    """
+    parts = name.split(" ")
+    return parts[0] in P_COLUMNS or parts[-1] == "p"
+
+
+def decimals(known: pd.Series, digits: int) -> int:
+    """Decimals of a column: more than `digits` where half of it would print as zero.
+
+    >>> decimals(pd.Series([0.00012, -0.00051, 0.2]), 2), decimals(pd.Series([5.0]), 2)
+    (4, 2)
+    """
+    size = known[(known != 0) & np.isfinite(known)].abs().median()
+    if not size < 0.5 * 10.0**-digits:
+        return digits
+    return min(DECIMALS, int(np.ceil(-np.log10(size))))
 
 
 def quantity(name: str, value: object, digits: int) -> str:
     """A cell of a list of different quantities: each has decimals of its own."""
-    if name in P_COLUMNS and not _missing(value):
+    if is_p(name) and not _missing(value):
         return p_shown(float(value))
     if isinstance(value, float) and value.is_integer():
         return number(value, 0)
@@ -142,13 +179,18 @@ def cell(value: object, digits: int) -> str:
         return number(value, digits)
     if isinstance(value, (int, np.integer)):
         return number(value, 0)
-    return readable(str(value))
+    return in_words(readable(str(value)))
 
 
 def number(value: float, digits: int) -> str:
     """A number with separated thousands and a true minus."""
     if np.isinf(value):
         return "\N{MINUS SIGN}\N{INFINITY}" if value < 0 else "\N{INFINITY}"
+    least = 10.0**-digits
+    if 0 < value < least / 2:
+        return f"< {results.shown(least, digits)}"
+    if -least / 2 < value < 0:
+        return f"> {results.shown(-least, digits)}"
     return results.shown(float(value), digits)
 
 
@@ -162,9 +204,14 @@ def readable(name: str) -> str:
 
     >>> readable("treated_EO_14159_slope"), readable("TFM"), readable("p_adjusted")
     ('treated EO 14159 slope', 'task force (TFM)', 'p adjusted')
+    >>> readable("q500"), readable("q025"), readable("data/agency_links.csv")
+    ('50% quantile', '2.5% quantile', 'data/agency_links.csv')
     """
     if name in MODEL_NAMES:
         return f"{MODEL_NAMES[name]} ({name})"
+    if quantile := re.fullmatch(r"q(\d\d)(\d)", name):
+        whole, tenth = quantile.groups()
+        return f"{int(whole)}{f'.{tenth}' if tenth != '0' else ''}% quantile"
     if re.fullmatch(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)+", name):
         return name.replace("_", " ")
     return name
@@ -178,7 +225,7 @@ def latex_table(frame: pd.DataFrame, label: str, caption: str, digits: int) -> s
     """
     text, numeric = printed(frame, digits)
     kinds, size = layout(text, numeric)
-    text = text.map(latex).rename(columns=latex)
+    text = text.map(latex_cell).rename(columns=latex)
     made = text.style.hide(axis="index").to_latex(
         hrules=True,
         caption=latex(caption),
@@ -198,21 +245,48 @@ def latex_table(frame: pd.DataFrame, label: str, caption: str, digits: int) -> s
 def layout(text: pd.DataFrame, numeric: list[str]) -> tuple[list[str], str]:
     """Kind of each column, and the size of type in which the table fits the page.
 
-    Columns of text that is long share what the others leave, by their length.
+    Columns of long text share what the others leave. They have lines of `WIDE`
+    characters if any size allows that; else lines of a word, in the end all text.
     """
-    longest = {n: max([len(n), *text[n].map(len)]) + 2 for n in text.columns}
-    wide = {n: k for n, k in longest.items() if k > WIDE and n not in numeric}
-    taken = sum(k for n, k in longest.items() if n not in wide) + 20 * len(wide)
-    size, room = next((s for s in SIZES if s[1] >= taken), SIZES[-1])
-    free = max(0.2, 1 - (taken - 20 * len(wide)) / room)
-    kinds = []
-    for name in text.columns:
-        if name in wide:
-            share = 0.95 * free * wide[name] / sum(wide.values())
-            kinds.append(rf"p{{{max(0.1, share):.2f}\linewidth}}")
-        else:
-            kinds.append("r" if name in numeric else "l")
+    longest = {n: max([len(n), *text[n].map(len)]) for n in text}
+    words = {n: max(map(len, PIECES.findall(" ".join([n, *text[n]])))) for n in text}
+    lines = {n: max(words[n], min(WIDE, longest[n])) for n in text}
+    broken = {n for n, k in longest.items() if k > WIDE and n not in numeric}
+    texts = broken | {n for n in text if n not in numeric and longest[n] > words[n]}
+    least = [(broken, lines, size) for size in SIZES]
+    least += [(broken, words, SIZES[-1]), (texts, words, SIZES[-1])]
+    for wide, narrowest, type_of in least:
+        size, point, gap = type_of
+        kept = point * sum(k for n, k in longest.items() if n not in wide)
+        free = PAGE - gap * len(longest) - kept
+        bounds = {n: (narrowest[n] * point, longest[n] * point) for n in wide}
+        widths = shared(free, bounds)
+        if sum(widths.values()) <= free + 1e-9:
+            break
+    kinds = [
+        rf">{{\raggedright\arraybackslash}}p{{{widths[n] / PAGE:.3f}\linewidth}}"
+        if n in wide
+        else ("r" if n in numeric else "l")
+        for n in text.columns
+    ]
     return kinds, size
+
+
+def shared(free: float, bounds: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """Widths between a least and a wanted one that fill a space, the least first.
+
+    >>> shared(10.0, {"a": (2.0, 4.0), "b": (4.0, 10.0)})
+    {'a': 3.0, 'b': 7.0}
+    """
+    spare = free - sum(least for least, _ in bounds.values())
+    lacking = sum(most - least for least, most in bounds.values()) or 1.0
+    part = min(1.0, max(0.0, spare / lacking))
+    return {n: least + part * (most - least) for n, (least, most) in bounds.items()}
+
+
+def latex_cell(text: str) -> str:
+    """Text of a cell for LaTeX: a name of the code may break at its underscores."""
+    return latex(text).replace(r"\_", r"\_\allowbreak{}")
 
 
 def latex(text: str) -> str:

@@ -6,14 +6,15 @@ from html import escape
 import pandas as pd
 
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.paper import answers as readme
 from analysis_utils.paper import history, numbers
 from analysis_utils.run_context import ROOT
+from analysis_utils.site import register
 from analysis_utils.site.question import figure_html, folded, image, verdict_table
 from analysis_utils.site.study import Study, document, settings
 from analysis_utils.site.text import table
 
 SETTINGS = ROOT / "site/site.yaml"
-KEY = re.compile(r"\{([^{}.]+)(?:\.(\w+))?\}")
 TREE = """```{toctree}
 :hidden:
 :maxdepth: 1
@@ -41,10 +42,13 @@ def page(study: Study) -> str:
         f'<div class="box">\n\n{document("what_is_287g.md").strip()}\n\n</div>',
         f'<figure class="result">{image("_static/history.svg", course["alt"])}'
         f"<figcaption>{escape(course['caption'])}</figcaption></figure>",
-        "## Five answers",
-        answers(study, chosen["answers"], numbers.now()),
+        "## Answers",
+        answers(study, document("../README.md"), numbers.now()),
         "## Where agreements are",
         shown(study, chosen["map"]),
+        "Every agreement of a state, with its days; [the map day by day]"
+        "(time-machine.md) leads there too.",
+        register.state_links(),
         "## What is not known",
         chosen["not_known"],
         "## Everything else",
@@ -75,43 +79,24 @@ def shown(study: Study, choice: dict) -> str:
     return figure_html(record.folder / file, address, figures[name])
 
 
-def answers(study: Study, chosen: list[dict], found: numbers.Texts) -> str:
-    """Each question with the sentence that answers it, and how firm the answer is."""
-    verdicts = study.verdicts.set_index("id")
+def answers(study: Study, text: str, found: numbers.Texts) -> str:
+    """The answers of README.md, with their strength and where each comes from."""
+    strengths = study.verdicts.set_index("id")["strength"]
+
+    def verdict(match: re.Match) -> str:
+        words, name = match.groups()
+        link = f"[{name}](verdicts.md#{name.lower()})"
+        return f"**{words}**, {strengths[name]} ({link})"
+
     items = []
-    for choice in chosen:
-        name = choice["hypothesis"]
-        if name not in verdicts.index:
-            near = nearest(name, verdicts.index)
-            raise Refused(f"{SETTINGS.name}: no hypothesis {name!r}{near}")
-        row = verdicts.loc[name]
-        page = f"questions/{row['run'].split('/')[0]}.html"
-        items.append(
-            f"<li><h3>{escape(choice['question'])}</h3>"
-            f"<p>{escape(filled(choice['answer'], found))}</p>"
-            f'<p class="strength"><strong>{escape(row["answer"])}</strong>, '
-            f"{escape(row['strength'])} "
-            f'(<a href="verdicts.html#{name.lower()}">{escape(name)}</a>). '
-            f'<a href="{page}">How we know: '
-            f"{escape(choice['question'].rstrip('?').lower())}</a></p></li>"
-        )
-    return f'<ol class="answers">{"".join(items)}</ol>'
-
-
-def filled(sentence: str, found: numbers.Texts) -> str:
-    """A sentence with its numbers: `{run:key}`, or `{run:key.part}` of one.
-
-    Parts are value, interval, low, high. Raises Refused for what no run recorded.
-    """
-
-    def said(match: re.Match) -> str:
-        key, part = match[1], match[2] or "text"
-        if part not in found.get(key, {}):
-            near = nearest(key, found)
-            raise Refused(f"{SETTINGS.name}: no {part} of a number {key!r}{near}")
-        return found[key][part]
-
-    return KEY.sub(said, sentence)
+    for match in readme.ANSWER.finditer(readme.updated(text, found)):
+        said, keys, _ = match.groups()
+        words = readme.VERDICT.sub(verdict, " ".join(said.split()))
+        subject = re.match(r"\*\*(.*?)\.?\*\*", words)
+        page = f"questions/{keys.split('/')[0]}.md"
+        about = f": {subject[1].lower()}" if subject else ""
+        items.append(f"1. {words} [How we know{about}]({page}).")
+    return "\n".join(items)
 
 
 def verdicts_page(study: Study) -> str:

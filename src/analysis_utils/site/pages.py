@@ -20,6 +20,7 @@ from analysis_utils.site.text import plain
 
 PAGES = ROOT / "site/pages"
 NOT_SHOWN = (".png", ".ipynb")
+STATES = "<!-- states -->"  # where a page lists the states
 TO_TAKE = ("agreements", "spells", "agency_links", "editions")  # of data/
 
 
@@ -72,7 +73,10 @@ def texts(study: Study) -> dict[str, str]:
         f"questions/{q.name}.md": question.page(q, study) for q in study.questions
     }
     found |= reference.api_pages()
-    return found | {p.name: p.read_text(encoding="utf-8") for p in PAGES.glob("*.md")}
+    for path in PAGES.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        found[path.name] = text.replace(STATES, register.state_links())
+    return found
 
 
 def contents(title: str, names: list[str]) -> str:

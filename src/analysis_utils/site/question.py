@@ -1,6 +1,5 @@
 """The page of one question: answers, figures, tables, where numbers come from."""
 
-import csv
 import re
 from html import escape
 from pathlib import Path
@@ -8,12 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_utils.paper.numbers import of_cell
+from analysis_utils.publish.tables import printed
 from analysis_utils.review.lineage import Record
 from analysis_utils.site.sources import origin_table, source_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
 from analysis_utils.site.text import Html, link, plain, table
 
 NARROW = 300.0  # points: one column of a journal is 252, two are 518
+DIGITS = 3  # of tables whose record does not say
 LONGEST = 40  # rows of a table on a page; the CSV file has all
 
 
@@ -26,7 +27,8 @@ def page(question: Question, study: Study) -> str:
     several = len(question.runs) > 1
     for record in question.runs:
         if several:
-            parts.append(f"## Run {plain(record.folder.name)}")
+            named = record.results.get("title") or f"Run {record.folder.name}"
+            parts.append(f"## {plain(named)}")
         parts += run(record, "###" if several else "##")
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -38,7 +40,7 @@ def run(
     files = f"{root}files/{record.label}"
     name = f"{record.folder.parent.name}--{record.folder.name}"
     notebook = f"{root}notebooks/{name}.html"
-    parts = [f"{level} What this shows", *map(plain, sentences(record))]
+    parts = [f"{level} What this shows", *map(said, sentences(record))]
     parts.append(f"{level} Figures")
     parts += [
         figure_html(record.folder / f"{name}.svg", f"{files}/{name}.svg", about)
@@ -67,6 +69,11 @@ def run(
     return parts
 
 
+def said(sentence: str) -> str:
+    """A sentence as Markdown: what a notebook sets in bold stays so."""
+    return re.sub(r"\\\*\\\*(.+?)\\\*\\\*", r"**\1**", plain(sentence))
+
+
 def folded(summary: str, content: str, opened: bool = False) -> str:
     """Content that a reader opens, or closes."""
     state = " open" if opened else ""
@@ -82,7 +89,8 @@ def figure_html(path: Path, address: str, about: dict) -> str:
     links = ", ".join(link(k, f"{stem}.{k}") for k in ("csv", "pdf", "svg"))
     return (
         f'<figure class="result">{image(address, about["alt"], is_narrow(path))}'
-        f"<figcaption>{escape(about['caption'])} ({links})</figcaption></figure>"
+        f"<figcaption>{escape(about['caption'])} "
+        f'<span class="files">({links})</span></figcaption></figure>'
     )
 
 
@@ -104,23 +112,18 @@ def is_narrow(path: Path) -> bool:
 
 def table_of(path: Path, about: dict, files: str) -> str:
     """A table of a run as HTML, at most `LONGEST` rows."""
-    with open(path, encoding="utf-8", newline="") as stream:
-        head, *rows = csv.reader(stream)
-    columns = range(len(head))
-    numeric = [n for n in columns if n and all(is_number(row[n]) for row in rows)]
+    text, numeric = printed(typed(path), about.get("digits", DIGITS))
+    right = [n for n, name in enumerate(text.columns) if n and name in numeric]
+    rows = text.to_numpy().tolist()
     more = f" The first {LONGEST} of {len(rows):,} rows." if len(rows) > LONGEST else ""
     files_of = f"<p>{more} {link('All rows as CSV', f'{files}/{path.name}')}, "
     files_of += f"{link('as LaTeX', f'{files}/{path.stem}.tex')}</p>"
-    return table(about["caption"], head, rows[:LONGEST], numeric) + files_of
+    return table(about["caption"], text.columns, rows[:LONGEST], right) + files_of
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell holds a number, or nothing."""
-    try:
-        float(cell or "0")
-    except ValueError:
-        return False
-    return True
+def typed(path: Path) -> pd.DataFrame:
+    """A table of a run with numbers as numbers; only an empty cell is missing."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
@@ -135,7 +138,7 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
                 result(v),
                 Html(f"<strong>{escape(v['answer'])}</strong>"),
                 v["strength"],
-                f"{v['reason']}; {v['checks']}",
+                f"{v['reason'].rstrip('.')}; {v['checks']}",
             )
             for _, v in verdicts.iterrows()
         ),

@@ -5,6 +5,7 @@ A page opened from a folder may not fetch a file, so the data are a script.
 
 import json
 from collections import defaultdict
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -30,20 +31,25 @@ def payload() -> dict[str, object]:
         days = [day(spell["first_listed"]), day(spell["gone_by"])]
         listed[spell["agreement_id"]].append(days)
     links = identifiers()
-    ordered = agreements.sort_values(["state", "county", "agency"]).to_dict("records")
-    rows = [row(a, listed[a["agreement_id"]], links) for a in ordered]
-    held = sorted({str(r["state"]) for r in rows})
+    named = agreements.assign(name=agreements["state"].map(states))
+    ordered = named.sort_values(["name", "county", "agency"]).to_dict("records")
+    rows = [row(a, listed[a["agreement_id"]], links, states) for a in ordered]
+    counties = datasets.counties()
     return {
         "first": day(editions["first_seen"].min()),
         "last": day(editions["last_seen"].max()),
-        "states": {code: states.get(code, code) for code in held},
+        "states": states.sort_values().to_dict(),
+        "fips": dict(zip(counties["fips"].str[:2], counties["state"], strict=True)),
         "agreements": rows,
     }
 
 
-def row(a: dict, spells: list, links: dict[str, str]) -> dict[str, object]:
+def row(
+    a: dict, spells: list, links: dict[str, str], states: pd.Series
+) -> dict[str, object]:
     """One agreement, only what the page shows."""
-    said = f"{a['agency']} {a['county']} {a['state']} {a['agreement_id']}"
+    place = f"{a['county']} {a['state']} {states[a['state']]}"
+    said = f"{a['agency']} {place} {a['agreement_id']}"
     kept = {
         "id": a["agreement_id"],
         "agency": a["agency"],
@@ -60,6 +66,26 @@ def row(a: dict, spells: list, links: dict[str, str]) -> dict[str, object]:
         "search": said.lower(),
     }
     return {name: value for name, value in kept.items() if value or name == "spells"}
+
+
+def state_links() -> str:
+    """A link for each state to its agreements, with their number today."""
+    agreements = datasets.agreements()
+    ever = set(agreements["state"])
+    now = agreements[agreements["gone_by"].isna()]["state"].value_counts()
+    names = datasets.states().set_index("state")["name"].sort_values()
+    items = [
+        f'<li><a href="register.html?state={code}">{escape(name)}</a> '
+        f"{now.get(code, 0):,}</li>"
+        for code, name in names.items()
+        if code in ever
+    ]
+    none = ", ".join(escape(name) for code, name in names.items() if code not in ever)
+    return (
+        '<nav class="states" aria-label="Agreements by state"><p>Agreements on the '
+        f"newest list, by state:</p><ul>{''.join(items)}</ul>"
+        f"<p>Never on a list: {none}.</p></nav>"
+    )
 
 
 def identifiers() -> dict[str, str]:

@@ -14,7 +14,8 @@ from analysis_utils.study.adoption import WORDS
 
 NAMED = {"FL": COLOURS_OF["TFM"], "TX": COLOURS_OF["JEM"]}
 LABELS = ["task force agreement", "jail or warrant agreement only"]
-COLOURS = {LABELS[0]: "#0072B2", LABELS[1]: "#E69F00"}
+# 3 to 1 or more to the ground of the map, and apart in grey and to the colour-blind
+COLOURS = {LABELS[0]: "#082A5C", LABELS[1]: "#C65704"}
 KINDS = {"sheriff": "Sheriffs", "police": "Municipal police"}
 
 
@@ -100,7 +101,7 @@ def draw_saturation(axes: Sequence[Axes], table: pd.DataFrame) -> None:
             ax.plot(lines["date"], lines["share"], style, color=colour, lw=1.6)
             label = "All states" if state == "all" else names[state]
             height = lines["share"].iloc[-1]
-            ends.append((height, f"{label} {height:.0f} %", colour))
+            ends.append((height, f"{label} {height:.0f}%", colour))
         ax.set(ylim=(0, 102), xlabel="")
         for height, text, colour in charts.spread(ends, ax):
             charts.end_label(ax, part["date"].max(), height, text, colour)
@@ -149,7 +150,7 @@ def draw_coefficients(ax: Axes, table: pd.DataFrame) -> Axes:
         yticks=range(len(names)),
         yticklabels=[WORDS[name] for name in names],
         ylim=(len(names) - 0.4, -0.6),
-        xlabel="Hazard ratio (95 % interval, clustered by state)",
+        xlabel="Hazard ratio (95% interval, clustered by state)",
     )
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.35, -0.16), ncols=2)
     return ax

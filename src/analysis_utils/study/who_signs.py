@@ -186,9 +186,7 @@ def beyond_expected(found: Finding, table: pd.DataFrame, seed: int = 287) -> Fin
         return low - mean, high - mean
 
     note = f"mean where the days of each week change places: {mean:.3f}"
-    return replace(
-        found, estimate=found.estimate - mean, interval=interval, note=note
-    )
+    return replace(found, estimate=found.estimate - mean, interval=interval, note=note)
 
 
 def weekday_shares(table: pd.DataFrame, seed: int = 287) -> pd.DataFrame:

@@ -113,7 +113,7 @@ def _errors() -> dict[str, dict]:
 def _families(model: InterruptedTimeSeries) -> dict[str, dict]:
     names = ("poisson", "quasipoisson", "negative_binomial")
     variants = {
-        f"family {name}": {"family": name, "errors": None}
+        f"family {name.replace('_', ' ')}": {"family": name, "errors": None}
         for name in names
         if name != model.family
     }
