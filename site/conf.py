@@ -4,6 +4,8 @@ No notebook is executed and nothing is loaded from elsewhere: the pages open fro
 folder, without a server and without network.
 """
 
+import re
+
 from sphinx.search.en import SearchEnglish
 
 project = "Reference study of the 287(g) programme"
@@ -93,8 +95,30 @@ def bars_as_written(app, what, name, obj, options, lines):
             lines[number] = line.replace("|", r"\|")
 
 
+NAMED = re.compile(r"(?:^|(?<=[.;] ))((?:\*{0,2}[a-z]\w*(?:, )?)+) : ")
+
+
+def names_as_a_list(app, what, name, obj, options, lines):
+    """`table : one row a unit` of a short docstring becomes an entry of a list."""
+    blocks = "\n".join(lines).split("\n\n")
+    made = [block for old in blocks for block in (*entries(old), "")]
+    lines[:] = "\n".join(made).split("\n") if len(made) > 1 else lines
+
+
+def entries(block):
+    """A paragraph; one of names with what they hold, as a section of numpydoc."""
+    words = " ".join(line.strip() for line in block.strip().split("\n"))
+    if block.startswith((" ", ">>>")) or not NAMED.match(words) or "----" in block:
+        return [block]
+    _, *parts = NAMED.split(words)
+    items = zip(parts[::2], parts[1::2], strict=True)
+    shown = [f"{names}\n    {said.strip(' ;')}" for names, said in items]
+    return ["\n".join(["Parameters", "----------", *shown])]
+
+
 def setup(app):
     """Register the search, the docstrings and the renderer of formulas."""
+    app.connect("autodoc-process-docstring", names_as_a_list, priority=100)
     app.connect("autodoc-process-docstring", bars_as_written)
     app.add_search_language(English)
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

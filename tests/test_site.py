@@ -229,6 +229,13 @@ def test_every_number_leads_to_data_and_its_published_sources(site):
     assert 'href="https://www.ice.gov/identify-and-arrest/287g"' in page
 
 
+def test_no_parameter_stands_in_running_text(site):
+    """Docstrings without a heading, `table : one row a unit`, are lists as well."""
+    for page in sorted((site / "api").glob("*.html")):
+        left = re.findall(r"<p>[a-z]\w* : .{40}", page.read_text(encoding="utf-8"))
+        assert not left, (page.name, left)
+
+
 def test_the_register_can_be_taken_along(site):
     for name in ("agreements", "spells", "agency_links", "editions"):
         taken = (site / f"files/data/{name}.csv").read_bytes()

@@ -15,6 +15,7 @@ from analysis_utils.asking import Refused
 from analysis_utils.paper import VERDICTS
 from analysis_utils.publish.results import Number, shown
 from analysis_utils.publish.tables import LATEX
+from analysis_utils.publish.words import in_words
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -103,7 +104,7 @@ def of_cell(text: str) -> str:
     try:
         value = float(text)
     except ValueError:
-        return text
+        return in_words(text)
     if abs(value) >= 1000:
         made = f"{value:,.0f}"
     else:

@@ -12,7 +12,7 @@ from analysis_utils import datasets
 # Where a pair of capitals is a state: alone, after "without" or "and", before its act
 STATE = re.compile(
     r"(?:^|(?<=without )|(?<=[a-z] and )|(?<=[A-Z]{2} and )|(?<=; )|(?<=\())"
-    r"([A-Z]{2})(?=$|[,:;]| and | \(| (?:SB|HB) ?\d)"
+    r"([A-Z]{2})(?=$|[,:;)]| and | \(| (?:SB|HB) ?\d)"
 )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis_utils.paper.numbers import of_cell
 from analysis_utils.publish.tables import printed
+from analysis_utils.publish.words import in_words
 from analysis_utils.review.lineage import Record
 from analysis_utils.site.sources import origin_table, source_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
@@ -138,7 +139,7 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
                 result(v),
                 Html(f"<strong>{escape(v['answer'])}</strong>"),
                 v["strength"],
-                f"{v['reason'].rstrip('.')}; {v['checks']}",
+                in_words(f"{v['reason'].rstrip('.')}; {v['checks']}"),
             )
             for _, v in verdicts.iterrows()
         ),
