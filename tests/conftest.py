@@ -71,13 +71,57 @@ SLOW_FILES = {
     "test_validation",
 }
 
+# What reads the register or the outputs as they stand here: a later list may change its
+# verdict. `.ci/later_list` runs these alone after a made list. Left out are those that
+# read frozen lists or other sources, and what executes again what `make all` has just
+# executed there (test_executed_notebooks).
+LIVE_FILES = {
+    "test_agency_links",
+    "test_datasets",
+    "test_deposit_standards",
+    "test_later",
+    "test_paper",
+    "test_predictions",
+    "test_readme",
+    "test_register_build",
+    "test_register_data",
+    "test_register_editions",
+    "test_register_history",
+    "test_report_entry",
+    "test_review_trace",
+    "test_series",
+    "test_site",
+    "test_sources_registry",
+    "test_study_adoption",
+    "test_study_choices",
+    "test_study_claims",
+    "test_study_controlled",
+    "test_study_encounters",
+    "test_study_first_agreements",
+    "test_study_in_time",
+    "test_study_orders",
+    "test_study_panels",
+    "test_study_payments",
+    "test_study_shares",
+    "test_study_state_acts",
+    "test_study_state_panel",
+    "test_study_times",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of LIVE_FILES."""
+    config.addinivalue_line("markers", "live: reads the register or outputs here")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `make test QUICK=yes`."""
+    """Mark the tests of `make test QUICK=yes`, and those of `.ci/later_list`."""
     for item in items:
         needed = set(getattr(item, "fixturenames", ()))
         if not needed & SLOW_FIXTURES and item.path.stem not in SLOW_FILES:
             item.add_marker("quick")
+        if item.path.stem in LIVE_FILES:
+            item.add_marker("live")
 
 
 def write_notebook(path: Path, parameters: str, *cells: str) -> None:
