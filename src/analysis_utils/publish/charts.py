@@ -318,11 +318,13 @@ def histogram(
     ----------
     values : the placebos' estimates; `weights` how often each was drawn.
     at, words : the true estimate and its name.
+    bins : their number from the smallest to the largest, the true one among them, or
+        their edges.
     """
     sns.histplot(
         x=values.to_numpy(),
         weights=None if weights is None else weights.to_numpy(),
-        bins=bins if isinstance(bins, int) else list(bins),
+        bins=list(np.histogram_bin_edges([*values, at], bins)),
         color=FILLS["other"],
         alpha=1,
         linewidth=0.3,

@@ -15,6 +15,7 @@ from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.publish import charts, findings
 from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS, FILLS
+from analysis_utils.study.events import label
 
 DRAWS = 9999
 # Events that are dated by the count itself: a first signature, a fall of the list.
@@ -222,7 +223,7 @@ def name_events(ax: Axes, events: pd.Series, top: float) -> None:
         at = day if placed is None else max(day, placed + room)
         ax.plot([day, at], [1.04 * top, 1.16 * top], lw=0.5, color=COLOURS["event"])
         ax.annotate(
-            name.replace("-", " "),
+            label(name),
             (at, 1.17 * top),
             rotation=90,
             ha="center",

@@ -7,6 +7,8 @@ import pandas as pd
 
 from analysis_utils import datasets
 
+ACRONYMS = {"dhs", "gao", "ice", "moa"}
+
 
 @dataclass(frozen=True)
 class Event:
@@ -28,12 +30,22 @@ class Event:
 
     @property
     def label(self) -> str:
-        """The id as figures show it: eo-14159 is EO 14159."""
-        words = self.id.split("-") if self.citation else [self.id]
-        short = [
-            w.upper() if len(w) < 3 or any(map(str.isdigit, w)) else w for w in words
-        ]
-        return " ".join(short)
+        """The id as figures show it; a day by itself stays as it is."""
+        return label(self.id) if self.citation else self.id
+
+
+def label(event: str) -> str:
+    """The id of an event as figures show it.
+
+    >>> label("eo-14159"), label("gao-09-109"), label("second-agreement")
+    ('EO 14159', 'GAO 09 109', 'second agreement')
+    """
+    words = event.split("-")
+    short = [
+        w.upper() if len(w) < 3 or w in ACRONYMS or any(map(str.isdigit, w)) else w
+        for w in words
+    ]
+    return " ".join(short)
 
 
 def said(day: object) -> str:
