@@ -37,6 +37,8 @@ def good(size: int = 90) -> list[list]:
             for name in NAMES[:3]:
                 police = f"{name} {county} Police Department"
                 rows.append(row(police, TFM, signed, state, "Municipality", named))
+    for number, cells in enumerate(rows):
+        cells[6] = f"https://www.ice.gov/doclib/287gMOA/{number}.pdf"
     return rows[:size]
 
 
@@ -157,11 +159,11 @@ def serial(cells: list) -> int:
     return (cells[5] - datetime(1899, 12, 30)).days
 
 
-def shifted() -> list:
+def shifted(column: int) -> list:
     rows = following()
-    dates = [cells[5] for cells in rows]
-    for cells, signed in zip(rows, dates[1:] + dates[:1], strict=True):
-        cells[5] = signed
+    values = [cells[column] for cells in rows]
+    for cells, value in zip(rows, values[1:] + values[:1], strict=True):
+        cells[column] = value
     return rows
 
 
@@ -288,7 +290,8 @@ FAULTS = [
     ),
     Fault("dates in words", written(as_text("%B %d, %Y")), "signed", "are no dates"),
     Fault("day before month", written(as_text("%d/%m/%Y")), "signed", "are no dates"),
-    Fault("dates one row off", written(shifted()), "redated", "signing dates changed"),
+    Fault("dates one row off", written(shifted(5)), "redated", "signing dates changed"),
+    Fault("documents one row off", written(shifted(6)), "relinked", "another address"),
     Fault(
         "TYPE and COUNTY exchanged",
         written(following(), [*HEADINGS[:2], "COUNTY", "TYPE", *HEADINGS[4:]]),

@@ -44,10 +44,16 @@ def row(
 
 
 def write_list(path: Path, rows: list[list], headings: list[str] = HEADINGS) -> Path:
-    """A workbook with one sheet that holds the rows below their headings."""
+    """A workbook with one sheet that holds the rows below their headings.
+
+    An address becomes what ICE prints: the word "link" that leads there.
+    """
     book = openpyxl.Workbook()
     for cells in [headings, *rows]:
         book.active.append(cells)
+    for cell in (cell for cells in book.active.iter_rows() for cell in cells):
+        if str(cell.value).startswith("https://"):
+            cell.value, cell.hyperlink = "link", cell.value
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
     return path

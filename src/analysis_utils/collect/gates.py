@@ -53,6 +53,7 @@ def gates(update: Update) -> list[Gate]:
         _counted(update, "duplicates", "rows that repeat an agreement"),
         *_cells(update),
         _redated(update),
+        _relinked(update),
         *_single(update),
     ]
     return found
@@ -182,6 +183,18 @@ def _redated(update: Update) -> Gate:
     if update.sighting:
         per_day[update.position] = 0
     return _of_editions("redated", "signing dates changed", per_day, update)
+
+
+def _relinked(update: Update) -> Gate:
+    """Agreements whose document has another address than on the list before."""
+    rows = update.rows[(update.rows.agreement_id != "") & (update.rows.moa_link != "")]
+    rows = rows.sort_values(["agreement_id", "first"], kind="stable")
+    before = rows.groupby("agreement_id").moa_link.shift()
+    other = rows[before.notna() & (before != rows.moa_link)]
+    counts = np.bincount(other["first"], minlength=len(update.after["editions"]))
+    if not update.newest:  # what the list changes, the one after it changes back
+        counts[update.position + 1] = 0
+    return _of_editions("relinked", "documents with another address", counts, update)
 
 
 def _single(update: Update) -> list[Gate]:
