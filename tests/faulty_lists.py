@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
-from register_lists import HEADINGS, JEM, TFM, WSO, row, write_list
+from register_lists import DOCUMENTS, HEADINGS, JEM, TFM, WSO, row, write_list
 
 STATES = ("ALABAMA", "FLORIDA", "TEXAS")
 COUNTIES = {
@@ -38,7 +38,7 @@ def good(size: int = 90) -> list[list]:
                 police = f"{name} {county} Police Department"
                 rows.append(row(police, TFM, signed, state, "Municipality", named))
     for number, cells in enumerate(rows):
-        cells[6] = f"https://www.ice.gov/doclib/287gMOA/{number}.pdf"
+        cells[6] = f"{DOCUMENTS}{number}.pdf"
     return rows[:size]
 
 

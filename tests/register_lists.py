@@ -22,6 +22,7 @@ HEADINGS = [
     "MOA",
     "ADDENDUM",
 ]
+DOCUMENTS = "https://www.ice.gov/doclib/287gMOA/"
 TFM, WSO, JEM = "Task Force Model", "Warrant Service Officer", "Jail Enforcement Model"
 
 
@@ -46,13 +47,13 @@ def row(
 def write_list(path: Path, rows: list[list], headings: list[str] = HEADINGS) -> Path:
     """A workbook with one sheet that holds the rows below their headings.
 
-    An address becomes what ICE prints: the word "link" that leads there.
+    The address of a document becomes what ICE prints: the word "link" that leads there.
     """
     book = openpyxl.Workbook()
     for cells in [headings, *rows]:
         book.active.append(cells)
     for cell in (cell for cells in book.active.iter_rows() for cell in cells):
-        if str(cell.value).startswith("https://"):
+        if str(cell.value).startswith(DOCUMENTS):
             cell.value, cell.hyperlink = "link", cell.value
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
