@@ -34,7 +34,8 @@
 
   const draw = () => {
     const now = Number(slider.value);
-    const date = new Date(first + now * day).toISOString().slice(0, 10);
+    const date = new Date(first + now * day).toLocaleDateString("en-GB",
+      { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
     const best = {}, byModel = { TFM: 0, JEM: 0, WSO: 0 }, byState = {};
     let total = 0;
     for (const a of data.agreements) {
@@ -50,7 +51,7 @@
       path.setAttribute("class", best[fips] || "none");
     const said = `${total.toLocaleString("en-US")} agreements on the list of ${date}: ` +
       Object.keys(names).map((m) => `${names[m]} ${byModel[m]}`).join(", ") +
-      `; ${Object.keys(best).filter((f) => f in places).length} counties of the map with one`;
+      `; ${Object.keys(best).filter((f) => f in places).length} counties on the map have one`;
     document.getElementById("said").textContent = said;
     title.textContent = said;
     slider.setAttribute("aria-valuetext", date);

@@ -67,7 +67,7 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
         raise ValueError(f"figure {name!r} needs a caption and an alternative text")
     refuse_name(name)
     words.spell_out(fig)
-    alt = words.in_words(alt)
+    caption, alt = words.in_words(caption), words.in_words(alt)
     picture = _svg(fig, name, alt)
     run = folder()
     if run:

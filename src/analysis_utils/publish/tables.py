@@ -58,6 +58,7 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2) -> "
         Whole numbers have none, years no separator, p has three or is < 0.001.
     """
     refuse_name(name)
+    caption = in_words(caption)
     run = folder()
     if run:
         refuse_second(run / f"{name}.csv")
@@ -205,10 +206,12 @@ def readable(name: str) -> str:
     >>> readable("treated_EO_14159_slope"), readable("TFM"), readable("p_adjusted")
     ('treated EO 14159 slope', 'task force (TFM)', 'p adjusted')
     >>> readable("q500"), readable("q025"), readable("data/agency_links.csv")
-    ('50% quantile', '2.5% quantile', 'data/agency_links.csv')
+    ('median', '2.5% quantile', 'data/agency_links.csv')
     """
     if name in MODEL_NAMES:
         return f"{MODEL_NAMES[name]} ({name})"
+    if name == "q500":
+        return "median"
     if quantile := re.fullmatch(r"q(\d\d)(\d)", name):
         whole, tenth = quantile.groups()
         return f"{int(whole)}{f'.{tenth}' if tenth != '0' else ''}% quantile"

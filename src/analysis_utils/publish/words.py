@@ -9,10 +9,10 @@ from matplotlib.ticker import FixedFormatter
 
 from analysis_utils import datasets
 
-# Where a pair of capitals is a state: alone, after "without" or "and", before its act
+# Where a pair of capitals is a state, or two: alone, after some words, before its act
 STATE = re.compile(
-    r"(?:^|(?<=without )|(?<=[a-z] and )|(?<=[A-Z]{2} and )|(?<=; )|(?<=\())"
-    r"([A-Z]{2})(?=$|[,:;)]| and | \(| (?:SB|HB) ?\d)"
+    r"(^|(?<=without )|(?<= of )|(?<=[;:] )|(?<=\())([A-Z]{2})(?: and ([A-Z]{2}))?"
+    r"(?=$|,(?! [A-Z]{2}\b)|[:;).]| \(| (?:SB|HB) ?\d)"
 )
 
 
@@ -27,10 +27,19 @@ def in_words(text: str) -> str:
 
     >>> in_words("all states, without FL and TX"), in_words("VA (state agencies)")
     ('all states, without Florida and Texas', 'Virginia (state agencies)')
+    >>> in_words("the agencies of FL and TX.")
+    'the agencies of Florida and Texas.'
+    >>> in_words("44 states, PR and VI; AR, IA and WY never appear")
+    '44 states, PR and VI; AR, IA and WY never appear'
     >>> in_words("TX SB8 signed"), in_words("AR(1) errors"), in_words("AR order")
     ('Texas SB8 signed', 'AR(1) errors', 'AR order')
     """
-    return STATE.sub(lambda found: states_named().get(found[1], found[1]), text)
+
+    def named(found: re.Match) -> str:
+        codes = [code for code in found.groups()[1:] if code]
+        return " and ".join(states_named().get(code, code) for code in codes)
+
+    return STATE.sub(named, text)
 
 
 def spell_out(fig: Figure) -> None:

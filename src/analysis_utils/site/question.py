@@ -139,11 +139,18 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
                 result(v),
                 Html(f"<strong>{escape(v['answer'])}</strong>"),
                 v["strength"],
-                in_words(f"{v['reason'].rstrip('.')}; {v['checks']}"),
+                why(v),
             )
             for _, v in verdicts.iterrows()
         ),
     )
+
+
+def why(row: pd.Series) -> Html:
+    """The reason of an answer and what its checks say; commands as code."""
+    checks = row["checks"].replace("none was named", "no check was named")
+    words = in_words(f"{row['reason'].rstrip('.')}; {checks}")
+    return Html(re.sub("`(.+?)`", r"<code>\1</code>", escape(words)))
 
 
 def result(row: pd.Series) -> str:

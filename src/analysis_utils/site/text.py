@@ -21,6 +21,8 @@ ATTRIBUTES = {
     "th": ["scope", "colspan", "rowspan"],
 }
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d")  # stays on one line
+
 
 def plain(text: object) -> str:
     """Text for a Markdown page: every sign that Markdown or HTML would read escaped."""
@@ -51,7 +53,7 @@ def table(
         cells = [
             f'<td class="number">{cell(x)}</td>'
             if n in right
-            else f"<td>{cell(x)}</td>"
+            else f"<td{' class=day' * bool(DAY.fullmatch(str(x)))}>{cell(x)}</td>"
             for n, x in enumerate(row)
         ]
         first = cells[0].replace("<td", '<th scope="row"').replace("</td>", "</th>")
