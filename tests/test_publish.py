@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis_utils import hypotheses, publish
-from analysis_utils.publish import results, style
+from analysis_utils.publish import results, style, words
 from analysis_utils.run_context import RUN_FOLDER
 
 
@@ -176,6 +176,24 @@ def test_a_figure_twice_is_the_same(run, tmp_path):
 def test_a_figure_needs_words(run, missing):
     with pytest.raises(ValueError, match="needs a caption and an alternative text"):
         draw(**{missing: " "})
+
+
+def test_a_figure_names_states_where_they_are_read(run):
+    """In ticks, titles, legends and notes; codes at points and on maps stay."""
+    fig, ax = publish.new_figure()
+    ax.plot([0, 1], [0, 1], label="TX")
+    ax.set_yticks([0, 1], ["without FL and TX", "VA (state agencies)"])
+    ax.set_title("GA")
+    ax.legend()
+    ax.annotate("TX SB8 signed", (0, 0))
+    ax.annotate("FL", (1, 1))
+    words.spell_out(fig)
+    fig.canvas.draw()
+    ticks = [label.get_text() for label in ax.get_yticklabels()]
+    assert ticks == ["without Florida and Texas", "Virginia (state agencies)"]
+    assert ax.get_title() == "" and ax.get_title("left") == "Georgia"
+    assert ax.get_legend().get_texts()[0].get_text() == "Texas"
+    assert [text.get_text() for text in ax.texts] == ["Texas SB8 signed", "FL"]
 
 
 def test_a_name_is_used_once(run):

@@ -5,7 +5,7 @@ from functools import cache
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 
 from analysis_utils import datasets
 
@@ -46,9 +46,10 @@ def spell_out(fig: Figure) -> None:
     """Name the states in titles, legends, ticks and notes; codes on maps stay."""
     for ax in fig.axes:
         for axis in (ax.xaxis, ax.yaxis):
-            form = axis.get_major_formatter()
-            if isinstance(form, FixedFormatter):
-                form.seq = [in_words(str(label)) for label in form.seq]
+            if isinstance(axis.get_major_locator(), FixedLocator):
+                said = [label.get_text() for label in axis.get_ticklabels()]
+                if (named := [in_words(label) for label in said]) != said:
+                    axis.set_ticklabels(named)
     titles = {ax.title for ax in fig.axes} | {ax._left_title for ax in fig.axes}
     for text in fig.findobj(Text):
         said = text.get_text()
