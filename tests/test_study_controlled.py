@@ -127,9 +127,10 @@ def test_bans_follow_until_the_last_list():
 
 
 def test_an_agreement_that_left_and_came_back_is_not_gone():
-    acts = bans.banning("2026-04-13")
-    followed = bans.follow_up(acts, 90, "2026-04-13").query("ban == 'md-hb-444'")
-    back = datasets.spells().query("spell > 1 and gone_by.isna()")["agreement_id"]
+    day, spells = "2026-04-13", datasets.spells()
+    followed = bans.follow_up(bans.banning(day), 90, day).query("ban == 'md-hb-444'")
+    again = (spells["spell"] > 1) & (spells["first_listed"] <= day)
+    back = spells[again & ~(spells["gone_by"] <= day)]["agreement_id"]
     there = followed[followed["agreement_id"].isin(back)]
     assert there["reached"].any() and not there["ended"].any()
 
