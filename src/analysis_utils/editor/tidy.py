@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.modules.setdefault("rfc3987_syntax", None)  # 1.5 s; see workflow.execute
+# 1.5 s; see workflow.execute
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 import nbformat  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 
@@ -165,7 +166,8 @@ def names(source: str) -> tuple[set[str], set[str]]:
         tree = ast.parse("\n".join(plain))
     except SyntaxError:
         return set(), set()  # the driver says what and where
-    defined, used = set(), set()
+    defined: set[str] = set()
+    used: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else defined).add(node.id)

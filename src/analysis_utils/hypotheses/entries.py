@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from analysis_utils.asking import Refused, nearest
 
@@ -136,7 +137,7 @@ class Hypothesis:
         return abs(detectable) > self.smallest
 
 
-def typed(text: object) -> object:
+def typed(text: Any) -> Any:
     """Text of YAML as a value: whole number, number, true or false, list, or text."""
     if isinstance(text, dict):
         return {name: typed(one) for name, one in text.items()}

@@ -129,7 +129,7 @@ def number_faults(key: str, entry: dict) -> list[str]:
         found.append(f"{key}: null is a number, not {entry['null']!r}")
     if smallest is None:
         found.append(f"{key}: smallest is a number, not {entry['smallest']!r}")
-    if found or not {"scale", "null", "smallest"} <= set(entry):
+    if smallest is None or found or not {"scale", "null", "smallest"} <= set(entry):
         return found
     if entry["scale"] == "ratio":
         if null != 1:

@@ -97,5 +97,7 @@ def built(
 
 def check(name: str, entry: dict) -> Check:
     """A check from its entry."""
-    words = (" ".join(entry[n].split()) for n in ("kind", "what", "passes"))
-    return Check(name, *words, typed(entry.get("grid", {})))
+    kind, what, passes = (
+        " ".join(entry[part].split()) for part in ("kind", "what", "passes")
+    )
+    return Check(name, kind, what, passes, typed(entry.get("grid", {})))
