@@ -16,6 +16,8 @@ endif
 # the environment, as they were typed: none is pasted into a recipe or expanded.
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if \
 	$(filter command,$(firstword $(origin $(name)))),$(name))))
+$(foreach odd,$$ ( ) { } : ; ' " \ ` & | < > %,$(if $(findstring $(odd),$(GIVEN)),$(error \
+	Refused, nothing was run: the name of a variable holds letters, digits and _ only)))
 $(foreach name,$(GIVEN),$(eval \
 	override $(name) := $$(value $(name))))
 export GIVEN $(GIVEN)

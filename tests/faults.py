@@ -16,6 +16,9 @@ HEAD = """# Faults that were tried, and the tests that hold them
 Written by `make faults` from the tests: each names the fault it holds. The first number
 is that of a review, the second of its point.
 
+Not prevented: `$(shell ...)` in the NAME of a variable (`make 'A$(shell date)=x'`):
+make carries it out before it reads the Makefile.
+
 | review | fault | test |
 |---|---|---|
 """

@@ -59,6 +59,14 @@ def test_no_value_runs_as_a_command(desk, target):
         assert (desk / "noted").read_text() == f"{target}|LIST|{value}"
 
 
+@pytest.mark.fault("17.2", "an odd name of a variable breaks the Makefile")
+def test_an_odd_name_is_refused_in_words(desk):
+    for name in ("A$$(B", "A(B", "A)", "A'", 'A"', "A\\", "A`", "A;B", "A|B", "A&B"):
+        (desk / "noted").unlink(missing_ok=True)
+        assert "Refused, nothing was run" in make(desk, "list", f"{name}=x"), name
+        assert not (desk / "noted").exists()
+
+
 @pytest.mark.fault("17.2", "a variable is pasted into a recipe")
 def test_recipes_hold_no_variable_of_a_user():
     used = set(re.findall(r"\$[({](\w+)", "\n".join(RECIPES)))

@@ -256,13 +256,19 @@ def test_no_git(checkout, tmp_path):
     tools.mkdir()
     for name in ("sh", "env"):
         (tools / name).symlink_to(shutil.which(name))
-    for command in ("all", "all", "why", "list", "tidy"):
-        env = checkout.environment() | {"PATH": str(tools)}
+    refused = {"test": "", "deposit": "", "paper": "AGAINST"}
+    for command in ("all", "all", "why", "list", "tidy", *refused):
+        given = {"GIVEN": refused.get(command, ""), "AGAINST": "HEAD"}
+        env = checkout.environment() | given | {"PATH": str(tools)}
         done = subprocess.run(
             [sys.executable, "-m", "analysis_utils.commands", command],
             cwd=checkout.root, env=env, capture_output=True, text=True,
         )  # fmt: skip
-        assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        if command in refused:
+            assert done.returncode == 2 and "git is not installed" in done.stderr
+        else:
+            assert done.returncode in (0, 1), done.stderr
 
 
 @pytest.mark.fault("16.1", "a fresh clone says fresh though nothing was executed there")
@@ -304,3 +310,37 @@ def test_a_first_run_keeps_last_digits_and_names_more(checkout, factor, stays):
     words = "the archived files stay" if stays else "one.csv DIFFER from the archive"
     assert words in said and "one.csv" in said
     assert "Nothing to do" in checkout.make("all")[1]
+
+
+@pytest.mark.fault("17.8", "ulimit ends kernels, and only their death is told")
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("-n 64", "64 open files"), ("-v 1000000", "1.0 GB of memory")],
+)
+def test_limits_of_the_shell_are_named(checkout, limit, words):
+    checkout.notebook("01_a", "", "1")
+    command = f"ulimit {limit}; exec {sys.executable} -m analysis_utils.commands all"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=checkout.root, env=checkout.environment(),
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+    assert "ulimit" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.fault("17.8", "a kernel that dies at its start fails the run at once")
+def test_a_kernel_that_dies_at_its_start_is_started_once_more(checkout):
+    checkout.notebook("01_a", "", "1")
+    kernel = checkout.root / "src/analysis_utils/workflow/kernel.py"
+    mark = checkout.root / "died"
+    die = (
+        "def start(arguments):\n    from pathlib import Path\n"
+        f"    mark = Path({str(mark)!r})\n"
+        "    if not mark.exists():\n        mark.touch()\n        os._exit(1)\n"
+        "    start_(arguments)\n\n\nif __name__"
+    )
+    text = kernel.read_text().replace("def start(", "def start_(")
+    kernel.write_text(text.replace("if __name__", die))
+    code, said = checkout.make("all")
+    assert code == 0 and mark.exists(), said
+    assert "its kernel died at its start; once more" in said

@@ -76,6 +76,8 @@ def ready() -> list[str]:
 
 def git(*arguments: str) -> str:
     """What git says; Refused where there is no repository."""
+    if shutil.which("git") is None:
+        raise Refused("an archive is packed by git, and git is not installed here")
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise Refused(

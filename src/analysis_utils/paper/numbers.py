@@ -7,6 +7,7 @@ verdicts says of a hypothesis.
 import csv
 import io
 import json
+import shutil
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -64,6 +65,8 @@ def contents_at(revision: str, root: Path = ROOT) -> dict[str, str]:
 
 def git(root: Path, *arguments: str) -> str:
     """What git says; Refused, with its words, where it cannot."""
+    if shutil.which("git") is None:
+        raise Refused("AGAINST= needs git, and git is not installed here")
     done = subprocess.run(
         ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8"
     )

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 from analysis_utils.asking import Refused
 from analysis_utils.workflow import determinism, manifest
 from analysis_utils.workflow.failures import RunFailed, RunRefused
-from analysis_utils.workflow.limits import PID, end_kernel
+from analysis_utils.workflow.limits import PID, end_kernel, refuse_tight_shell
 from analysis_utils.workflow.memory import Memory
 from analysis_utils.workflow.place import PLACING, RUNNING, recover
 from analysis_utils.workflow.progress import Progress
@@ -149,6 +149,7 @@ def execute_stale(plan: Plan) -> list[Outcome]:
     """Execute runs in parallel. An interrupt stops all and leaves nothing half made."""
     from analysis_utils.workflow.execute import Setting, kernel_specs
 
+    refuse_tight_shell()
     determinism.apply()
     outcomes: list[Outcome] = []
     seconds = {run.label: plan.memory.seconds(run) for run in plan.stale}

@@ -22,6 +22,7 @@ from analysis_utils.workflow.failures import (
     RunFailed,
     RunRefused,
     describe,
+    died_at_start,
     failed_notebook,
     keep_failed,
     not_testable,
@@ -115,7 +116,13 @@ def execute(run: Run, setting: Setting) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with limited(folder, run.minutes) as limit:
-            papermill_run(run, folder, setting)
+            try:
+                papermill_run(run, folder, setting)
+            except RuntimeError as error:
+                if limit.expired or not died_at_start(error):
+                    raise
+                setting.say(f"{run.label}: its kernel died at its start; once more")
+                papermill_run(run, folder, setting)
         finish(run, folder, inputs)
         beside_archive(run, folder, setting)
         replace_folder(folder, run.folder, outputs)

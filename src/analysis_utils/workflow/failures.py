@@ -10,6 +10,7 @@ from analysis_utils.workflow.shell import NOT_TESTABLE, REFUSAL
 
 FAILED = "failed"
 MARK = "papermill-error-cell-tag"
+NOT_STARTED = "Kernel died before replying"  # the words of jupyter_client
 
 
 class RunFailed(Exception):
@@ -112,6 +113,11 @@ def unfinished(notebook) -> str:
     return ""
 
 
+def died_at_start(error: Exception) -> bool:
+    """Whether a kernel ended before it could execute anything."""
+    return isinstance(error, RuntimeError) and NOT_STARTED in str(error)
+
+
 def describe(error: Exception) -> str:
     """An exception in one line that a person can use."""
     from nbclient.exceptions import DeadKernelError
@@ -121,6 +127,8 @@ def describe(error: Exception) -> str:
         return f"cell {error.exec_count}: {error.ename}: {error.evalue}"
     if isinstance(error, DeadKernelError):
         return "the kernel died (killed, out of memory, or ended by the cell)"
+    if died_at_start(error):
+        return "the kernel died at its start, twice: is memory short (`ulimit -a`)?"
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else " in outputs/"
         return f"{error.strerror or error}{place}"

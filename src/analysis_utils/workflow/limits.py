@@ -1,13 +1,18 @@
 """Limits of a run: how long it may take. What it may print, its kernel counts."""
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from analysis_utils.asking import Refused
+
 PID = ".kernel"  # in the run's folder, written by the kernel
+FILES = 256  # that may be open at once
+MEMORY = 2 * 10**9  # bytes; with half of it kernels hang at their start
 
 
 class Limit:
@@ -52,3 +57,19 @@ def limited(folder: Path, minutes: float) -> Iterator[Limit]:
     finally:
         limit.over.set()
         end_kernel(folder)
+
+
+def refuse_tight_shell() -> None:
+    """Refuse to start where this shell's limits (`ulimit`) would end every kernel."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if files != resource.RLIM_INFINITY and files < FILES:
+        raise Refused(
+            f"this shell allows {files} open files and runs need {FILES}: "
+            "ulimit -n 1024"
+        )
+    if memory != resource.RLIM_INFINITY and memory < MEMORY:
+        raise Refused(
+            f"this shell allows {memory / 1e9:.1f} GB of memory and runs need "
+            f"{MEMORY / 1e9:.0f}: ulimit -v unlimited"
+        )
