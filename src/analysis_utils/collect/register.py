@@ -40,7 +40,7 @@ def compiled(
     """
     stated = rows[rows.set_aside == ""]
     listings = expanded(stated, "agreement_id")
-    kept = held.held(rows, listings)
+    kept = held.held(rows, listings).astype(listings.dtypes)  # also where empty
     in_force = pd.concat([listings, kept]).sort_values(
         ["agreement_id", "position"], ignore_index=True
     )
@@ -191,7 +191,8 @@ def _descriptions(
     """State, model, best spelling, level, kind and county of each agreement."""
     rows = stated.sort_values(["agreement_id", "last", "first"], kind="stable")
     groups = rows.groupby("agreement_id")
-    table = groups[["agency_id", "state_code", "model", "name"]].first()
+    columns = ["agreement_id", "agency_id", "state_code", "model", "name"]
+    table = rows.drop_duplicates("agreement_id")[columns].set_index("agreement_id")
     table = table.rename(columns={"state_code": "state"})
     table["agency"] = table.agency_id.map(_best_spelling(rows, hand))
     table["names_printed"] = groups.agency.nunique()
@@ -219,12 +220,17 @@ def _documents(stated: pd.DataFrame) -> pd.Series:
     links = stated.moa_link.where(stated.moa_link != "", stated.moa).str.strip()
     rows = stated.assign(document=links)[links.str.startswith("http")]
     rows = rows.sort_values(["agreement_id", "last", "first"], kind="stable")
-    return rows.groupby("agreement_id").document.last()
+    return _last(rows, "document")
 
 
 def _last_printed(rows: pd.DataFrame, column: str, other_than: str = "") -> pd.Series:
-    filled = rows[~rows[column].isin(["", other_than])]
-    return filled.groupby("agreement_id")[column].last()
+    return _last(rows[~rows[column].isin(["", other_than])], column)
+
+
+def _last(rows: pd.DataFrame, column: str) -> pd.Series:
+    """The cell of the last row of each agreement; rows are in order of printing."""
+    last = rows.drop_duplicates("agreement_id", keep="last")
+    return last.set_index("agreement_id")[column]
 
 
 def _best_spelling(rows: pd.DataFrame, hand: Hand) -> pd.Series:
