@@ -1,5 +1,6 @@
 """Set-up: one lock without addresses, environment.yml equal to it, clear failures."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -74,6 +75,24 @@ def bare(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
+
+
+@pytest.mark.fault("17.10", "two make at once in a clone that has no .venv yet")
+def test_a_second_set_up_waits_for_the_first(bare):
+    code = "import sys; sys.path.insert(0, 'src/analysis_utils/workflow'); "
+    code += "import environment as e; e.make = lambda log: e.STAMP.touch(); "
+    code += "e.is_ready = lambda: e.STAMP.exists(); e.VENV.mkdir(exist_ok=True); "
+    with (bare / "requirements.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            [sys.executable, "-c", code + "sys.exit(e.main())"],
+            cwd=bare,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert "Another make is setting up .venv" in second.stdout.readline()
+        (bare / ".venv/made-from").touch()  # the first is done
+    assert second.communicate(timeout=20)[0] == "" and second.returncode == 0
 
 
 def make(folder, *arguments: str, **variables: str) -> tuple[int, str]:

@@ -31,8 +31,11 @@ def refresh() -> None:
     if paper.SOURCE.is_file() and not paper.is_fresh():
         from analysis_utils.paper import answers, numbers
 
-        if answers.refresh(numbers.now()):
+        found = numbers.now()
+        if answers.refresh(found):
             print("README.md: its answers state the new results; read them again.")
+        for name in answers.missing(found):
+            print(f"README.md: no {name} in the results; its answer stays as it was.")
         print(f"Paper: {paper.build().relative_to(ROOT)}", flush=True)
     if (site.FRAME / "conf.py").is_file():
         if not site.is_fresh():

@@ -43,10 +43,22 @@ def recorded(keys: str, found: Texts) -> list[str]:
     return texts
 
 
+def missing(found: Texts, path: Path = FILE) -> list[str]:
+    """What the answers name and the results lack: `run:key`, `answer of G1`."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    keys = [key for match in ANSWER.finditer(text) for key in match[2].split()]
+    gone = [key for key in keys if key.partition(".")[0] not in found]
+    names = [
+        name for match in ANSWER.finditer(text) for name in (match[3] or "").split()
+    ]
+    return gone + [f"answer of {n}" for n in names if f"{n}:answer" not in found]
+
+
 def updated(text: str, found: Texts) -> str:
     """The README with the recorded numbers and verdicts.
 
-    An answer whose numbers are not as many as its keys is left to its author.
+    An answer whose numbers are not as many as its keys is left to its author, and one
+    that names a number the results lack (`missing`) stays as it is.
     """
 
     def renewed(match: re.Match) -> str:
@@ -58,7 +70,7 @@ def updated(text: str, found: Texts) -> str:
             left = iter(numbers)
             new = NUMBER.sub(lambda m: next(left) if m["number"] else m[0], answer)
             new = VERDICT.sub(lambda m: verdict(m[2], found), new)
-        except KeyError:  # a run without this number: the tests name it
+        except KeyError:
             return whole
         return whole.replace(answer, new, 1)
 

@@ -135,7 +135,10 @@ def unpack_commit(name: str, folder: Path) -> None:
         "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
     )
     if commit is None:
-        raise Refused(f"AGAINST={name} is no folder, packed file, tag or commit")
+        lacking = "" if shutil.which("git") else " (git is not installed here)"
+        raise Refused(
+            f"AGAINST={name} is no folder, packed file, tag or commit{lacking}"
+        )
     sha = commit.decode().strip()
     there = (git("ls-tree", "--name-only", sha) or b"").decode().split()
     wanted = [path for path in NEEDED if path in there]

@@ -5,6 +5,8 @@ standard library only. `make` calls it when `.venv` is missing, half made, or ma
 from another lock.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -158,6 +160,19 @@ def make(log):
     STAMP.write_text(fingerprint())
 
 
+@contextlib.contextmanager
+def alone():
+    """One set-up at a time in this folder: a second one waits for the first."""
+    with LOCK.open() as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another make is setting up .venv here; waiting for it ...")
+            sys.stdout.flush()
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def main():
     """Make the environment if it is not ready; say what happens in plain lines."""
     if is_ready():
@@ -165,10 +180,13 @@ def main():
     log = Path(tempfile.gettempdir()) / f"analysis-utils-setup-{os.getpid()}.log"
     started = time.monotonic()
     try:
-        refuse_what_cannot_work()
-        print("Setting up .venv from requirements.lock (once, about a minute) ...")
-        sys.stdout.flush()
-        make(log)
+        with alone():
+            if is_ready():
+                return 0
+            refuse_what_cannot_work()
+            print("Setting up .venv from requirements.lock (once, about a minute) ...")
+            sys.stdout.flush()
+            make(log)
     except SetupError as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
