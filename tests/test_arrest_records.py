@@ -221,6 +221,10 @@ def test_a_heading_twice_is_refused(known, folder, tmp_path):
         (b"<!DOCTYPE html><html>", "neither Parquet nor Excel"),
         (b"PAR1 cut off", "a.dat"),
         (b"PK\x03\x04 cut off", "can't be read as Excel"),
+        (b"PK\x05\x06" + 18 * b"\0", "is a zip and no workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel file"),
+        ("date,state\n".encode("utf-16"), "in UTF-16"),
+        (b"\x1f\x8b\x08", "unpack it first"),
     ],
 )
 def test_a_file_that_is_none_is_refused(folder, tmp_path, content, words):

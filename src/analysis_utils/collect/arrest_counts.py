@@ -45,6 +45,7 @@ class Tally:
     names: Names
     read: int = 0
     undated: int = 0  # no date that can be read
+    unread: str = ""  # the first of them that says something
     impossible: int = 0  # before ICE existed, or in the future
     filled: int = 0  # state by the publisher's reading
     marked: int = 0  # what the publisher would drop as duplicates
@@ -58,6 +59,8 @@ class Tally:
         possible = (when >= FIRST) & (when < np.datetime64(today) + 1)
         self.read += len(piece)
         self.undated += int(np.isnat(when).sum())
+        said = cells["date"][np.isnat(when) & (cells["date"] != "").to_numpy()]
+        self.unread = self.unread or next(iter(said), "")
         self.impossible += int((~np.isnat(when) & ~possible).sum())
         self.marked += int((cells["dropped"].str.lower() == "true").sum())
         if len(headings.get("state", [])) > 1:
@@ -160,11 +163,13 @@ def require(tally: Tally) -> None:
     if not tally.read:
         raise Refused("the file has headings and no record")
     wrong = tally.undated + tally.impossible
+    like = f" (such as {tally.unread!r})" if tally.unread else ""
     if wrong > TOLERATED * tally.read:
         raise Refused(
             f"{tally.undated:,} of {tally.read:,} records have no date that can be "
-            f"read and {tally.impossible:,} one before {FIRST} or in the future: the "
-            "date is in another column than data/hand/arrest_columns.csv says"
+            f"read{like} and {tally.impossible:,} one before {FIRST} or in the future: "
+            "the date is in another column than data/hand/arrest_columns.csv says, or "
+            "written otherwise than 2025-03-01 or 3/1/2025"
         )
     new = {text: n for (column, text), n in tally.unknown.items() if column == "method"}
     if new:

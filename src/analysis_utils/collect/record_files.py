@@ -25,6 +25,12 @@ VECTORS = 24  # of 2,048 rows: about the same
 HEAD = 20  # lines in which the headings are looked for: ICE puts notes above them
 LARGE = 100_000_000  # bytes of XML of a workbook, above which it is read row by row
 MEMORY = "400MB"  # DuckDB writes to disk above that
+OTHERS = {  # first bytes: what the file is, and what to do
+    b"\xd0\xcf\x11\xe0": "an old Excel file (xls): save it as xlsx or CSV",
+    b"\xff\xfe": 'in UTF-16: save it as "CSV UTF-8"',
+    b"\xfe\xff": 'in UTF-16: save it as "CSV UTF-8"',
+    b"\x1f\x8b": "packed (gzip): unpack it first",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,9 @@ def _kind(path: Path) -> str:
         return "parquet"
     if start.startswith(b"PK"):
         return "excel"
+    for mark, what in OTHERS.items():
+        if start.startswith(mark):
+            raise Refused(f"{path.name} is {what}")
     if start.startswith(b"version https://git-lfs"):
         raise Refused(f"{path.name} is only a pointer (Git LFS): fetch the file itself")
     if b"\0" in start or start.lstrip().startswith(b"<"):
@@ -193,6 +202,11 @@ def _sheets(path: Path) -> Iterator[tuple[str, Iterator]]:
     """
     try:
         with zipfile.ZipFile(path) as parts:
+            if not any(name.startswith("xl/") for name in parts.namelist()):
+                raise Refused(
+                    f"{path.name} is a zip and no workbook: unpack it and name the "
+                    "file in it"
+                )
             xml = sum(
                 part.file_size
                 for part in parts.infolist()

@@ -3,6 +3,7 @@
 `AGAINST` may name a folder, a packed file (.zip, .tar.gz), or a tag or commit.
 """
 
+import shutil
 import subprocess
 import tarfile
 import tempfile
