@@ -99,7 +99,7 @@ def places(name: str) -> dict[bool, str]:
 
 def _by_rules(agencies: pd.DataFrame, universe: pd.DataFrame) -> pd.DataFrame:
     """ORI and grade of each agency by the first rule that leaves one candidate."""
-    index = _Index(universe)
+    index = _Index(universe[universe.state.isin(agencies.state)])
     pairs = [index.find(row) for row in agencies.itertuples()]
     return pd.DataFrame(pairs, columns=["ori", "grade"], index=agencies.index)
 
