@@ -1,6 +1,8 @@
 """`make arrests`: generated files with known counts, and everything that is refused."""
 
+import re
 import shutil
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -76,6 +78,45 @@ def test_a_large_workbook_is_read_row_by_row_with_the_same_counts(
     first = count(path)
     monkeypatch.setattr(record_files, "LARGE", 0)
     assert count(path).equals(first)
+
+
+def in_two_sheets(records: pd.DataFrame, path: Path, **second: bool) -> Path:
+    """A workbook with notes, and records that go on in another sheet."""
+    laid = laid_out(records, "2026-03")
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"Notes": ["Duplicates were not removed."]}).to_excel(
+            book, sheet_name="Notes"
+        )
+        laid[:2000].to_excel(book, sheet_name="1", index=False, startrow=6)
+        laid[2000:].to_excel(book, sheet_name="2", index=False, **second)
+    return path
+
+
+@pytest.mark.parametrize("large", [0, record_files.LARGE])
+def test_records_go_on_in_another_sheet(known, tmp_path, monkeypatch, large):
+    monkeypatch.setattr(record_files, "LARGE", large)
+    first = count(written(known[0], tmp_path / "a.parquet"))
+    assert count(in_two_sheets(known[0], tmp_path / "a.xlsx")).equals(first)
+
+
+def test_a_sheet_of_records_without_headings_is_not_passed_over(
+    known, folder, tmp_path
+):
+    path = in_two_sheets(known[0], tmp_path / "a.xlsx", header=False)
+    refused(path, folder, "sheet '2' has records and no headings")
+
+
+def test_rows_beyond_the_extent_that_a_workbook_states_count(
+    known, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(record_files, "LARGE", 0)
+    path, cut = written(known[0], tmp_path / "a.xlsx"), tmp_path / "b.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(cut, "w") as new:
+        for part in old.namelist():
+            extent = rb'<dimension ref="[^"]*"'
+            less = re.sub(extent, b'<dimension ref="A1:C20"', old.read(part))
+            new.writestr(part, less)
+    assert count(cut).equals(count(path))
 
 
 def test_the_order_of_the_records_does_not_matter(known, tmp_path):

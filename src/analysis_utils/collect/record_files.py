@@ -8,9 +8,9 @@ a second to each start.
 import csv
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import openpyxl
@@ -218,17 +218,18 @@ def _sheets(path: Path) -> Iterator[tuple[str, Iterator]]:
                 yield name, workbook.get_sheet_by_name(name).iter_rows()
             return
         for sheet in openpyxl.load_workbook(path, read_only=True):
+            sheet.reset_dimensions()  # what the file says of its extent may be wrong
             yield sheet.title, sheet.iter_rows(values_only=True)
     except (CalamineError, zipfile.BadZipFile, InvalidFileException) as error:
         raise Refused(f"{path.name} can't be read as Excel: {error}") from error
 
 
-def _heading_row(rows: Iterable, known: set[str]) -> list[str]:
-    """The first row, of the first ones, with three or more known headings."""
-    for _, row in zip(range(HEAD), rows, strict=False):
+def _heading_at(head: list[Sequence], known: set[str]) -> int | None:
+    """Which of the first rows has three or more known headings."""
+    for place, row in enumerate(head):
         if sum(plain(cell) in known for cell in row) >= 3:
-            return [str(cell) for cell in row]
-    return []
+            return place
+    return None
 
 
 def _excel_head(
@@ -237,21 +238,34 @@ def _excel_head(
     """Headings of the first sheet that has them."""
     shown: list[str] = []
     for _, rows in _sheets(path):
-        first = next(rows, [])
-        if printed := _heading_row(chain([first], rows), set(known.heading)):
-            return _found(path, printed, known, needed)
-        shown = shown or [text for cell in first if (text := _text(cell))]
+        head = list(islice(rows, HEAD))
+        at = _heading_at(head, set(known.heading))
+        if at is not None:
+            return _found(path, [str(cell) for cell in head[at]], known, needed)
+        if head:
+            shown = shown or [text for cell in head[0] if (text := _text(cell))]
     return _found(path, shown, known, needed)
 
 
 def _excel(file: Layout) -> Iterator[pd.DataFrame]:
-    """Pieces of every sheet that has the headings; raises Refused if two differ."""
+    """Pieces of every sheet that has the headings; raises Refused if two differ.
+
+    A sheet of notes, one or two columns wide, is passed over; one that holds as much in
+    a row as the records do, without headings, is refused: records would be lost.
+    """
     columns = [heading for names in file.headings.values() for heading in names]
     known = {plain(heading) for heading in columns}
     for name, rows in _sheets(file.path):
-        printed = _heading_row(rows, known)
-        if not printed:
+        head = list(islice(rows, HEAD))
+        at = _heading_at(head, known)
+        if at is None:
+            if any(sum(map(bool, map(_text, row))) >= len(columns) for row in head):
+                raise Refused(
+                    f"{file.path.name}, sheet {name!r} has records and no headings: "
+                    "write those of the other sheet above them"
+                )
             continue
+        printed = [str(cell) for cell in head[at]]
         if lost := [heading for heading in columns if heading not in printed]:
             raise Refused(
                 f"{file.path.name}, sheet {name!r}: no column {', '.join(lost)}, "
@@ -259,8 +273,9 @@ def _excel(file: Layout) -> Iterator[pd.DataFrame]:
             )
         places = [printed.index(heading) for heading in columns]
         piece: list[list] = []
-        for row in rows:
-            piece.append([_text(row[place]) for place in places])
+        for row in chain(head[at + 1 :], rows):
+            cells = [_text(row[n]) if n < len(row) else None for n in places]
+            piece.append(cells)
             if len(piece) == PIECE:
                 yield pd.DataFrame(piece, columns=columns, dtype=object)
                 piece = []
