@@ -53,7 +53,7 @@ def spell_out(fig: Figure) -> None:
     titles = {ax.title for ax in fig.axes} | {ax._left_title for ax in fig.axes}
     for text in fig.findobj(Text):
         said = text.get_text()
-        if len(said) > 2 or text in titles or _in_legend(text, fig):
+        if len(said.strip()) > 2 or text in titles or _in_legend(text, fig):
             text.set_text(in_words(said))
 
 
