@@ -62,7 +62,10 @@ def test_what_a_holder_writes_reaches_no_other(folder):
     mine = datasets.load("things", place)
     mine.loc[0, "count"] = 99
     mine["share"] = 0.0
+    mine.index.name = mine.columns.name = "mine"
     assert datasets.load("things", place)["count"].tolist() == [1, 2]
+    theirs = datasets.load("things", place)
+    assert theirs.index.name is None and theirs.columns.name is None
     with pytest.raises(ValueError, match="read-only"):
         mine["known"].to_numpy()[0] = False
 

@@ -95,6 +95,14 @@ def test_a_second_set_up_waits_for_the_first(bare):
     assert second.communicate(timeout=20)[0] == "" and second.returncode == 0
 
 
+@pytest.mark.fault("17.10", "requirements.lock is missing")
+def test_a_missing_lock_is_named(bare):
+    (bare / "requirements.lock").unlink()
+    code, text = make(bare, "environment")
+    assert code and "git restore requirements.lock" in text
+    assert "Traceback" not in text
+
+
 def make(folder, *arguments: str, **variables: str) -> tuple[int, str]:
     done = subprocess.run(
         ["make", *arguments],

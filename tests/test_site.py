@@ -84,6 +84,14 @@ def test_a_choice_that_names_nothing_is_refused():
         front.record_of(study, "01_agreement_growh/main")
     with pytest.raises(Refused, match="has no figure 'x'"):
         front.shown(study, {"run": study.records[0].label, "figure": "x"})
+    readme, found = (ROOT / "README.md").read_text(encoding="utf-8"), numbers.now()
+    for old, new, said in (
+        ("(G1)", "(Z9)", "no hypothesis 'Z9'"),
+        ("main:signed_52", "main:signed_5", "main:signed_5 in the results; did you"),
+        ("answers: G1", "answers: Z9", "no answer of Z9 in the results"),
+    ):
+        with pytest.raises(Refused, match=said):
+            front.answers(study, readme.replace(old, new), found)
 
 
 def test_the_answers_of_the_start_page_are_those_of_the_readme():

@@ -3,9 +3,9 @@
     python -m analysis_utils.collect.later FOLDER      # writes data/later_*.csv anew
 
 Data published after 13 April 2026, not looked at before the predictions were committed.
-They answer to the predictions and to nothing else. FOLDER holds ICE's lists of 15 April
-to 18 May 2026, which the register has too by now, and what others published of later
-ones; without it the tables stay as they are.
+They answer to the predictions; the opening picture shows the totals. FOLDER holds ICE's
+lists of 15 April to 18 May 2026, which the register has too by now, and what others
+published of later ones; without it the tables stay as they are.
 """
 
 import re

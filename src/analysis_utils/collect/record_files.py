@@ -262,7 +262,7 @@ def _excel(file: Layout) -> Iterator[pd.DataFrame]:
             if any(sum(map(bool, map(_text, row))) >= len(columns) for row in head):
                 raise Refused(
                     f"{file.path.name}, sheet {name!r} has records and no headings: "
-                    "write those of the other sheet above them"
+                    "write those of the other sheet above them, or delete the sheet"
                 )
             continue
         printed = [str(cell) for cell in head[at]]
@@ -272,14 +272,11 @@ def _excel(file: Layout) -> Iterator[pd.DataFrame]:
                 "which another sheet has"
             )
         places = [printed.index(heading) for heading in columns]
-        piece: list[list] = []
-        for row in chain(head[at + 1 :], rows):
-            cells = [_text(row[n]) if n < len(row) else None for n in places]
-            piece.append(cells)
-            if len(piece) == PIECE:
-                yield pd.DataFrame(piece, columns=columns, dtype=object)
-                piece = []
-        if piece:
+        records = (
+            [_text(row[n]) if n < len(row) else None for n in places]
+            for row in chain(head[at + 1 :], rows)
+        )
+        while piece := list(islice(records, PIECE)):
             yield pd.DataFrame(piece, columns=columns, dtype=object)
 
 

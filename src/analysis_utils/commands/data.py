@@ -5,16 +5,11 @@ import gc
 from analysis_utils.commands.desk import Given
 
 
-def all_is_kept() -> None:
-    """No search for garbage: what these commands make lives to their end."""
-    gc.disable()  # a tenth of their time
-
-
 def make_update(given: Given) -> int:
     """Show what an ICE list changes; take it in (ACCEPT), or the last back (UNDO)."""
     from analysis_utils.collect import update
 
-    all_is_kept()
+    gc.disable()  # a tenth of its time, and what it makes lives to its end
     undo = given.get("UNDO") == "yes"
     place, day, accept = (given.get(name, "") for name in ("LIST", "DATE", "ACCEPT"))
     update.main(place, day, accept, undo)
@@ -25,7 +20,6 @@ def make_register(given: Given) -> int:
     """Compile the register anew from its printed rows and the hand tables."""
     from analysis_utils.collect import compile as compiling
 
-    all_is_kept()
     compiling.main("register")
     return 0
 
@@ -34,7 +28,6 @@ def make_data(given: Given) -> int:
     """Compile data/ from the published files."""
     from analysis_utils.collect import compile as compiling
 
-    all_is_kept()
     compiling.main("data")
     return 0
 

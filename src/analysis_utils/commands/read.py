@@ -34,7 +34,8 @@ def refresh() -> None:
         found = numbers.now()
         if answers.refresh(found):
             print("README.md: its answers state the new results; read them again.")
-        for name in answers.missing(found):
+        text = answers.FILE.read_text() if answers.FILE.is_file() else ""
+        for name in answers.missing(text, found):
             print(f"README.md: no {name} in the results; its answer stays as it was.")
         print(f"Paper: {paper.build().relative_to(ROOT)}", flush=True)
     if (site.FRAME / "conf.py").is_file():

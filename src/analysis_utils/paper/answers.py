@@ -43,11 +43,13 @@ def recorded(keys: str, found: Texts) -> list[str]:
     return texts
 
 
-def missing(found: Texts, path: Path = FILE) -> list[str]:
+def missing(text: str, found: Texts) -> list[str]:
     """What the answers name and the results lack: `run:key`, `answer of G1`."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
     keys = [key for match in ANSWER.finditer(text) for key in match[2].split()]
-    gone = [key for key in keys if key.partition(".")[0] not in found]
+    parts = {key: key.partition(".") for key in keys}
+    gone = [
+        k for k, (n, _, p) in parts.items() if (p or "value") not in found.get(n, {})
+    ]
     names = [
         name for match in ANSWER.finditer(text) for name in (match[3] or "").split()
     ]

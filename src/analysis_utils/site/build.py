@@ -105,8 +105,8 @@ def fingerprint() -> str:
     stamps += sorted(OUTPUTS.glob(f"[0-9]*/*/{manifest.NAME}"))
     code = sorted((ROOT / "src/analysis_utils").rglob("*.py"))
     read = [*sorted(p for p in FRAME.rglob("*") if p.is_file()), *code]
-    read += [ROOT / "requirements.lock", *sorted((ROOT / "docs").iterdir())]
-    read += sorted((ROOT / "data").glob("*.*"))
+    read += [ROOT / "README.md", ROOT / "requirements.lock"]
+    read += [*sorted((ROOT / "docs").iterdir()), *sorted((ROOT / "data").glob("*.*"))]
     parts = {p.relative_to(ROOT).as_posix(): hash_of(p) for p in stamps + read}
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest() + "\n"
 

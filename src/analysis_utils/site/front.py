@@ -82,9 +82,15 @@ def shown(study: Study, choice: dict) -> str:
 def answers(study: Study, text: str, found: numbers.Texts) -> str:
     """The answers of README.md, with their strength and where each comes from."""
     strengths = study.verdicts.set_index("id")["strength"]
+    if lacking := readme.missing(text, found):
+        near = nearest(lacking[0], found)
+        raise Refused(f"README.md: no {lacking[0]} in the results{near}")
 
     def verdict(match: re.Match) -> str:
         words, name = match.groups()
+        if name not in strengths:
+            near = nearest(name, strengths.index)
+            raise Refused(f"README.md: no hypothesis {name!r}{near}")
         link = f"[{name}](verdicts.md#{name.lower()})"
         return f"**{words}**, {strengths[name]} ({link})"
 

@@ -239,12 +239,11 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
 
     table : as `by_ban` gives it.
     """
-    names = datasets.states().set_index("state")["name"]
-    rows = {}
-    for _, row in table[table["banned"] > 0].iterrows():
-        code, of_whom = row["state"][:2], row["state"][2:]  # VA (state agencies)
-        name = f"{names[code]}{of_whom}, {row['date']:%b %Y}"
-        rows[name] = row["banned ended"], row["banned"]
+    rows = {
+        f"{row['state']}, {row['date']:%b %Y}": (row["banned ended"], row["banned"])
+        for _, row in table.iterrows()
+        if row["banned"]
+    }
     rows["states without a ban"] = table["others ended"].sum(), table["others"].sum()
     found = {}
     for name, (ended, n) in rows.items():

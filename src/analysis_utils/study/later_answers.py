@@ -1,6 +1,6 @@
 """What came after 13 April 2026: the quantities that were predicted, as published.
 
-The tables later_* of data/, which no other part of the study reads.
+The tables later_* of data/, on which no result but the scores rests.
 """
 
 import numpy as np

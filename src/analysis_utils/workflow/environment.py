@@ -180,6 +180,10 @@ def main():
     log = Path(tempfile.gettempdir()) / f"analysis-utils-setup-{os.getpid()}.log"
     started = time.monotonic()
     try:
+        if not LOCK.is_file():
+            raise SetupError(
+                "requirements.lock is missing; git restore requirements.lock"
+            )
         with alone():
             if is_ready():
                 return 0

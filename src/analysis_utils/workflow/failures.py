@@ -128,7 +128,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, DeadKernelError):
         return "the kernel died (killed, out of memory, or ended by the cell)"
     if died_at_start(error):
-        return "the kernel died at its start, twice: is memory short (`ulimit -a`)?"
+        return "the kernel died at its start: is memory short (`ulimit -a`)?"
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else " in outputs/"
         return f"{error.strerror or error}{place}"
