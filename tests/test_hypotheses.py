@@ -74,9 +74,11 @@ def test_the_level_of_a_family_is_bonferroni_s():
 
 
 def test_what_is_superseded_knows_by_whom():
-    text = registry_text(H1=entry("H1"), G1=entry("G1", supersedes=["H1"]))
+    older = {"H1": "no step\n  begins there"}
+    text = registry_text(H1=entry("H1"), G1=entry("G1", supersedes=older))
     known = hypotheses.parse(text)
-    assert known["H1"].superseded_by == ("G1",) and known["G1"].superseded_by == ()
+    assert known["H1"].superseded_by == {"G1": "no step begins there"}
+    assert known["G1"].superseded_by == {}
 
 
 def test_a_fingerprint_changes_with_the_entry_and_with_the_family_s_size():
@@ -109,9 +111,12 @@ def test_a_fingerprint_changes_with_the_entry_and_with_the_family_s_size():
         ({"family": "mian"}, "no family 'mian'; did you mean main?"),
         ({"specification": {"event": "x"}}, "specification lacks window"),
         ({"specification": "none"}, "specification holds names and values"),
-        ({"supersedes": "H1"}, "supersedes is a list of ids"),
-        ({"supersedes": ["H9"]}, "supersedes H9, which has no entry"),
-        ({"supersedes": ["H1"]}, "supersedes H1, which has no entry"),
+        ({"supersedes": "H2"}, "supersedes names ids, each with the reason"),
+        ({"supersedes": ["H2"]}, "supersedes names ids, each with the reason"),
+        ({"supersedes": {"H2": ""}}, "supersedes names ids, each with the reason"),
+        ({"supersedes": {"H2": ["a"]}}, "supersedes names ids, each with the reason"),
+        ({"supersedes": {"H9": "why"}}, "supersedes H9, which has no entry"),
+        ({"supersedes": {"H1": "why"}}, "supersedes H1, which has no entry"),
         ({"checks": {"a": CHECK | {"kind": "placebo in tme"}}}, "mean placebo in time"),
         ({"checks": {"a": CHECK | {"passes": "looks good"}}}, "passes is `holds null`"),
         ({"checks": {"a": CHECK | {"pases": "x"}}}, "did you mean passes"),

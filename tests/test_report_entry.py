@@ -221,7 +221,7 @@ def test_what_was_superseded_is_shown_with_its_first_result():
     from analysis_utils import hypotheses
 
     text = registry_text(
-        H1=registry_entry("H1"), G1=registry_entry("G1", supersedes=["H1"])
+        H1=registry_entry("H1"), G1=registry_entry("G1", supersedes={"H1": "no step there"})
     )
     first = pd.DataFrame({"estimate": [2.0], "low": [1.0], "high": [3.0]}, index=["H1"])
     first["verdict"] = "supported"
@@ -229,6 +229,7 @@ def test_what_was_superseded_is_shown_with_its_first_result():
     table = verdicts.table(known, frame(result("H1", 9, 8, 10, 0.1)), first=first)
     words = write.markdown_table(table)
     assert "supported: 2.00 (95% interval 1.00 to 3.00)" in words
+    assert "| G1 | no step there |" in words
     assert words.index("| G1 |") < words.index("Superseded") < words.index("| H1 |")
 
 

@@ -106,8 +106,8 @@ class Hypothesis:
     refuted_by: str
     threats: str
     known_before: str
-    supersedes: tuple[str, ...] = ()
-    superseded_by: tuple[str, ...] = ()
+    supersedes: Mapping[str, str] = field(default_factory=dict)  # id: why
+    superseded_by: Mapping[str, str] = field(default_factory=dict)  # id: why
     fingerprint: str = ""
 
     @property

@@ -111,11 +111,10 @@ def entry_faults(key: str, entry: object) -> list[str]:
             found.append(
                 f"{key}: {name} is one of {', '.join(allowed)}, not {value}{told}"
             )
-    found += [
-        f"{key}: {name} is a list of ids"
-        for name in OPTIONAL
-        if not texts(entry.get(name, []))
-    ]
+    older = entry.get("supersedes", {})
+    whys = list(older.values()) if isinstance(older, dict) else [None]
+    if not texts(whys) or not all(why.strip() for why in whys):
+        found.append(f"{key}: supersedes names ids, each with the reason after a colon")
     found += number_faults(key, entry)
     found += specification_faults(key, entry.get("specification", {}))
     return found + check_faults(key, entry.get("checks", {}))

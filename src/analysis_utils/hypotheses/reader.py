@@ -60,12 +60,12 @@ def parse(text: str) -> dict[str, Hypothesis]:
     if problems:
         raise _refused(problems)
     entries = whole["hypotheses"]
-    later: dict[str, list[str]] = {}
+    later: dict[str, dict[str, str]] = {}
     for key, entry in entries.items():
-        for name in entry.get("supersedes", []):
-            later.setdefault(name, []).append(key)
+        for name, why in entry.get("supersedes", {}).items():
+            later.setdefault(name, {})[key] = " ".join(why.split())
     return {
-        key: built(key, entry, families[entry["family"]], tuple(later.get(key, ())))
+        key: built(key, entry, families[entry["family"]], later.get(key, {}))
         for key, entry in entries.items()
     }
 
@@ -75,7 +75,7 @@ def _refused(problems: list[str]) -> Refused:
 
 
 def built(
-    key: str, entry: dict, family: Family, superseded_by: tuple[str, ...]
+    key: str, entry: dict, family: Family, superseded_by: dict[str, str]
 ) -> Hypothesis:
     """A hypothesis from an entry without faults."""
     checks = {} if entry["checks"] == "none" else entry["checks"]
@@ -89,7 +89,7 @@ def built(
         null=float(entry["null"]),
         smallest=float(entry["smallest"]),
         checks={name: check(name, one) for name, one in checks.items()},
-        supersedes=tuple(entry.get("supersedes", ())),
+        supersedes=entry.get("supersedes", {}),
         superseded_by=superseded_by,
         fingerprint=hashlib.sha256(whole.encode()).hexdigest(),
     )

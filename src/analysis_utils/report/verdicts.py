@@ -177,6 +177,7 @@ def row(
         "family": one.family.name,
         "specified": one.words,
         "superseded_by": ", ".join(one.superseded_by) or "none",
+        "superseded_because": "; ".join(one.superseded_by.values()) or "none",
         "units": one.units,
         "estimate": result["estimate"],
         "low": result["family_low"],

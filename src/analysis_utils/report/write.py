@@ -49,7 +49,7 @@ def markdown_table(table: pd.DataFrame) -> str:
     stands = table["superseded_by"] == "none"
     parts = [SPECIFIED, _block(table[stands], HEAD, current)]
     if not stands.all():
-        head = ["", "Hypothesis", "First result", "Result now", "Superseded by"]
+        head = ["", "Hypothesis", "First result", "Result now", "Superseded by", "Why"]
         block = _block(table[~stands], head, superseded)
         parts.append(f"Superseded, with their first result:\n\n{block}")
     return "\n".join(parts)
@@ -82,7 +82,8 @@ def current(key: str, row: pd.Series) -> list[str]:
 def superseded(key: str, row: pd.Series) -> list[str]:
     """Cells of a hypothesis that another one replaces."""
     now = f"{row['answer']}: {estimate(row)}"
-    words = [key, row["statement"], row["first_result"], now, row["superseded_by"]]
+    words = [key, row["statement"], row["first_result"], now]
+    words += [row["superseded_by"], row["superseded_because"]]
     return [escaped(text) for text in words]
 
 

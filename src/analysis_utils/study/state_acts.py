@@ -399,12 +399,12 @@ def by_placebos(estimate: float, placebos: pd.Series) -> Finding:
 
 def one_against_rest(table: pd.DataFrame, first: pd.Period, months: int) -> pd.Series:
     """Each state's change over a window less the mean change of the other states."""
-    for month in (first - 1, first + months):
-        if month not in table.index:
-            raise NotTestable(
-                f"{month:%B %Y} is needed; signings are known to "
-                f"{table.index[-1]:%B %Y}."
-            )
+    needed = (first - 1, first + months)
+    if not set(needed) <= set(table.index):
+        raise NotTestable(
+            f"Signings by state from {needed[0]:%B %Y} to {needed[1]:%B %Y} are needed; "
+            f"they are known here to {table.index[-1]:%B %Y}."
+        )
     change = table.loc[first + months] - table.loc[first - 1]
     return change - (change.sum() - change) / (len(change) - 1)
 
