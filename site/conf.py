@@ -101,7 +101,7 @@ NAMED = re.compile(r"(?:^|(?<=[.;] ))((?:\*{0,2}[a-z]\w*(?:, )?)+) : ")
 def names_as_a_list(app, what, name, obj, options, lines):
     """`table : one row a unit` of a short docstring becomes an entry of a list."""
     blocks = "\n".join(lines).split("\n\n")
-    made = [block for old in blocks for block in (*entries(old), "")]
+    made = [block for old in headed(map(entries, blocks)) for block in (old, "")]
     lines[:] = "\n".join(made).split("\n") if len(made) > 1 else lines
 
 
@@ -109,11 +109,26 @@ def entries(block):
     """A paragraph; one of names with what they hold, as a section of numpydoc."""
     words = " ".join(line.strip() for line in block.strip().split("\n"))
     if block.startswith((" ", ">>>")) or not NAMED.match(words) or "----" in block:
-        return [block]
+        return block
     _, *parts = NAMED.split(words)
     items = zip(parts[::2], parts[1::2], strict=True)
     shown = [f"{names}\n    {said.strip(' ;')}" for names, said in items]
-    return ["\n".join(["Parameters", "----------", *shown])]
+    return "\n".join(["Parameters", "----------", *shown])
+
+
+LISTS = r"(Parameters|Attributes|Returns|Raises|Yields)\n-+\n"
+ENTRY = r"\*{0,2}\w[\w, *]* : |[^\n]+\n +|\w[\w ]*\n-+\n"
+
+
+def headed(blocks):
+    """Blocks; what follows a list of names gets a heading, or would be a name in it."""
+    within = False
+    for block in blocks:
+        if within and block.strip() and not re.match(ENTRY, block):
+            title = "Examples" if block.startswith(">>>") else "Notes"
+            block, within = f"{title}\n{'-' * len(title)}\n{block}", False
+        within = bool(re.match(LISTS, block)) or within
+        yield block
 
 
 def setup(app):

@@ -221,7 +221,8 @@ def test_what_was_superseded_is_shown_with_its_first_result():
     from analysis_utils import hypotheses
 
     text = registry_text(
-        H1=registry_entry("H1"), G1=registry_entry("G1", supersedes={"H1": "no step there"})
+        H1=registry_entry("H1"),
+        G1=registry_entry("G1", supersedes={"H1": "no step there"}),
     )
     first = pd.DataFrame({"estimate": [2.0], "low": [1.0], "high": [3.0]}, index=["H1"])
     first["verdict"] = "supported"

@@ -240,8 +240,22 @@ def test_every_number_leads_to_data_and_its_published_sources(site):
 def test_no_parameter_stands_in_running_text(site):
     """Docstrings without a heading, `table : one row a unit`, are lists as well."""
     for page in sorted((site / "api").glob("*.html")):
-        left = re.findall(r"<p>[a-z]\w* : .{40}", page.read_text(encoding="utf-8"))
+        shown = page.read_text(encoding="utf-8")
+        left = re.findall(r"<p>[a-z]\w* : .{40}", shown)
         assert not left, (page.name, left)
+        # An example below a list of parameters is none of them.
+        assert not re.search(r"<(strong|dt)[^>]*>(<[^>]*>)*&gt;", shown), page.name
+        assert not re.search(r"<blockquote>", shown), page.name
+
+
+def test_sphinx_understands_every_docstring(site):
+    assert (site / build.WARNINGS).read_text() == ""
+
+
+def test_what_a_notebook_calls_has_a_page(site):
+    shown = (site / "api/publish.html").read_text(encoding="utf-8")
+    for name in ("number", "sentence", "hypothesis", "figure", "table", "Finding"):
+        assert f'id="analysis_utils.publish.{name}"' in shown
 
 
 def test_the_register_can_be_taken_along(site):

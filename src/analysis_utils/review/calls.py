@@ -30,11 +30,17 @@ def called(sliced: Iterable[Statement]) -> list[Function]:
     found = set()
     for statement in sliced:
         aliases |= imports(statement.node)
-        for node in ast.walk(statement.node):
-            if isinstance(node, ast.Call):
-                found.update(resolve(dotted(node.func), aliases, objects))
+        for name in names_called(statement.node):
+            found.update(resolve(name, aliases, objects))
         objects |= instances(statement.node, aliases)
     return sorted(found)
+
+
+@cache
+def names_called(node: ast.stmt) -> frozenset[str]:
+    """Dotted names of what a statement calls."""
+    calls = (n for n in ast.walk(node) if isinstance(n, ast.Call))
+    return frozenset(dotted(call.func) for call in calls)
 
 
 def imports(node: ast.stmt, package: str = "") -> dict[str, str]:

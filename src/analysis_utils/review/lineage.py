@@ -144,7 +144,10 @@ class Record:
 
     def data_of(self, item: Item) -> list[str]:
         """Names of the data files that an item rests on."""
-        used = self.statements_of(item)
+        return self.data_read_by(self.statements_of(item))
+
+    def data_read_by(self, used: list[Statement]) -> list[str]:
+        """Names of the data files that statements read."""
         return sorted(
             name
             for name, places in self.stamp.get("read_at", {}).items()

@@ -19,6 +19,7 @@ from analysis_utils.workflow.runs import OUTPUTS
 SITE = OUTPUTS / "site"
 FRAME = ROOT / "site"
 STAMP = ".made-from"
+WARNINGS = ".warnings"  # of Sphinx, a docstring that it can't read for example
 
 
 def build() -> Path:
@@ -91,6 +92,8 @@ def sphinx(source: Path, made: Path) -> Iterator[Callable[[], None]]:
             raise Refused(
                 f"The site could not be made; the one in place stays:\n{told}"
             )
+        (made / WARNINGS).write_text(said)
+        print(said, end="", file=sys.stderr)
 
     try:
         yield begin

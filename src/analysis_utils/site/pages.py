@@ -3,13 +3,11 @@
 import shutil
 from pathlib import Path
 
-from analysis_utils.paper import history
 from analysis_utils.run_context import ROOT
 from analysis_utils.site import (
     claims,
     front,
     notebooks,
-    pictures,
     predictions,
     question,
     reference,
@@ -25,7 +23,10 @@ TO_TAKE = ("agreements", "spells", "agency_links", "editions")  # of data/
 
 
 def write(folder: Path) -> None:
-    """Write the sources of all pages below a folder that holds Sphinx's settings."""
+    """Write the sources of all pages below a folder that holds Sphinx's settings.
+
+    The pictures of `pictures` are drawn by `frame`, at the same time.
+    """
     study = Study()
     static, files = folder / "_static", folder / "extra/files"
     for record in study.records:
@@ -42,8 +43,6 @@ def write(folder: Path) -> None:
         notebooks.write(record, folder / "notebooks")
     (static / "data.js").write_text(register.script(), encoding="utf-8")
     (static / "shapes.js").write_text(register.shapes_script(), encoding="utf-8")
-    (static / "history.svg").write_bytes(history.svg())
-    pictures.write(study, static)
     for name, text in texts(study).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

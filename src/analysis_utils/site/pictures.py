@@ -1,4 +1,4 @@
-"""Two pictures that only the site has: all answers, and the way from files to them."""
+"""Pictures of the site: the history, all answers, the way from files to them."""
 
 import math
 import re
@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from analysis_utils.paper import history
 from analysis_utils.review import lineage
 from analysis_utils.site import question
 from analysis_utils.site.study import Study
@@ -25,9 +26,11 @@ COLOURS = {
 FAR = 8.0  # multiples of the smallest effect at which the axis ends
 
 
-def write(study: Study, folder: Path) -> None:
-    """Save both as SVG."""
+def write(folder: Path) -> None:
+    """Save all as SVG."""
     determinism.apply()
+    (folder / "history.svg").write_bytes(history.svg())
+    study = Study()
     for name, fig in (("answers", answers(study)), ("pipeline", pipeline(study))):
         fig.savefig(folder / f"{name}.svg", metadata={"Date": None})
         plt.close(fig)

@@ -12,7 +12,7 @@ from analysis_utils.publish.words import in_words
 from analysis_utils.review.lineage import Record
 from analysis_utils.site.sources import origin_table, source_table
 from analysis_utils.site.study import Question, Study, displays, goal, sentences
-from analysis_utils.site.text import Html, link, plain, table
+from analysis_utils.site.text import Html, coded, link, plain, table
 
 NARROW = 300.0  # points: one column of a journal is 252, two are 518
 DIGITS = 3  # of tables whose record does not say
@@ -90,7 +90,7 @@ def figure_html(path: Path, address: str, about: dict) -> str:
     links = ", ".join(link(k, f"{stem}.{k}") for k in ("csv", "pdf", "svg"))
     return (
         f'<figure class="result">{image(address, about["alt"], is_narrow(path))}'
-        f"<figcaption>{escape(about['caption'])} "
+        f"<figcaption>{coded(about['caption'])} "
         f'<span class="files">({links})</span></figcaption></figure>'
     )
 
@@ -146,11 +146,10 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
     )
 
 
-def why(row: pd.Series) -> Html:
-    """The reason of an answer and what its checks say; commands as code."""
+def why(row: pd.Series) -> str:
+    """The reason of an answer and what its checks say."""
     checks = row["checks"].replace("none was named", "no check was named")
-    words = in_words(f"{row['reason'].rstrip('.')}; {checks}")
-    return Html(re.sub("`(.+?)`", r"<code>\1</code>", escape(words)))
+    return in_words(f"{row['reason'].rstrip('.')}; {checks}")
 
 
 def result(row: pd.Series) -> str:

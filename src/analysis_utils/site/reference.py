@@ -80,7 +80,7 @@ Numbers in your own paper <your_paper>
 
 
 def api_pages() -> dict[str, str]:
-    """A page for each public package or module of `methods/`, from its docstrings."""
+    """Pages of functions, from their docstrings: `publish`, and all of `methods/`."""
     folder = PACKAGE / "methods"
     pages = {}
     for path in sorted(p for p in folder.iterdir() if p.name[0] != "_"):
@@ -89,11 +89,22 @@ def api_pages() -> dict[str, str]:
             head = described(path) if path.is_dir() else ""
             pages[path.stem] = "\n".join([f"# {plain(path.stem)}\n", head, *parts])
     toc = "\n".join(pages)
+    pages["publish"] = publish_page()
     pages["index"] = (
-        "# Functions of `methods/`\n\nStatistics on plain pandas and numpy; they know "
-        f"nothing of this study.\n\n```{{toctree}}\n:maxdepth: 1\n\n{toc}\n```\n"
+        "# Functions\n\nWhat a notebook records with, numbers, sentences, figures, "
+        "answers: [publish](publish.md). Statistics on plain pandas and numpy, which "
+        "know nothing of this study, are in `methods/`:\n\n"
+        f"```{{toctree}}\n:maxdepth: 1\n\npublish\n{toc}\n```\n"
     )
     return {f"api/{name}.md": text for name, text in pages.items()}
+
+
+def publish_page() -> str:
+    """What notebooks call in `publish`: the package's own names, charts, maps."""
+    folder = PACKAGE / "publish"
+    parts = [described(folder, "   :members:")]
+    parts += [module(folder / f"{name}.py") for name in ("charts", "maps")]
+    return "\n".join(["# publish\n", *parts])
 
 
 def has_public(path: Path) -> bool:

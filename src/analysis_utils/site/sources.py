@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from analysis_utils.review import lineage
+from analysis_utils.review import calls, lineage
 from analysis_utils.review.lineage import Item, Record
 from analysis_utils.site.text import Html, link, table
 
@@ -21,16 +21,16 @@ class Origin:
 
 def origins(record: Record) -> list[Origin]:
     """Every recorded item of a run but its sentences, in order."""
-    return [
-        Origin(
-            item,
-            record.position(item.cell),
-            [function.name for function in record.functions_of(item)],
-            record.data_of(item),
-        )
-        for item in record.items
-        if item.kind in ("number", "hypothesis")
-    ]
+    wanted = [i for i in record.items if i.kind in ("number", "hypothesis")]
+    return [origin(record, item) for item in wanted]
+
+
+def origin(record: Record, item: Item) -> Origin:
+    """What one item rests on."""
+    used = record.statements_of(item)
+    functions = [function.name for function in calls.called(used)]
+    data = record.data_read_by(used)
+    return Origin(item, record.position(item.cell), functions, data)
 
 
 @cache

@@ -21,12 +21,20 @@ ATTRIBUTES = {
     "th": ["scope", "colspan", "rowspan"],
 }
 
+CODE = re.compile("`([^`]+)`")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")  # stays on one line
 
 
 def plain(text: object) -> str:
-    """Text for a Markdown page: every sign that Markdown or HTML would read escaped."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", " ".join(str(text).split()))
+    """Text for a Markdown page: signs that Markdown or HTML would read are escaped.
+
+    What stands between two backticks stays code.
+    """
+    parts = CODE.split(" ".join(str(text).split()))
+    for place, part in enumerate(parts):
+        sign = r"([\\`*_{}\[\]<>#|$~])"
+        parts[place] = f"`{part}`" if place % 2 else re.sub(sign, r"\\\1", part)
+    return "".join(parts)
 
 
 def clean_html(text: str) -> str:
@@ -74,9 +82,14 @@ class Html(str):
     """Text that is HTML already."""
 
 
+def coded(text: str) -> Html:
+    """Text as HTML; what stands between two backticks is code."""
+    return Html(CODE.sub(r"<code>\1</code>", escape(text)))
+
+
 def cell(value: object) -> str:
     """One cell of a table."""
-    return str(value) if isinstance(value, Html) else escape(str(value))
+    return value if isinstance(value, Html) else coded(str(value))
 
 
 def link(text: str, address: str) -> Html:

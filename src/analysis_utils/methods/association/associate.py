@@ -69,23 +69,23 @@ def associate(
 ) -> AssociationResult:
     """Correlate two series at the lags -max_lag to max_lag; positive: x comes first.
 
-    method: one of `METHODS`, which gives the measured error rates of each.
-    measure: "pearson", "spearman" or "kendall".
-    controls: series partialled out of x and y, same dates, after the transformation.
-    period: of a season (12 for months), whose means are taken out; two series with
+    method : one of `METHODS`, which gives the measured error rates of each.
+    measure : "pearson", "spearman" or "kendall".
+    controls : series partialled out of x and y, same dates, after the transformation.
+    period : of a season (12 for months), whose means are taken out; two series with
         the same season are associated otherwise.
-    trend: take out a linear trend; by default with "prewhiten" alone (without it,
+    trend : take out a linear trend; by default with "prewhiten" alone (without it,
         trends with little autocorrelation around them reject in 11 to 13 % of pairs).
-    whitening: "both" filters each series by its own autoregression (Haugh 1976, JASA
+    whitening : "both" filters each series by its own autoregression (Haugh 1976, JASA
         71:378), "x" filters both by that of x (Box and Jenkins 1976, ch. 11).
-    order: of the autoregression; by AIC if None.
-    steps: most level steps taken out of each series with "prewhiten"; two series that
+    order : of the autoregression; by AIC if None.
+    steps : most level steps taken out of each series with "prewhiten"; two series that
         jump into another regime in the same month are "associated" otherwise.
-    regimes: most changes of variance of each series with "prewhiten"; each period then
+    regimes : most changes of variance of each series with "prewhiten"; each period then
         counts in units of the standard deviation of its own regime, or a burst that
         both series share would be nearly all that is correlated.
-    level: of intervals and limits.
-    n_resamples: draws; "prewhiten" changes signs of the innovations of x, period by
+    level : of intervals and limits.
+    n_resamples : draws; "prewhiten" changes signs of the innovations of x, period by
         period, which keeps the sizes of both where they are.
 
     Raises NotTestable for missing values, gaps, constant or too short series, and
