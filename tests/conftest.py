@@ -38,12 +38,14 @@ SLOW_FIXTURES = {
     "browser",
     "checkout",
     "concluded",
+    "good",
     "kernel",
     "made",
     "scheduler",
     "server",
     "site",
     "traced",
+    "two",
 }
 SLOW_FILES = {
     "test_association_panel",
@@ -188,6 +190,27 @@ def make_checkout(root: Path) -> Checkout:
     shutil.copy(ROOT / "requirements.lock", root)
     shutil.copytree(ROOT / "data", root / "data")
     return Checkout(root)
+
+
+def copied(checkout: Checkout, root: Path) -> Checkout:
+    """A checkout as it stands, elsewhere: what has run there need not run again."""
+    shutil.copytree(checkout.root, root, symlinks=True)
+    return Checkout(root)
+
+
+@pytest.fixture(scope="session")
+def one_that_ran(tmp_path_factory) -> Checkout:
+    """A notebook that has run well, and its outputs."""
+    checkout = make_checkout(tmp_path_factory.mktemp("good") / "checkout")
+    checkout.notebook("01_a", "", "print('good')")
+    assert checkout.make("all")[0] == 0
+    return checkout
+
+
+@pytest.fixture
+def good(one_that_ran: Checkout, tmp_path: Path) -> Checkout:
+    """The same, to be broken."""
+    return copied(one_that_ran, tmp_path / "checkout")
 
 
 @pytest.fixture

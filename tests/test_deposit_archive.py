@@ -103,9 +103,10 @@ def test_the_study_as_committed_keeps_the_rules(tmp_path):
     """All tracked files, those that are not committed yet included."""
     if not (ROOT / ".git").exists():
         pytest.skip("no git repository here, so there is no list of tracked files")
-    names = [name for name in pack.git("ls-files", "-z").split("\0") if name]
     names = [
-        n for n in names if not n.startswith(pack.LEFT_OUT) and (ROOT / n).exists()
+        n
+        for n in git(ROOT, "ls-files", "-z").split("\0")
+        if n and not n.startswith(pack.LEFT_OUT) and (ROOT / n).exists()
     ]
     contents = {name: (ROOT / name).read_bytes() for name in names}
     contents |= {name: text.encode() for name, text in standards.texts().items()}

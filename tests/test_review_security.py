@@ -371,7 +371,7 @@ def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path, monkeypatch):
 )
 def test_a_tag_is_a_name_and_no_option(against, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Refused), archive.opened(against):
+    with pytest.raises(Refused), archive.opened(against, tmp_path / "room"):
         pass
     assert not list(tmp_path.iterdir())
 

@@ -33,14 +33,6 @@ def wait_for(path: Path, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def good(checkout):
-    """A notebook that has run well, and its outputs."""
-    checkout.notebook("01_a", "", "print('good')")
-    assert checkout.make("all")[0] == 0
-    return checkout
-
-
 def break_it(checkout, code: str) -> dict[str, bytes]:
     before = tree(checkout.outputs / "01_a")
     checkout.notebook("01_a", "", "print('first')", code, "print('last')")

@@ -2,15 +2,18 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
+from conftest import Checkout, copied, make_checkout
 
 HELPER = "src/analysis_utils/helper.py"
 
 
-@pytest.fixture
-def two(checkout):
+@pytest.fixture(scope="module")
+def two_that_ran(tmp_path_factory) -> Checkout:
     """Two notebooks that have run; the second imports a helper, by way of another."""
+    checkout = make_checkout(tmp_path_factory.mktemp("two") / "checkout")
     (checkout.root / HELPER).write_text("VALUE = 1\n")
     through = (
         "def value():\n    from analysis_utils.helper import VALUE\n    return VALUE\n"
@@ -26,6 +29,12 @@ def two(checkout):
     code, text = checkout.make("all")
     assert code == 0, text
     return checkout
+
+
+@pytest.fixture
+def two(two_that_ran: Checkout, tmp_path: Path) -> Checkout:
+    """The same, to be changed."""
+    return copied(two_that_ran, tmp_path / "checkout")
 
 
 def why(checkout) -> dict[str, str]:

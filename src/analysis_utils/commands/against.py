@@ -2,16 +2,16 @@
 
 import csv
 import io
-import json
-import subprocess
 from pathlib import Path
 
+from analysis_utils import git, results_file
+from analysis_utils.asking import Refused
+from analysis_utils.results_file import FILE as RESULTS
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.runs import OUTPUTS, Run
 
 VERDICTS = "verdicts/verdicts.csv"
-RESULTS = "results.json"
 ANSWERS = ("answer", "strength", "verdict", "estimate", "low", "high", "p_adjusted")
 SHOWN = 20  # changed numbers named
 
@@ -72,7 +72,7 @@ class Before:
 
     def __init__(self, runs: list[Run]):
         self.runs = runs
-        self.changed = git("diff", "--name-only", "HEAD", "--", "outputs")
+        self.changed = git.text("diff", "--name-only", "HEAD", "--", "outputs")
         self.kept = {} if self.changed is not None else dict(self.on_disk())
 
     def on_disk(self):
@@ -90,13 +90,13 @@ class Before:
         """Text of an archived file; empty if the archive has none."""
         if self.changed is None:
             return self.kept.get(name, "")
-        return git("show", f"HEAD:outputs/{name}") or ""
+        return git.text("show", f"HEAD:outputs/{name}") or ""
 
     def changes(self) -> list[str]:
         """A line for each answer and number that is not the archive's."""
         names = self.names()
         if self.changed is not None:
-            now = git("diff", "--name-only", "HEAD", "--", "outputs") or ""
+            now = git.text("diff", "--name-only", "HEAD", "--", "outputs") or ""
             touched = {line.removeprefix("outputs/") for line in now.splitlines()}
             names = [name for name in names if name in touched]
         answers: list[str] = []
@@ -113,17 +113,6 @@ class Before:
         if len(numbers) > SHOWN:
             numbers = [*numbers[:SHOWN], f"... and {len(numbers) - SHOWN} more numbers"]
         return answers + numbers
-
-
-def git(*arguments: str) -> str | None:
-    """What git prints; None where there is no git, no repository, no such thing."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True
-        )
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def changed_answers(old: str, new: str) -> list[str]:
@@ -156,7 +145,11 @@ def rows(text: str) -> dict[str, dict[str, str]]:
 
 def changed_numbers(name: str, old: str, new: str) -> list[str]:
     """A line for each recorded number that is not the archive's."""
-    before, now = json.loads(old)["numbers"], json.loads(new)["numbers"]
+    try:
+        held = [results_file.parsed(text, f"outputs/{name}") for text in (old, new)]
+    except Refused as refused:
+        return [str(refused)]
+    before, now = (content.get("numbers", {}) for content in held)
     label = name.removesuffix(f"/{RESULTS}")
     return [
         f"{label}: {key} {before.get(key, {}).get('value', 'none')} -> "

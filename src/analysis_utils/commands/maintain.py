@@ -1,11 +1,10 @@
 """`make test`, `make bench`, `make calibrate`, `make validation`, `make lock`."""
 
 import os
-import shutil
 import subprocess
 import sys
 
-from analysis_utils.asking import Refused
+from analysis_utils import git
 from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
 
@@ -33,8 +32,7 @@ def call(*commands: str) -> int:
 
 def make_test(given: Given) -> int:
     """Test everything, or what is quick for the loop of edits."""
-    if shutil.which("git") is None:
-        raise Refused("the tests need git, and git is not installed here")
+    git.refuse_without("the tests need git")
     quick = " -m quick" if given.get("QUICK") == "yes" else ""
     return call(f"-m pytest -n 2 --dist worksteal{quick}")
 

@@ -24,7 +24,7 @@ def make_verify(given: Given) -> int:
     if not runs:
         raise Refused("no such notebook or run; `make list` shows what there is")
     workers = driver.workers_asked(given.get("WORKERS"))
-    with opened(given.get("AGAINST")) as archive:
+    with verify.room() as room, opened(given.get("AGAINST"), room) as archive:
         if not any(archive.outputs.glob("[0-9]*/*")):
             raise Refused("there are no archived outputs here; `git restore outputs`")
         done = verify.verify(archive, runs, workers, warm)

@@ -6,19 +6,22 @@ an archive that has passed gets its name; the same commit gives the same bytes.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from analysis_utils import git
 from analysis_utils.asking import Refused
 from analysis_utils.deposit import about, crate, rules, standards
 from analysis_utils.run_context import ROOT, sha256
-from analysis_utils.workflow import manifest
-from analysis_utils.workflow.runs import study_runs
+from analysis_utils.workflow import driver, manifest
+from analysis_utils.workflow.runs import OUTPUTS, study_runs
 
 FOLDER = ROOT / "deposit"
+NEEDED = "an archive is packed from a git repository"
 LEFT_OUT = (".git", ".ci/")  # git's and CI's own files, by the start of their names
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the date of every file, so that bytes do not vary
 MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "GIVEN", "PYTHONPATH")
@@ -34,7 +37,12 @@ def deposit(present: bool, folder: Path = FOLDER) -> int:
     folder : Path
         Where the archive is put.
     """
-    names = ready()
+    with driver.exclusive(OUTPUTS):  # what is packed stays as it is meanwhile
+        return packed_and_proven(ready(), present, folder)
+
+
+def packed_and_proven(names: list[str], present: bool, folder: Path) -> int:
+    """Write the archive beside its name, and give it that once it is proven."""
     folder.mkdir(exist_ok=True)
     final = folder / f"{about.archive_name()}.zip"
     candidate = folder / f".{final.name}.new"
@@ -64,26 +72,15 @@ def ready() -> list[str]:
     stale = [run.label for run in study_runs() if manifest.reasons(run)]
     if stale:
         raise Refused(f"outputs are out of date ({', '.join(stale)}): run make all")
-    changed = git("status", "--porcelain", "--untracked-files=all").splitlines()
+    status = git.asked(NEEDED, "status", "--porcelain", "--untracked-files=all")
+    changed = status.splitlines()
     if changed:
         raise Refused(
             "an archive is made of a commit, and these files are not as committed:\n  "
             + "\n  ".join(changed[:20])
         )
-    listed = git("ls-files", "-z").split("\0")
+    listed = git.asked(NEEDED, "ls-files", "-z").split("\0")
     return sorted(name for name in listed if name and not name.startswith(LEFT_OUT))
-
-
-def git(*arguments: str) -> str:
-    """What git says; Refused where there is no repository."""
-    if shutil.which("git") is None:
-        raise Refused("an archive is packed by git, and git is not installed here")
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise Refused(
-            f"an archive is packed from a git repository ({done.stderr.strip()})"
-        )
-    return done.stdout
 
 
 def pack(names: list[str], path: Path) -> None:
@@ -120,16 +117,28 @@ def prove(path: Path, present: bool) -> str:
         if present:
             command = [sys.executable, "-m", "analysis_utils.commands", "verify"]
             variables["PYTHONPATH"] = str(root / "src")
-        done = subprocess.run(
-            command, cwd=root, env=variables, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        if done.returncode:
+        code, said = carried_out(command, root, variables)
+        if code:
             keep_report(root)
-            raise Refused(
-                f"The unpacked archive does not verify:\n{done.stdout[-3000:]}"
-            )
-    return done.stdout.strip().splitlines()[-1]
+            raise Refused(f"The unpacked archive does not verify:\n{said[-3000:]}")
+    return said.strip().splitlines()[-1]
+
+
+def carried_out(
+    command: list[str], root: Path, variables: dict[str, str]
+) -> tuple[int, str]:
+    """Exit code and output of a command, which ends whole where this one is stopped."""
+    process = subprocess.Popen(
+        command, cwd=root, env=variables, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        said, _ = process.communicate()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate()
+        raise
+    return process.returncode, said
 
 
 def keep_report(root: Path) -> None:

@@ -1,7 +1,6 @@
 """Lets git keep notebooks without outputs and show them by cell, in this clone."""
 
-import subprocess
-
+from analysis_utils import git
 from analysis_utils.run_context import ROOT
 
 # nbdime, without outputs, ids and format details; plain diff where .venv is gone
@@ -21,13 +20,11 @@ SETTINGS = {  # the drivers that .gitattributes names
 
 
 def set_up() -> bool:
-    """Write the settings into .git/config; False where there is no repository."""
+    """Write the settings into .git/config; False without git or repository."""
     if not (ROOT / ".git").exists():
         return False
     done = [
-        subprocess.run(
-            ["git", "config", "--local", name, command], cwd=ROOT, capture_output=True
-        )
+        git.content("config", "--local", name, command)
         for name, command in SETTINGS.items()
     ]
-    return all(one.returncode == 0 for one in done)
+    return None not in done

@@ -7,12 +7,11 @@ verdicts says of a hypothesis.
 import csv
 import io
 import json
-import shutil
-import subprocess
 from dataclasses import fields
 from pathlib import Path
 
-from analysis_utils.asking import Refused
+from analysis_utils import git, results_file
+from analysis_utils.asking import Refused, text_of
 from analysis_utils.paper import VERDICTS
 from analysis_utils.publish.results import Number, shown
 from analysis_utils.publish.tables import LATEX
@@ -35,24 +34,23 @@ def contents_now(outputs: Path = OUTPUTS) -> dict[str, str]:
     """results.json of each run in place, as text."""
     paths = sorted(outputs.glob("[0-9]*/*/results.json"))
     return {
-        path.parent.relative_to(outputs).as_posix(): path.read_text(encoding="utf-8")
-        for path in paths
+        path.parent.relative_to(outputs).as_posix(): text_of(path) for path in paths
     }
 
 
 def at(revision: str, root: Path = ROOT) -> Texts:
     """The numbers of the outputs committed at a revision (a tag, say) of git."""
     whole = f"outputs/{VERDICTS}"
-    held = git(root, "ls-tree", "--name-only", revision, "--", whole)
-    table = git(root, "show", f"{revision}:{whole}") if held else ""
+    held = committed(root, "ls-tree", "--name-only", revision, "--", whole)
+    table = committed(root, "show", f"{revision}:{whole}") if held else ""
     return texts(contents_at(revision, root), table)
 
 
 def contents_at(revision: str, root: Path = ROOT) -> dict[str, str]:
     """results.json of each run committed at a revision of git, as text."""
-    names = git(root, "ls-tree", "-r", "--name-only", revision, "--", "outputs")
+    names = committed(root, "ls-tree", "-r", "--name-only", revision, "--", "outputs")
     contents = {
-        name.removeprefix("outputs/").removesuffix("/results.json"): git(
+        name.removeprefix("outputs/").removesuffix("/results.json"): committed(
             root, "show", f"{revision}:{name}"
         )
         for name in names.splitlines()
@@ -63,16 +61,9 @@ def contents_at(revision: str, root: Path = ROOT) -> dict[str, str]:
     return contents
 
 
-def git(root: Path, *arguments: str) -> str:
-    """What git says; Refused, with its words, where it cannot."""
-    if shutil.which("git") is None:
-        raise Refused("AGAINST= needs git, and git is not installed here")
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, encoding="utf-8"
-    )
-    if done.returncode:
-        raise Refused(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout
+def committed(root: Path, *arguments: str) -> str:
+    """What git says of a revision; Refused where it knows none."""
+    return git.asked("AGAINST= needs a revision of git", *arguments, root=root)
 
 
 def texts(contents: dict[str, str], verdicts: str) -> Texts:
@@ -80,7 +71,8 @@ def texts(contents: dict[str, str], verdicts: str) -> Texts:
     found: Texts = {}
     names = {field.name for field in fields(Number)}
     for label, content in contents.items():
-        for key, entry in json.loads(content).get("numbers", {}).items():
+        held = results_file.parsed(content, f"outputs/{label}/{results_file.FILE}")
+        for key, entry in held.get("numbers", {}).items():
             number = Number(**{name: entry[name] for name in names})
             found[f"{label}:{key}"] = of_number(number)
     for row in csv.DictReader(io.StringIO(verdicts)):

@@ -1,23 +1,18 @@
 """The git history of a file, where it is at hand."""
 
-import subprocess
 from pathlib import Path
 
+from analysis_utils import git
 
-def git(root: Path, *arguments: str) -> str:
+
+def said(root: Path, *arguments: str) -> str:
     """What git prints; empty where there is no git or no history."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", root, *arguments], capture_output=True, text=True
-        )
-    except FileNotFoundError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return git.text(*arguments, root=root) or ""
 
 
 def whole(root: Path) -> bool:
     """Whether the history is at hand, and not a shallow clone's."""
-    return git(root, "rev-parse", "--is-shallow-repository").strip() == "false"
+    return said(root, "rev-parse", "--is-shallow-repository").strip() == "false"
 
 
 def versions(root: Path, file: str) -> list[tuple[str, str, str]]:
@@ -27,10 +22,10 @@ def versions(root: Path, file: str) -> list[tuple[str, str, str]]:
     """
     if not whole(root):
         return []
-    log = git(root, "log", "--reverse", "--format=%H%x09%as%x09%s", "--", file)
+    log = said(root, "log", "--reverse", "--format=%H%x09%as%x09%s", "--", file)
     commits = [line.split("\t", 2) for line in log.splitlines()]
     return [
-        (day, subject, git(root, "show", f"{commit}:{file}"))
+        (day, subject, said(root, "show", f"{commit}:{file}"))
         for commit, day, subject in commits
     ]
 
@@ -39,4 +34,4 @@ def count(root: Path, file: str) -> int:
     """How many versions of a file were committed; 0 where that is not known."""
     if not whole(root):
         return 0
-    return len(git(root, "log", "--format=%H", "--", file).split())
+    return len(said(root, "log", "--format=%H", "--", file).split())

@@ -4,7 +4,6 @@
 """
 
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import zipfile
@@ -13,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from analysis_utils import git
 from analysis_utils.asking import Refused
-from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -46,8 +45,11 @@ class Archive:
 
 
 @contextmanager
-def opened(against: str | None) -> Iterator[Archive]:
-    """The archive that `against` names; this checkout's own if None. Raises Refused."""
+def opened(against: str | None, room: Path) -> Iterator[Archive]:
+    """The archive that `against` names; this checkout's own if None. Raises Refused.
+
+    `room` is a folder, made here, in which a packed file or a commit is unpacked.
+    """
     if against is None:
         yield Archive("the archived outputs", OUTPUTS, own=True)
         return
@@ -55,12 +57,15 @@ def opened(against: str | None) -> Iterator[Archive]:
     if place.is_dir():
         yield in_folder(place.resolve(), against)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    room.mkdir(parents=True)
+    try:
         if place.is_file():
-            unpack(place, Path(folder))
+            unpack(place, room)
         else:
-            unpack_commit(against, Path(folder))
-        yield in_folder(Path(folder), against)
+            unpack_commit(against, room)
+        yield in_folder(room, against)
+    finally:
+        shutil.rmtree(room)
 
 
 def in_folder(folder: Path, name: str) -> Archive:
@@ -121,18 +126,9 @@ def refuse_size(size: int, name: str) -> None:
         raise Refused(f"{name} would unpack to {size / 1e9:.0f} GB; not unpacked")
 
 
-def git(*arguments: str) -> bytes | None:
-    """What a git command prints; None if it fails or there is no git."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
 def unpack_commit(name: str, folder: Path) -> None:
     """Write what a tag or commit holds into a folder; Refused if there is none."""
-    commit = git(
+    commit = git.text(
         "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
     )
     if commit is None:
@@ -140,11 +136,11 @@ def unpack_commit(name: str, folder: Path) -> None:
         raise Refused(
             f"AGAINST={name} is no folder, packed file, tag or commit{lacking}"
         )
-    sha = commit.decode().strip()
-    there = (git("ls-tree", "--name-only", sha) or b"").decode().split()
+    sha = commit.strip()
+    there = (git.text("ls-tree", "--name-only", sha) or "").split()
     wanted = [path for path in NEEDED if path in there]
     with tempfile.TemporaryFile() as stream:
-        stream.write(git("archive", "--format=tar", sha, "--", *wanted) or b"")
+        stream.write(git.content("archive", "--format=tar", sha, "--", *wanted) or b"")
         stream.seek(0)
         with tarfile.open(fileobj=stream) as packed:
             packed.extractall(folder, filter="data")
@@ -164,6 +160,6 @@ def former_file(name: str, digest: str, archive: Archive) -> bytes | None:
         content = (archive.root / name).read_bytes()
         if fits(content):
             return content
-    commits = git("log", "--max-count=30", "--format=%H", "--", name) or b""
-    contents = (git("show", f"{sha}:{name}") for sha in commits.decode().split())
+    commits = git.text("log", "--max-count=30", "--format=%H", "--", name) or ""
+    contents = (git.content("show", f"{sha}:{name}") for sha in commits.split())
     return next((content for content in contents if fits(content)), None)

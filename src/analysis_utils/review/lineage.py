@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from analysis_utils import results_file
 from analysis_utils.review import calls, dataflow, notebooks, values
 from analysis_utils.review.dataflow import Statement
 from analysis_utils.run_context import ROOT
@@ -218,9 +219,7 @@ def records(outputs: Path = OUTPUTS) -> list[Record]:
     found = []
     for stamp in sorted(outputs.glob(f"[0-9]*/*/{manifest.NAME}")):
         results = stamp.with_name("results.json")
-        content = (
-            json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
-        )
+        content = results_file.read(results) if results.exists() else {}
         found.append(Record(stamp.parent, manifest.read(stamp.parent) or {}, content))
     return found
 

@@ -5,6 +5,8 @@ import re
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from analysis_utils.workflow import driver, manifest
 from analysis_utils.workflow.runs import OUTPUTS, Run, study_runs
 
 PLACE = OUTPUTS / ".verify"
-RERUN, AGAIN = "rerun", "again"
+RERUN, AGAIN, UNPACKED = "rerun", "again", "unpacked"
 INPUTS = {"data": "data", "code": "modules", "lock": "lock"}
 RESTS_ON = (*INPUTS, "notebook source", "parameters", "package")
 KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Nehalem", "Prescott")
@@ -135,8 +137,21 @@ def things(findings: list[Finding]) -> set[tuple[str, str, str]]:
     return {(f.run, f.kind, re.split(", c(?:olumn|ell) ", f.item)[0]) for f in findings}
 
 
+@contextmanager
+def room() -> Iterator[Path]:
+    """One verification at a time, and a place for what is unpacked for it.
+
+    The folder of the reruns is shared, whatever the archive.
+    """
+    with driver.exclusive(OUTPUTS):
+        shutil.rmtree(PLACE, ignore_errors=True)
+        yield PLACE / UNPACKED
+
+
 def verify(archive: Archive, runs: list[Run], workers: int, warm: bool) -> Verification:
     """Make the runs again and compare them with an archive.
+
+    Within `room`, as all that follows from what is made here.
 
     Parameters
     ----------
@@ -147,17 +162,11 @@ def verify(archive: Archive, runs: list[Run], workers: int, warm: bool) -> Verif
         See `workflow.driver.run_all`.
     """
     started = time.monotonic()
-    with driver.exclusive(
-        OUTPUTS
-    ):  # the reruns' folder is shared, whatever the archive
-        shutil.rmtree(PLACE, ignore_errors=True)
-        outcomes = driver.run_all(runs, PLACE / RERUN, workers, warm)
-        unlocked = environment.not_as_locked((ROOT / manifest.LOCK).read_text())
-        pairs = {
-            o.run.label: pair(o.run, archive) for o in outcomes if o.state != "failed"
-        }
-        compared = {label: compare_run(p) for label, p in pairs.items()}
-        explained = explain(archive, outcomes, pairs, compared, unlocked)
+    outcomes = driver.run_all(runs, PLACE / RERUN, workers, warm)
+    unlocked = environment.not_as_locked((ROOT / manifest.LOCK).read_text())
+    pairs = {o.run.label: pair(o.run, archive) for o in outcomes if o.state != "failed"}
+    compared = {label: compare_run(p) for label, p in pairs.items()}
+    explained = explain(archive, outcomes, pairs, compared, unlocked)
     findings = [*failures(outcomes), *explained, *inputs(pairs, archive)]
     findings += packages(unlocked)
     done = Verification(archive, findings, len(pairs), unlocked)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -153,7 +154,11 @@ def execute_stale(plan: Plan) -> list[Outcome]:
     determinism.apply()
     outcomes: list[Outcome] = []
     seconds = {run.label: plan.memory.seconds(run) for run in plan.stale}
-    with kernel_specs() as specs, executor(plan) as (execute, workers):
+    with (
+        kernel_specs() as specs,
+        scratch_in(specs),
+        executor(plan) as (execute, workers),
+    ):
         progress = Progress(plan.stale, seconds, workers)
         try:
             setting = Setting(
@@ -172,6 +177,16 @@ def execute_stale(plan: Plan) -> list[Outcome]:
             progress.close()
         pool.shutdown()
     return outcomes
+
+
+@contextmanager
+def scratch_in(folder: Path) -> Iterator[None]:
+    """Within: temporary files of this process lie in a folder that `stop` removes."""
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 @contextmanager
@@ -208,6 +223,10 @@ def stop(plan: Plan, outcomes: list[Outcome], specs: Path) -> NoReturn:
         end_kernel(note.parent)
     for folder in (plan.outputs / RUNNING, specs):
         shutil.rmtree(folder, ignore_errors=True)
+    if plan.warm:
+        from analysis_utils.workflow.warm_kernel import forget_stack
+
+        forget_stack()
     recover(plan.outputs)
     print(f"\n{what_remains(plan.stale, outcomes)}", flush=True)
     os._exit(130)  # threads wait for kernels that are no more

@@ -9,9 +9,11 @@ pyproject.toml). `WARM=no` launches ordinary kernels; the outputs are the same.
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import threading
 from multiprocessing.forkserver import ensure_running
+from multiprocessing.util import get_temp_dir
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
@@ -35,6 +37,11 @@ def start_stack() -> None:
     """Start the process that imports the stack; returns at once."""
     CONTEXT.set_forkserver_preload(STACK)
     ensure_running()
+
+
+def forget_stack() -> None:
+    """Remove the socket's folder, which a process that ends at once would leave."""
+    shutil.rmtree(get_temp_dir(), ignore_errors=True)
 
 
 def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> None:
