@@ -41,7 +41,7 @@ override FIND_PYTHON := for p in "$$PYTHON" python3 python3.13 python3.12 python
 	exit 1; fi
 
 .PHONY: help all run sweep why list clean test environment lock verify trace standards \
-	site paper measure deposit raw data export arrests register update lab new tidy \
+	site paper measure deposit raw data export own arrests register update lab new tidy \
 	bench calibrate validation faults
 .NOTPARALLEL:
 
@@ -118,6 +118,9 @@ register: environment ## Compile the register anew after a change in data/hand (
 
 raw: environment ## Fetch the published files with checksums (181 files, 36 MB; resumes)
 	@$(DESK) raw
+
+own: environment ## Check your own files in data/own against what their table declares
+	@$(DESK) own
 
 arrests: environment ## Count ICE's arrest records by month, state and method (FILE=path)
 	@$(DESK) arrests

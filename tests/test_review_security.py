@@ -249,7 +249,7 @@ def test_no_table_of_the_study_holds_a_formula():
     for path in sorted(
         [*ROOT.glob("data/**/*.csv"), *ROOT.glob("outputs/[0-9]*/**/*.csv")]
     ):
-        if "raw" in path.parts:
+        if {"raw", "own"} & set(path.relative_to(ROOT).parts):
             continue
         for line, row in enumerate(tables.read(path.read_bytes()), 1):
             cells = [(cell, cell.strip()) for cell in row]

@@ -1,4 +1,4 @@
-"""`make update`, `make register`, `make raw` and `make data`."""
+"""`make update`, `make register`, `make raw`, `make data` and `make own`."""
 
 import gc
 
@@ -30,6 +30,18 @@ def make_data(given: Given) -> int:
 
     compiling.main("data")
     return 0
+
+
+def make_own(given: Given) -> int:
+    """Check your own files; exit code 1 if something is to be put right."""
+    from analysis_utils.own import check
+
+    good, wrong = check.report()
+    for line in [*good, *wrong]:
+        print(line)
+    if not good and not wrong:
+        print("data/own holds no file of your own (docs/own_data.md)")
+    return 1 if wrong else 0
 
 
 def make_export(given: Given) -> int:

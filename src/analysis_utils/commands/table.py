@@ -46,6 +46,7 @@ COMMANDS = {
     "export": Command("data:make_export"),
     "raw": Command("data:make_raw", {"RAW_DIR": TEXT}, CHANGED),
     "data": Command("data:make_data", {"RAW_DIR": TEXT}, CHANGED),
+    "own": Command("data:make_own"),
     "arrests": Command("arrests:make_arrests", {"FILE": TEXT}, CHANGED),
     "bench": Command("maintain:make_bench"),
     "calibrate": Command("maintain:make_calibrate"),

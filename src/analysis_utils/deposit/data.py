@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 
+from analysis_utils.own import columns
 from analysis_utils.run_context import ROOT
 
 DATA = ROOT / "data"
@@ -35,9 +36,9 @@ class Source:
 
 @cache
 def resources() -> tuple[dict, ...]:
-    """Resources of data/datapackage.json."""
+    """Resources of data/datapackage.json, and your own files of data/own."""
     text = (DATA / "datapackage.json").read_text(encoding="utf-8")
-    return tuple(json.loads(text)["resources"])
+    return (*json.loads(text)["resources"], *columns.resources())
 
 
 def rows(path) -> list[dict[str, str]]:

@@ -79,8 +79,19 @@ def ready() -> list[str]:
             "an archive is made of a commit, and these files are not as committed:\n  "
             + "\n  ".join(changed[:20])
         )
-    listed = git.asked(NEEDED, "ls-files", "-z").split("\0")
-    return sorted(name for name in listed if name and not name.startswith(LEFT_OUT))
+    listed = set(git.asked(NEEDED, "ls-files", "-z").split("\0")) - {""}
+    if kept_back := sorted(read_by_runs() - listed):
+        raise Refused(
+            f"runs read {', '.join(kept_back)}, which git does not know: commit it, or "
+            "take the notebooks out that read it"
+        )
+    return sorted(name for name in listed if not name.startswith(LEFT_OUT))
+
+
+def read_by_runs() -> set[str]:
+    """Data files that the archived runs have read."""
+    stamps = (manifest.read(run.folder) or {} for run in study_runs())
+    return {name for stamp in stamps for name in stamp.get("data", {})}
 
 
 def pack(names: list[str], path: Path) -> None:

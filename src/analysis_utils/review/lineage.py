@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from analysis_utils import results_file
+from analysis_utils.own import columns
 from analysis_utils.review import calls, dataflow, notebooks, values
 from analysis_utils.review.dataflow import Statement
 from analysis_utils.run_context import ROOT
@@ -228,9 +229,9 @@ def records(outputs: Path = OUTPUTS) -> list[Record]:
 
 
 def published_sources(name: str) -> list[str]:
-    """Published sources of a data file, with addresses, from the data dictionary."""
+    """Sources of a data file, with addresses, from the data dictionary or data/own."""
     package = json.loads((ROOT / "data/datapackage.json").read_text(encoding="utf-8"))
-    for resource in package["resources"]:
+    for resource in [*package["resources"], *columns.resources()]:
         if f"data/{resource['path']}" == name:
             return [
                 f"{source['title']}{': ' + source['path'] if 'path' in source else ''}"

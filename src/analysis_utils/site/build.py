@@ -109,7 +109,9 @@ def fingerprint() -> str:
     code = sorted((ROOT / "src/analysis_utils").rglob("*.py"))
     read = [*sorted(p for p in FRAME.rglob("*") if p.is_file()), *code]
     read += [ROOT / "README.md", ROOT / "requirements.lock"]
-    read += [*sorted((ROOT / "docs").iterdir()), *sorted((ROOT / "data").glob("*.*"))]
+    read += sorted((ROOT / "docs").iterdir())
+    for folder in ("data", "data/own"):
+        read += sorted((ROOT / folder).glob("*.*"))
     parts = {p.relative_to(ROOT).as_posix(): hash_of(p) for p in stamps + read}
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest() + "\n"
 

@@ -10,7 +10,13 @@ from analysis_utils.site.sources import rows_of
 from analysis_utils.site.study import document, resources
 from analysis_utils.site.text import plain, table
 
-GUIDES = ("guide.md", "use.md", "how_it_works.md", "your_paper.md")
+GUIDES = (
+    "guide.md",
+    "use.md",
+    "own_data.md",
+    "how_it_works.md",
+    "your_paper.md",
+)
 # Files that texts of docs/ lead to, and the pages that show the same.
 SHOWN = {name: name for name in GUIDES} | {
     "validation.md": "methods.md",
@@ -73,6 +79,7 @@ BESIDE = """
 :maxdepth: 1
 
 Use and change the study <use>
+Your own data <own_data>
 How it works <how_it_works>
 Numbers in your own paper <your_paper>
 ```

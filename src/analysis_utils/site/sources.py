@@ -1,5 +1,6 @@
 """Where each number comes from: its cell, functions, data and sources, precomputed."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -98,5 +99,6 @@ def short(function: str) -> str:
 
 def data_link(name: str, root: str) -> Html:
     """A data file, linked to its place in the data dictionary."""
-    anchor = name.rsplit("/", 1)[-1].removesuffix(".csv").replace("_", "-")
+    place = name.removeprefix("data/").removeprefix("hand/").removesuffix(".csv")
+    anchor = re.sub("[/_]", "-", place)
     return link(name, f"{root}data.html#{anchor}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis_utils.own import columns
 from analysis_utils.review import lineage
 from analysis_utils.review.lineage import Record
 from analysis_utils.run_context import ROOT
@@ -88,9 +89,9 @@ def displays(record: Record, kind: str) -> Iterator[tuple[str, dict]]:
 
 
 def resources() -> list[dict]:
-    """Resources of the data dictionary."""
+    """Resources of the data dictionary, and your own files of data/own."""
     text = (ROOT / "data/datapackage.json").read_text(encoding="utf-8")
-    return json.loads(text)["resources"]
+    return [*json.loads(text)["resources"], *columns.resources()]
 
 
 def document(name: str) -> str:
