@@ -326,7 +326,7 @@ def test_the_page_names_every_column_and_type():
     page = (ROOT / "docs/own_data.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`.*?) \|", page, flags=re.MULTILINE)
     named = [name for row in rows for name in re.findall("`(.*?)`", row)]
-    assert named == ["columns.csv", *columns.HEADING, *types.KINDS]
+    assert named == [*columns.HEADING, *types.KINDS]
 
 
 # In a study of one's own
