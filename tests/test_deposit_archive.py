@@ -1,13 +1,17 @@
 """`make deposit`: an archive that keeps the rules, proven before it has a name."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
 from test_editor_notebooks import COMPILED, git
+from test_faults_process import clean_up
 
 from analysis_utils.deposit import about, crate, pack, rules, standards
 from analysis_utils.run_context import ROOT
@@ -318,6 +322,28 @@ def test_stale_outputs_are_refused(study):
     code, said = ask(study, "deposit", ENVIRONMENT="present")
     git(study.root, "reset", "-q", "--hard")
     assert code == 2 and "outputs are out of date (01_a/main): run make all" in said
+
+
+@pytest.mark.fault("17.9", "a deposit that is stopped leaves .zip.new and programs")
+def test_a_stopped_deposit_leaves_nothing(study, tmp_path):
+    before = packed(study)
+    variables = study.environment(ENVIRONMENT="present") | COMPILED
+    process = subprocess.Popen(
+        [sys.executable, "-m", "analysis_utils.commands", "deposit"], cwd=study.root,
+        env=variables | {"TMPDIR": str(tmp_path)}, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    limit = time.monotonic() + 60
+    while not list(tmp_path.glob("*/unpacked/outputs/.verify")):
+        assert time.monotonic() < limit and process.poll() is None
+        time.sleep(0.05)
+    assert any(name.endswith(".zip.new") for name in packed(study))
+    os.kill(process.pid, signal.SIGTERM)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130 and "`make deposit` was stopped." in said
+    assert "Traceback" not in said
+    assert packed(study) == before and not list(tmp_path.iterdir())
+    clean_up(tmp_path)
 
 
 def test_an_unknown_setting_is_refused(study):

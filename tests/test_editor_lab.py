@@ -68,6 +68,7 @@ def server(tmp_path_factory):
         yield answer
 
 
+@pytest.mark.fault("17.10", "the editor without its token")
 def test_nothing_without_the_token(server):
     port, token = server
     for path in ("/api/contents", "/api/kernels", "/api/sessions", "/api/terminals"):
@@ -84,6 +85,7 @@ def test_a_page_elsewhere_cannot_reach_it_by_another_name(server):
     assert status == 403
 
 
+@pytest.mark.fault("17.10", "the editor reached from another machine")
 def test_it_listens_on_this_machine_only(server):
     port, _ = server
     with socket.socket() as probe:
@@ -103,6 +105,7 @@ def test_it_shows_the_project_with_the_kernel_of_its_environment(server):
     assert "01_agreement_growth.ipynb" in names
 
 
+@pytest.mark.fault("17.8", "personal settings reach the editor")
 def test_token_and_settings_are_private(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_TOKEN", "guessed")
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/somewhere/else")

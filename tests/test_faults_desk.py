@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from report_data import entry, registry_text
 
 from analysis_utils.commands.desk import EVERYWHERE
 from analysis_utils.commands.table import COMMANDS
@@ -150,6 +151,32 @@ def test_one_bad_value_is_said_once(checkout_desk):
     )
     code, text = checkout_desk.make("all", STATE="XX")
     assert code == 2 and text.count("XX") == 1 and "and 2 more runs" in text
+
+
+@pytest.mark.fault("17.7", "a faulty registry is found when a notebook reads it")
+def test_a_registry_is_checked_before_anything_runs(checkout_desk):
+    path = checkout_desk.root / "notebooks/hypotheses.yaml"
+    one = entry("H1") | {"known_befor": "nothing"}
+    path.write_text(registry_text(H1=one, H2=entry("H2")))
+    try:
+        code, text = checkout_desk.make("all")
+    finally:
+        path.unlink()
+    assert code == 2 and "did you mean known_before?" in text
+    assert "nothing was run" in text and not list(checkout_desk.outputs.glob("01_a"))
+
+
+@pytest.mark.fault("17.10", "make -j8 with two targets")
+def test_targets_run_one_after_another(desk):
+    python = desk / ".venv/bin/python"
+    before = python.read_text()
+    python.write_text('#!/bin/sh\necho "$3" >> order\nsleep 0.1\necho "$3" >> order\n')
+    try:
+        make(desk, "-j8", "clean", "list", "why")
+    finally:
+        python.write_text(before)
+    order = (desk / "order").read_text().split()
+    assert order == ["clean", "clean", "list", "list", "why", "why"]
 
 
 @pytest.mark.fault("16.7", "TX, Texas and tx are three states")

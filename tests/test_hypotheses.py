@@ -25,6 +25,7 @@ def test_the_study_s_registry_is_read_and_its_runs_agree_with_it():
         assert set(family.members) <= set(known)
 
 
+@pytest.mark.fault("17.1", "a run under other values than its hypothesis has")
 def test_every_value_that_a_run_shares_with_the_registry_is_compared():
     known = hypotheses.read()
     runs = {run.label: dict(run.parameters) for run in study_runs()}
@@ -173,6 +174,7 @@ def test_text_that_is_no_registry_is_refused(text):
         hypotheses.parse(text)
 
 
+@pytest.mark.fault("17.7", "a registry that is not UTF-8 ends in a traceback")
 def test_a_file_that_is_not_utf8_is_refused(tmp_path):
     path = tmp_path / "hypotheses.yaml"
     path.write_bytes(b"rules: \xff\xfe")
@@ -199,6 +201,7 @@ def places(value: object, path: tuple = ()) -> list[tuple]:
     return found
 
 
+@pytest.mark.fault("17.7", "some input of the three formats ends in a traceback")
 @settings(max_examples=300, deadline=None)
 @given(place=st.sampled_from(places(WHOLE)), junk=JUNK)
 def test_no_input_ends_in_a_traceback(place, junk):

@@ -386,6 +386,7 @@ def test_a_list_is_fetched_from_its_address(tmp_path):
     server.shutdown()
 
 
+@pytest.mark.fault("17.9", "make update fetches 400 MB before it refuses")
 def test_a_fetch_stops_at_what_a_list_can_weigh(tmp_path):
     sent = []
 

@@ -217,6 +217,7 @@ def test_faults_are_named():
     )
 
 
+@pytest.mark.fault("17.1", "a run under other values than its hypothesis has")
 def test_a_result_under_other_values_is_refused_with_both_shown():
     known = hypotheses.parse(registry_text(H1=entry("H1")))
     note = "under other values: window is 30, specified 26"

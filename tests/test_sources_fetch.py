@@ -102,6 +102,7 @@ def test_fetches_whole_files_by_repository_commit_and_path(tmp_path, server):
     assert "/a/b/c0ffee/folder%20with%20space/one.csv" in Moody.asked
 
 
+@pytest.mark.fault("17.10", "a stall, a cut or too much over http")
 @pytest.mark.parametrize(
     ("mood", "sentence"),
     [
@@ -182,6 +183,7 @@ def test_plain_lines_without_a_terminal_and_exit_code(tmp_path, server):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.fault("17.9", "a fetch that is stopped leaves half a file")
 def test_a_stopped_run_leaves_no_part(tmp_path, server):
     path = registry(tmp_path, "one", *(f"slow{n}" for n in range(9)))
     code = (

@@ -99,11 +99,11 @@ def test_a_killed_or_interrupted_driver(good, sent):
 
 
 def kernels_of(root: Path) -> list[str]:
-    """Processes whose environment names this checkout as their run's folder."""
+    """Processes that work in this folder or below it."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if path.resolve() == root:
+            if path.resolve().is_relative_to(root):
                 found.append(path.parent.name)
         except OSError:
             continue

@@ -156,8 +156,8 @@ def execute_stale(plan: Plan) -> list[Outcome]:
     seconds = {run.label: plan.memory.seconds(run) for run in plan.stale}
     with (
         kernel_specs() as specs,
-        scratch_in(specs),
         executor(plan) as (execute, workers),
+        scratch_in(specs),  # not the folder of `forget_stack`, which is made before
     ):
         progress = Progress(plan.stale, seconds, workers)
         try:
