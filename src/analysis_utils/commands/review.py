@@ -15,7 +15,7 @@ def make_verify(given: Given) -> int:
     if warm:  # the kernels' stack is imported while this process imports its own
         determinism.apply()
         start_stack()
-    from analysis_utils.review import report, verdicts, verify
+    from analysis_utils.review import paper, report, verdicts, verify
     from analysis_utils.review.archive import opened
     from analysis_utils.review.findings import DIFFERS, NOT_MADE
 
@@ -30,7 +30,9 @@ def make_verify(given: Given) -> int:
         done = verify.verify(archive, runs, workers, warm)
         if not {"NOTEBOOK", "RUN"} & given.keys():
             done.findings += verify.orphans(archive)
-            done.findings += verdicts.compare(archive, runs, done.results)
+            made = done.results
+            done.findings += verdicts.compare(archive, runs, made)
+            done.findings += paper.compare(archive, runs[0].base, made)
         report.write(done, verify.PLACE)
     print(report.terminal(done))
     print(f"Report: {verify.PLACE.relative_to(ROOT)}/report.html (.md, .json)")

@@ -17,7 +17,10 @@ from analysis_utils.review.pair import Pair
 from analysis_utils.workflow import manifest
 
 STRAY = "an output of a run that is gone, or a file put there by hand"
-BESIDE = ("verdicts", "README.md", "custom", "failed")  # in outputs/, of no run
+BESIDE = (  # in outputs/, of no run
+    "verdicts", "README.md", "custom", "failed", "paper", "numbers.tex", "numbers.typ",
+    "site",
+)  # fmt: skip
 TEXTS = (".txt", ".tex", ".md", ".json")
 
 
