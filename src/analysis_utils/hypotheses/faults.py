@@ -113,7 +113,7 @@ def entry_faults(key: str, entry: object) -> list[str]:
             )
     older = entry.get("supersedes", {})
     whys = list(older.values()) if isinstance(older, dict) else [None]
-    if not texts(whys) or not all(why.strip() for why in whys):
+    if not texts(whys) or not all(str(why).strip() for why in whys):
         found.append(f"{key}: supersedes names ids, each with the reason after a colon")
     found += number_faults(key, entry)
     found += specification_faults(key, entry.get("specification", {}))

@@ -20,7 +20,7 @@ ROLES = ("primary", "sensitivity", "placebo", "comparison")
 VARIANT = "other specification"  # a primary result under other values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Number:
     """A published number.
 
@@ -43,6 +43,12 @@ class Number:
     high: float | None
     level: float | None
     label: str
+
+    def __repr__(self) -> str:
+        """What a cell shows that ends in a number: with interval and label."""
+        whole = self.low is not None and self.high is not None
+        words = format(self, "interval" if whole or self.value is None else "")
+        return f"{words} ({self.label})" if self.label else words
 
     def __format__(self, spec: str) -> str:
         """`{key}`: value and unit; `{key:value}`: bare; `{key:interval}`: with CI.

@@ -108,7 +108,10 @@ def answers(study: Study, text: str, found: numbers.Texts) -> str:
 def verdicts_page(study: Study) -> str:
     """All hypotheses: one picture, the reasons, the way from files to them."""
     rows = study.verdicts
-    told = "; ".join(f"{row['id']}: {row['answer']}" for _, row in rows.iterrows())
+    stands = rows["superseded_by"] == "none"
+    told = "; ".join(
+        f"{row['id']}: {row['answer']}" for _, row in rows[stands].iterrows()
+    )
     parts = [
         "# All answers",
         "Each hypothesis has one interval, adjusted for the others of its family. It "
@@ -120,10 +123,16 @@ def verdicts_page(study: Study) -> str:
         f'<figure class="result">{image("_static/answers.svg", told)}<figcaption>All '
         "answers: estimates and adjusted intervals, in multiples of the smallest "
         "effect of interest, with the same in their own units at the right. Grey: "
-        "effects too small to be of interest. Those that cannot be tested have no row "
-        "here.</figcaption></figure>",
+        "effects too small to be of interest. Those that cannot be tested and those "
+        "that were superseded have no row here.</figcaption></figure>",
         "## Why each answer is what it is",
-        verdict_table(rows, ""),
+        verdict_table(rows[stands], ""),
+        "## What was superseded",
+        "Hypotheses of the first edition stay, with their first result and with what "
+        "today's data give, but a better design answers their question.",
+        verdict_table(
+            rows[~stands], "", "Superseded hypotheses and what replaced them"
+        ),
         "## Each hypothesis in full",
         *[details(row) for _, row in rows.iterrows()],
         "## From published files to answers",

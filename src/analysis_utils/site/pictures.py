@@ -52,8 +52,9 @@ def squeezed(multiple: float) -> float:
 
 
 def answers(study: Study) -> Figure:
-    """Estimate and adjusted interval of every hypothesis that could be tested."""
-    rows = study.verdicts[study.verdicts["estimate"].notna()]
+    """Estimate and adjusted interval of every hypothesis that stands and was tested."""
+    stands = study.verdicts["superseded_by"] == "none"
+    rows = study.verdicts[stands & study.verdicts["estimate"].notna()]
     height = 1.0 + 0.25 * len(rows)
     fig, ax = plt.subplots(figsize=(10.4, height), layout="constrained")
     ax.axvspan(-1, 1, color="#eeeeee", zorder=0)

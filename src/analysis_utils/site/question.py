@@ -127,10 +127,14 @@ def typed(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
+def verdict_table(
+    verdicts: pd.DataFrame,
+    root: str,
+    caption: str = "Hypotheses and what these data say of them",
+) -> str:
     """Verdicts with their reasons, one row a hypothesis."""
     return table(
-        "Hypotheses and what these data say of them",
+        caption,
         ("Id", "Hypothesis", "Result", "Answer", "Strength", "Why"),
         (
             (
@@ -143,11 +147,17 @@ def verdict_table(verdicts: pd.DataFrame, root: str) -> str:
             )
             for _, v in verdicts.iterrows()
         ),
+        stacked=True,
     )
 
 
 def why(row: pd.Series) -> str:
-    """The reason of an answer and what its checks say."""
+    """The reason of an answer and what its checks say; or what replaced it, and why."""
+    if row["superseded_by"] != "none":
+        return (
+            f"Superseded by {row['superseded_by']}: {row['superseded_because']}. "
+            f"First result: {row['first_result']}."
+        )
     checks = row["checks"].replace("none was named", "no check was named")
     return in_words(f"{row['reason'].rstrip('.')}; {checks}")
 

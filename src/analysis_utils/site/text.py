@@ -49,32 +49,43 @@ def table(
     head: Iterable[str],
     rows: Iterable[Iterable[object]],
     numeric: Iterable[int] = (),
+    stacked: bool = False,
 ) -> str:
     """A table as HTML with caption and scopes; the first cell of a row names it.
 
     `numeric` are the columns, from 0, whose numbers are set to the right. Cells that
-    are `Html` are put in as they are.
+    are `Html` are put in as they are. With `stacked` the cells of a row stand one below
+    another on a small window, each with the heading of its column.
     """
-    right = set(numeric)
+    heads, right = tuple(head), set(numeric)
     body = []
+
+    def role(name: str) -> str:
+        """Said in words where the browser forgets it, as the parts are blocks."""
+        return f' role="{name}"' if stacked else ""
+
     for row in rows:
-        cells = [
-            f'<td class="number">{cell(x)}</td>'
-            if n in right
-            else f"<td{' class=day' * bool(DAY.fullmatch(str(x)))}>{cell(x)}</td>"
-            for n, x in enumerate(row)
-        ]
-        first = cells[0].replace("<td", '<th scope="row"').replace("</td>", "</th>")
-        body.append(f"<tr>{first}{''.join(cells[1:])}</tr>")
-    heads = "".join(
-        f'<th scope="col"{" class=number" if n in right else ""}>{escape(h)}</th>'
-        for n, h in enumerate(head)
+        cells = []
+        for n, value in enumerate(row):
+            kind = "number" if n in right else "day" * bool(DAY.fullmatch(str(value)))
+            about = f' class="{kind}"' if kind else ""
+            if stacked and n:
+                about += f' data-label="{escape(heads[n])}"'
+            tag, scope = ("td", role("cell")) if n else ("th", role("rowheader"))
+            scope += "" if n else ' scope="row"'
+            cells.append(f"<{tag}{scope}{about}>{cell(value)}</{tag}>")
+        body.append(f"<tr{role('row')}>{''.join(cells)}</tr>")
+    tops = "".join(
+        f'<th{role("columnheader")} scope="col"{" class=number" if n in right else ""}>'
+        f"{escape(h)}</th>"
+        for n, h in enumerate(heads)
     )
     return (
-        '<div class="scroll" tabindex="0" role="region" '
+        f'<div class="scroll{" stacked" * stacked}" tabindex="0" role="region" '
         f'aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+        f"<table{role('table')}><caption>{escape(caption)}</caption>"
+        f"<thead{role('rowgroup')}><tr{role('row')}>{tops}</tr></thead>"
+        f"<tbody{role('rowgroup')}>{''.join(body)}</tbody></table></div>"
     )
 
 

@@ -133,12 +133,12 @@ def described(
     parts = []
     for name, has in properties.items():
         shares = [
-            f"{100 * has[side].mean():.0f} per cent {when}"
+            f"{100 * has[side].mean():.0f}% {when}"
             for when, side in sides.items()
             if side.any()
         ]
         parts.append(f"{name}: {', '.join(shares)}")
-    return f"About {day.date()}, {'; '.join(parts)}."
+    return f"About {day:%-d %B %Y}, {'; '.join(parts)}."
 
 
 def by_weekday(new: pd.DataFrame) -> pd.DataFrame:
