@@ -9,6 +9,7 @@ from analysis_utils import csv_text
 from analysis_utils.collect import naming
 
 FIRST_MONTH = "2002-07"
+MONTHLY = ["date", "active", "grade", "basis"]
 ROSTER = "ICE 287(g) fact sheet, roster"
 # Between these months only anchors are known; each month is interpolated
 GAP = (pd.Period("2017-09", "M"), pd.Period("2020-08", "M"))
@@ -62,8 +63,13 @@ def active_monthly(
 
     observed: a roster, list or statement of ICE of that month; rebuilt: from signing
     dates, or carried forward from the last roster; interpolated: between anchors.
-    The last month ends with the newest list.
+    The last month ends with the newest list. Without early facts it begins with the
+    first list.
     """
+    if early.empty:
+        span = editions.first_seen.iloc[0], editions.last_seen.max()
+        months = pd.period_range(*span, freq="M")
+        return pd.DataFrame(_from_lists(editions, months), columns=MONTHLY)
     rosters = totals[totals.publisher.str.startswith(ROSTER)]
     months = pd.period_range(FIRST_MONTH, editions.last_seen.max(), freq="M")
     parts = [
@@ -78,7 +84,7 @@ def active_monthly(
     ]
     return pd.DataFrame(
         [row for part in parts for row in part],
-        columns=["date", "active", "grade", "basis"],
+        columns=MONTHLY,
     )
 
 
@@ -258,6 +264,8 @@ def _register_count(
 ) -> tuple[int | None, str]:
     if day >= editions.first_seen.iloc[0]:
         return _of_list(day, editions[editions.first_seen <= day].iloc[-1])
+    if early.empty:
+        return None, ""
     first = early.first_roster[early.first_roster != ""].min()
     if day < first:
         return signed_by(early, exits, day), "signing dates"

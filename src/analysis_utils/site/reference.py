@@ -14,6 +14,7 @@ GUIDES = (
     "guide.md",
     "use.md",
     "own_data.md",
+    "reuse.md",
     "how_it_works.md",
     "your_paper.md",
 )
@@ -80,6 +81,7 @@ BESIDE = """
 
 Use and change the study <use>
 Your own data <own_data>
+Another programme <reuse>
 How it works <how_it_works>
 Numbers in your own paper <your_paper>
 ```

@@ -38,7 +38,8 @@ def calendar_day(text: str, first: str, last: str, what: str) -> str:
 
 def study_day(text: str) -> str:
     """A day between the first agreement and the newest list."""
-    signed = [day for day in column("early_register", "signed") if day]
+    days = (*column("early_register", "signed"), *column("agreements", "signed"))
+    signed = [day for day in days if day]
     last = max(column("editions", "last_seen"))
     return calendar_day(text, min(signed), last, "the data")
 
@@ -81,8 +82,8 @@ def county(text: str) -> str:
 
 
 def agreement_model(text: str) -> str:
-    """Model of agreement: TFM (task force), JEM (jail), WSO (warrant service)."""
-    return one_of(text, ("TFM", "JEM", "WSO"), "model of agreement")
+    """Model of agreement by its code in data/hand/models.csv: TFM, JEM or WSO."""
+    return one_of(text, column("models", "model"), "model of agreement")
 
 
 def integer(text: str) -> int:

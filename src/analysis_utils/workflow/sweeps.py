@@ -49,7 +49,7 @@ def every(parameter: Parameter) -> list[object]:
         "state": every_state,
         "event": lambda: list(column("policy_events", "id")),
         "county": lambda: list(column("counties", "fips")),
-        "model": lambda: ["TFM", "JEM", "WSO"],
+        "model": lambda: list(column("models", "model")),
         "bool": lambda: ["yes", "no"],
     }
     parts = [part.strip() for part in parameter.kind.split(" or ")]
