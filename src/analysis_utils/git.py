@@ -1,7 +1,6 @@
 """Git, where it is at hand: the project's own repository, and no other.
 
-One around the project (an archive unpacked in somebody's own repository) is not asked,
-and neither is the one that a hook of git names in the environment.
+One around the project (an archive unpacked in somebody's own repository) is not asked.
 """
 
 import os
@@ -12,15 +11,13 @@ from pathlib import Path
 from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
 
-# Personal settings that would change what is read; where a hook has git look
+# Personal settings that would change what is read
 PLAIN = ("-c", "log.showSignature=false", "-c", "core.quotePath=false")
-ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 
 
 def called(*arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
     """What became of a git command; raises OSError where there is no git."""
-    place = {"GIT_CEILING_DIRECTORIES": str(root.resolve().parent)}
-    settings = {k: v for k, v in os.environ.items() if k not in ELSEWHERE} | place
+    settings = os.environ | {"GIT_CEILING_DIRECTORIES": str(root.resolve().parent)}
     command = ["git", *PLAIN, *arguments]
     return subprocess.run(command, cwd=root, env=settings, capture_output=True)
 

@@ -5,6 +5,7 @@ the names of the variables given to make are handed on (`GIVEN`), so that a vari
 of the user's own environment is not taken for an order.
 """
 
+import io
 import os
 import signal
 import sys
@@ -86,11 +87,27 @@ def end_in_order(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def steady_streams() -> None:
+    """Let no closed stream and no terminal without our letters end a command."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed (>&-): the next file opened would take its place
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stdout, sys.stderr = (
+        stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr)
+    )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def dispatch(name: str, commands: Mapping[str, Command]) -> int:
     """Carry a command out; a refusal is a sentence and exit code 2."""
     if name not in commands:
         print(f"no command {name!r}{nearest(name, commands)}", file=sys.stderr)
         return REFUSED
+    steady_streams()
     command, settings = commands[name], given()
     for number in ENDS:
         signal.signal(number, end_in_order)

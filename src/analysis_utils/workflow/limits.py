@@ -23,9 +23,15 @@ class Limit:
         self.over = threading.Event()  # the run has ended by itself
 
     def watch(self) -> None:
-        """Wait until the time is over, then end the kernel, even one that starts."""
-        if self.over.wait(self.minutes * 60):
-            return
+        """Wait until the time is over, then end the kernel, even one that starts.
+
+        Seconds are counted while this process runs: a stop (Ctrl-Z) costs none.
+        """
+        left = self.minutes * 60
+        while left > 0:
+            if self.over.wait(min(left, 1)):
+                return
+            left -= 1
         self.expired = True
         while not self.over.is_set():
             end_kernel(self.folder)

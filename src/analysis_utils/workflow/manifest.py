@@ -29,6 +29,7 @@ LOCK = "requirements.lock"
 SERVICE = (READS, ".kernel", ".refused")  # what kernel and driver tell each other
 NOT_ARCHIVED = (".png", NAME, *SERVICE)
 PARTS = {"hypotheses": HYPOTHESIS, "schemas": SCHEMA}  # sections of the manifest
+SECTIONS = ("parameters", "modules", "lock", "data", "read_at", "outputs", *PARTS)
 EXECUTION = tuple(
     f"analysis_utils.workflow.{name}"
     for name in ("execute", "kernel", "shell", "watch", "normalise", "determinism")
@@ -137,9 +138,13 @@ def fingerprints() -> dict[str, str]:
 def read(folder: Path) -> dict | None:
     """The manifest in a folder; None if there is none that can be read."""
     try:
-        return json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    if not isinstance(content, dict):
+        return None
+    whole = all(isinstance(content.get(part, {}), dict) for part in SECTIONS)
+    return content if whole else None
 
 
 def reasons(run: Run) -> list[str]:

@@ -27,7 +27,8 @@ class Memory:
         self.known: dict[str, dict] = {}
         with suppress(OSError, ValueError):
             content = json.loads(self.path.read_text(encoding="utf-8"))
-            self.known = {k: v for k, v in content.items() if isinstance(v, dict)}
+            if isinstance(content, dict):
+                self.known = {k: v for k, v in content.items() if isinstance(v, dict)}
 
     def key(self, run: Run) -> str:
         """A run's place below the outputs."""

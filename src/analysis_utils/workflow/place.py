@@ -35,6 +35,9 @@ def replace_folder(new: Path, place: Path, outputs: Path) -> None:
 
 def recover(outputs: Path) -> None:
     """Put back outputs that a killed driver had moved aside; clear what it left."""
+    for path in (outputs / REPLACED, outputs / RUNNING):
+        if path.is_symlink() or path.is_file():  # put there by hand: not followed
+            path.unlink()
     replaced = outputs / REPLACED
     for stamp in sorted(replaced.rglob(manifest.NAME)):
         place = outputs / stamp.parent.relative_to(replaced)

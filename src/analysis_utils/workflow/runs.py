@@ -43,7 +43,16 @@ class Run:
 
 def study_notebooks(folder: Path) -> dict[str, Notebook]:
     """Every numbered notebook of the study, by name, in order."""
-    return {path.stem: Notebook(path) for path in sorted(folder.glob("[0-9]*.ipynb"))}
+    paths = sorted(folder.glob("[0-9]*.ipynb"))
+    alike: dict[str, str] = {}
+    for path in paths:
+        other = alike.setdefault(path.name.lower(), path.name)
+        if other != path.name:
+            raise Refused(
+                f"{other} and {path.name} have one folder of outputs on some systems; "
+                "rename one"
+            )
+    return {path.stem: Notebook(path) for path in paths}
 
 
 def chosen(

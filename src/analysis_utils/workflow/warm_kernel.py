@@ -11,12 +11,15 @@ import os
 import random
 import shutil
 import signal
+import tempfile
 import threading
 from multiprocessing.forkserver import ensure_running
 from multiprocessing.util import get_temp_dir
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
+
+from analysis_utils.asking import Refused
 
 STACK = [
     "ipykernel.kernelapp",
@@ -36,7 +39,13 @@ CONTEXT = multiprocessing.get_context("forkserver")
 def start_stack() -> None:
     """Start the process that imports the stack; returns at once."""
     CONTEXT.set_forkserver_preload(STACK)
-    ensure_running()
+    try:
+        ensure_running()
+    except OSError as error:  # its socket has a path, of 100 letters at most
+        raise Refused(
+            f"no kernel can be started in {tempfile.gettempdir()} ({error}); name a "
+            "folder with a short path: TMPDIR=/tmp make ..."
+        ) from error
 
 
 def forget_stack() -> None:
