@@ -60,7 +60,7 @@ def tried(tmp_path_factory):
     for name, (_, _, cells, _) in FAULTS.items():
         checkout.notebook(name, "", *cells)
     checkout.notebook("02_quit", "", "exit()", "print('executed all the same')")
-    (checkout.root / "notebooks/runs.yaml").write_text("limits: {07_endless: 0.4}\n")
+    (checkout.root / "notebooks/runs.yaml").write_text("limits: {07_endless: 0.25}\n")
     before = (checkout.root / "data/agreements.csv").read_bytes()
     code, text = checkout.make("all")
     assert code == 1

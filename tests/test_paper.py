@@ -59,6 +59,7 @@ def test_a_changed_result_changes_the_text(copy):
     assert "7,654 agreements" in text_of(build.build(root=copy))
 
 
+@pytest.mark.fault("17.10", "results.json lacks a number that the paper states")
 def test_a_number_that_no_run_recorded_stops_it_with_file_and_line(copy):
     source = copy / "paper/paper.typ"
     before = build.build(root=copy).read_bytes()

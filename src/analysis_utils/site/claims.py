@@ -32,7 +32,7 @@ def page(study: Study) -> str:
         "here in our words, with the value that it states, what the register or a "
         "published document gives for the same day and today, and a verdict that "
         "follows from both by one rule. A number leads to the cell that computed it.",
-        plain(sentences(run)[0]),
+        *map(plain, sentences(run)[:1]),
         *figures,
         claims_table(run),
         f"[The question](questions/{NOTEBOOK}.md) has all sentences and tables.",
