@@ -129,6 +129,13 @@ def test_an_old_make_is_refused_in_a_sentence(bare, version):
     assert code != 0 and "GNU make 3.81 or newer is needed" in text
 
 
+@pytest.mark.fault("16.9", "the make of macOS, 3.81, is refused")
+@pytest.mark.parametrize("version", ["3.81", "3.82", "4.0", "4.4.1"])
+def test_a_make_that_is_new_enough_is_accepted(bare, version):
+    code, text = make(bare, f"MAKE_VERSION={version}")
+    assert code == 0 and "make all" in text
+
+
 def test_no_python_is_said_in_a_sentence(bare):
     tools = bare / "tools"
     tools.mkdir()

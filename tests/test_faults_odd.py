@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import write_notebook
@@ -14,6 +15,7 @@ from test_workflow_faults import tree, wait_for
 
 from analysis_utils import git
 from analysis_utils.asking import Refused
+from analysis_utils.subprogram import started
 from analysis_utils.workflow import manifest, place, warm_kernel
 from analysis_utils.workflow.memory import Memory
 from analysis_utils.workflow.runs import study_runs
@@ -119,3 +121,17 @@ def test_closed_and_narrow_terminals(good):
         assert "Traceback" not in done.stderr, done.stderr
     made = json.loads((good.outputs / "01_a/main/manifest.json").read_text())
     assert made["parameters"] == {"n": 3} and tree(good.outputs) != before
+
+
+@pytest.mark.fault("17.4", "a stop ends a program, and what that started goes on")
+def test_a_program_ends_with_all_that_it_started():
+    command = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    with (
+        pytest.raises(KeyboardInterrupt),
+        started(command, stdout=subprocess.PIPE) as process,
+    ):
+        child = process.stdout.readline().strip()
+        raise KeyboardInterrupt
+    assert process.returncode == -signal.SIGTERM
+    stat = Path(f"/proc/{child}/stat")
+    assert not stat.exists() or ") Z " in stat.read_text()

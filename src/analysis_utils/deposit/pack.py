@@ -6,7 +6,6 @@ an archive that has passed gets its name; the same commit gives the same bytes.
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from analysis_utils import git
 from analysis_utils.asking import Refused
 from analysis_utils.deposit import about, crate, rules, standards
 from analysis_utils.run_context import ROOT, sha256
+from analysis_utils.subprogram import started
 from analysis_utils.workflow import driver, manifest
 from analysis_utils.workflow.runs import OUTPUTS, study_runs
 
@@ -128,28 +128,13 @@ def prove(path: Path, present: bool) -> str:
         if present:
             command = [sys.executable, "-m", "analysis_utils.commands", "verify"]
             variables["PYTHONPATH"] = str(root / "src")
-        code, said = carried_out(command, root, variables)
-        if code:
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with started(command, cwd=root, env=variables, **output) as process:
+            said, _ = process.communicate()
+        if process.returncode:
             keep_report(root)
             raise Refused(f"The unpacked archive does not verify:\n{said[-3000:]}")
     return said.strip().splitlines()[-1]
-
-
-def carried_out(
-    command: list[str], root: Path, variables: dict[str, str]
-) -> tuple[int, str]:
-    """Exit code and output of a command, which ends whole where this one is stopped."""
-    process = subprocess.Popen(
-        command, cwd=root, env=variables, text=True, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        said, _ = process.communicate()
-    except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate()
-        raise
-    return process.returncode, said
 
 
 def keep_report(root: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from analysis_utils.asking import Refused
 from analysis_utils.run_context import ROOT
+from analysis_utils.subprogram import started
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.runs import OUTPUTS
 
@@ -81,25 +82,20 @@ def sphinx(source: Path, made: Path) -> Iterator[Callable[[], None]]:
     places = [str(source), str(made)]
     command = [sys.executable, "-m", "analysis_utils.site.frame", *places]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe, text=True
-    )
+    streams = {"stdin": pipe, "stdout": subprocess.DEVNULL, "stderr": pipe}
+    with started(command, cwd=ROOT, **streams) as process:
 
-    def begin() -> None:
-        _, said = process.communicate("begin\n")
-        if process.returncode:
-            told = said.strip()[-2000:]
-            raise Refused(
-                f"The site could not be made; the one in place stays:\n{told}"
-            )
-        (made / WARNINGS).write_text(said)
-        print(said, end="", file=sys.stderr)
+        def begin() -> None:
+            _, said = process.communicate("begin\n")
+            if process.returncode:
+                told = said.strip()[-2000:]
+                raise Refused(
+                    f"The site could not be made; the one in place stays:\n{told}"
+                )
+            (made / WARNINGS).write_text(said)
+            print(said, end="", file=sys.stderr)
 
-    try:
         yield begin
-    finally:
-        if process.poll() is None:  # no page to make: its input ends
-            process.communicate()
 
 
 def fingerprint() -> str:
