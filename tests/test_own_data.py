@@ -10,7 +10,7 @@ from test_workflow_staleness import why
 
 from analysis_utils import own
 from analysis_utils.asking import Refused
-from analysis_utils.deposit import rules
+from analysis_utils.deposit import pack, rules
 from analysis_utils.own import check, columns, types
 from analysis_utils.run_context import ROOT
 
@@ -298,16 +298,18 @@ def test_the_check_names_what_is_good_and_what_is_not(folder):
     good, wrong = check.report(place)
     assert len(good) == 1 and "3 rows; month (month), state (state), " in good[0]
     assert wrong == []
-    (place / "other.csv").write_text("a,b\n1,2\n")
+    (place / "other.csv").write_text('a,"b, c"\n1,2\n')
+    (place / "other.xlsx").write_bytes(b"PK\x03\x04")
     (place / "book.csv").write_bytes(b"PK\x03\x04")
     (place / "mine.csv").write_text(ORDER + "\n" + row_with("staff", "x"))
     good, wrong = check.report(place)
-    assert good == [] and len(wrong) == 6
+    assert good == []
     assert "line 2: column staff: 'x' is no whole number" in wrong[0]
     assert "book.csv is not declared" in wrong[1] and "Excel workbook" in wrong[2]
-    ready = [line.strip() for line in wrong[4:]]
-    assert ready == ["other,a,,,,,,,", "other,b,,,,,,,"]
-    assert ready[0].count(",") == HEADING.count(",")
+    assert "other.csv is not declared" in wrong[3] and "fill in (file," in wrong[4]
+    assert wrong[5:7] == ["  other,a,,,,,,,", '  other,"b, c",,,,,,,']
+    assert wrong[5].count(",") == HEADING.count(",")
+    assert "other.xlsx is not declared" in wrong[7] and "only CSV files" in wrong[8]
 
 
 def test_a_fresh_clone_has_the_place_and_declares_nothing():
@@ -320,6 +322,17 @@ def test_a_fresh_clone_has_the_place_and_declares_nothing():
 def test_a_column_of_persons_reaches_no_archive():
     (fault,) = rules.in_content("data/own/mine.csv", b"state,last_name\nTX,x\n")
     assert "a column of personal data, last_name" in fault
+
+
+def test_results_that_rest_on_a_file_kept_back_are_not_packed(monkeypatch):
+    said = {"status": "", "ls-files": "README.md\0data/own/columns.csv\0"}
+    monkeypatch.setattr(pack.git, "asked", lambda needed, what, *more: said[what])
+    monkeypatch.setattr(pack, "study_runs", list)
+    monkeypatch.setattr(pack, "read_by_runs", lambda: {"data/own/mine.csv"})
+    with pytest.raises(
+        Refused, match="read data/own/mine.csv, which git does not know"
+    ):
+        pack.ready()
 
 
 def test_the_page_names_every_column_and_type():
@@ -387,7 +400,7 @@ def test_make_own_checks_what_is_there(made):
     assert code == 0 and "data/own/mine.csv: 3 rows; month (month), state" in text
     (made.root / "data/own/more.csv").write_text("a\n1\n")
     code, text = made.make("own")
-    assert code == 1 and "data/own/more.csv is not declared\n  more,a," in text
+    assert code == 1 and "data/own/more.csv is not declared\n  add to" in text
     (made.root / "data/own/more.csv").unlink()
 
 

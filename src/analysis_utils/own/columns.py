@@ -41,7 +41,7 @@ HEADING = {
     "missing": "yes where a cell may be empty",
     "unit": "unit of the values",
     "description": "what the column holds",
-    "source": "who published it, with the address",
+    "source": "who published it and where, or how it was made",
     "licence": "on what terms it may be passed on",
 }
 ITSELF = [
