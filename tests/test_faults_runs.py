@@ -42,6 +42,9 @@ FAULTS = {
     "14_other": ("17.1", "a cell that reads another run's outputs",
                  ["open('outputs/99_x/main/results.json').read()"],
                  "another run's output"),
+    "15_elsewhere": ("17.1", "a cell that reads a temporary file of others",
+                     ["import pandas as pd; pd.read_csv('../mine.csv')"],
+                     r"mine.csv lies outside the project.*data/own"),
     "16_typed": ("10.4", "a refusal decided by type, not by name",
                  ["from analysis_utils.asking import NotTestable\n"
                   "class TooFew(NotTestable): pass\n"
@@ -57,6 +60,7 @@ def tried(tmp_path_factory):
     (checkout.outputs / "99_x/main").mkdir(parents=True)
     (checkout.outputs / "99_x/main/results.json").write_text("{}")
     (checkout.root / "README.md").write_text("Kept\n")
+    (root / "mine.csv").write_text("a\n1\n")
     for name, (_, _, cells, _) in FAULTS.items():
         checkout.notebook(name, "", *cells)
     checkout.notebook("02_quit", "", "exit()", "print('executed all the same')")
@@ -103,6 +107,10 @@ def test_a_file_elsewhere(tmp_path_factory, monkeypatch):
     outside = tmp_path_factory.mktemp("outside") / "mine.csv"
     outside.write_text("a\n1\n")
     hook = watch.Watch(run, run)
+    made = outside.with_name("made.csv")  # among temporary files, as the other is
+    hook("open", (str(made), "w", 0))
+    made.write_text("a\n1\n")
+    hook("open", (str(made), "r", 0))
     hook.scratch = []  # the tests' own folders are among the temporary ones
     with pytest.raises(watch.Trespass, match="lies outside the project"):
         hook("open", (str(outside), "r", 0))

@@ -73,6 +73,7 @@ class Watch:
         own = (str(run), str(private), sys.prefix)
         self.own = [real(folder) for folder in own]
         self.scratch = [real(tempfile.gettempdir()), "/dev", "/proc"]
+        self.written: set[str] = set()  # scratch files that this run has made
         self.libraries = [real(sys.base_prefix), *SYSTEM]
         self.inside = threading.local()
         self.handlers: dict[str, Callable[[tuple], None]] = {
@@ -118,14 +119,15 @@ class Watch:
 
     def read(self, path: str) -> None:
         """Record a file of the project; refuse what a reader could not have."""
-        if self.free(path) or not os.path.isfile(path):
+        own = path in self.written or any(below(path, folder) for folder in self.own)
+        if own or not os.path.isfile(path):
             return
         if below(path, ROOT):
             self.read_of_project(path)
         elif path.lower().endswith(DATA_FILES) and not self.of_library(path):
             raise Trespass(
                 f"{path} lies outside the project, where no reader has it; copy it "
-                "into data/ and read it from there"
+                "into data/own and read it from there (docs/own_data.md)"
             )
 
     def of_library(self, path: str) -> bool:
@@ -155,6 +157,7 @@ class Watch:
             path = os.path.abspath(os.fsdecode(given))
             path = os.path.join(real(os.path.dirname(path)), os.path.basename(path))
             if "__pycache__" in path or self.free(path):
+                self.written.add(path)
                 continue
             shown = os.path.relpath(path, ROOT) if below(path, ROOT) else path
             raise Trespass(
