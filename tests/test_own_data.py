@@ -2,6 +2,8 @@
 
 import random
 import re
+import shutil
+import subprocess
 
 import pandas as pd
 import pytest
@@ -322,6 +324,21 @@ def test_a_fresh_clone_has_the_place_and_declares_nothing():
 def test_a_column_of_persons_reaches_no_archive():
     (fault,) = rules.in_content("data/own/mine.csv", b"state,last_name\nTX,x\n")
     assert "a column of personal data, last_name" in fault
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_git_keeps_the_bytes_that_a_run_has_hashed(tmp_path):
+    def git(*words):
+        done = subprocess.run(["git", *words], cwd=tmp_path, capture_output=True)
+        return done.stdout
+
+    git("init", "-q")
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    path = tmp_path / "data/own/mine.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"a\r\n1\r\n")
+    git("add", "-A")
+    assert git("show", ":data/own/mine.csv") == path.read_bytes()
 
 
 def test_results_that_rest_on_a_file_kept_back_are_not_packed(monkeypatch):
