@@ -187,6 +187,14 @@ def test_the_first_faults_are_named_and_the_rest_counted(folder):
     assert said[5].endswith("35 more to put right") and len(said) == 6
 
 
+def test_a_large_file_of_another_type_is_refused_at_once(folder):
+    """A loop over faulty cells and rows alike would take hours."""
+    declared = ["mine,id,number,,,,Number,A survey,CC0"]
+    rows = [f"x{number}" for number in range(100_000)]
+    with pytest.raises(Refused, match="99,995 more to put right"):
+        own.load("mine", folder(*rows, heading="id", declared=declared))
+
+
 def test_a_key_that_stands_twice_is_refused(folder):
     again = ROWS[0].replace("TX,", "Texas,")
     with pytest.raises(Refused, match="line 5: 2025-02, Texas is the key of a line"):

@@ -59,7 +59,7 @@ def of(name: str, folder: Path = FOLDER) -> list[Column]:
     if name in files:
         return files[name]
     path, table = lines.shown(folder / f"{name}.csv"), lines.shown(folder / TABLE)
-    if (folder / f"{name}.csv").exists():
+    if (folder / f"{name}.csv").exists() and f"{name}.csv" not in OTHERS:
         raise Refused(
             f"{path} is not declared: give each of its columns a row in {table} "
             "(docs/own_data.md)"

@@ -88,10 +88,9 @@ def _cell_faults(text: pd.DataFrame, declared: list[Column]) -> list[lines.Fault
     found = []
     for one in declared:
         cells = filled[one.name]
-        for cell in cells.unique():
-            if fault := types.fault(cell, one.kind, one.missing):
-                rows = cells.index[cells == cell]
-                found += [(row, f"column {one.name}: {fault}") for row in rows]
+        said = {c: types.fault(c, one.kind, one.missing) for c in cells.unique()}
+        odd = cells[cells.map(said) != ""]
+        found += [(row, f"column {one.name}: {said[c]}") for row, c in odd.items()]
     return found
 
 
