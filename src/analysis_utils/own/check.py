@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 from analysis_utils.asking import Refused
+from analysis_utils.csv_text import shown
 from analysis_utils.own import columns, lines
 from analysis_utils.own.table import load
 
@@ -22,7 +23,7 @@ def report(folder: Path = columns.FOLDER) -> tuple[list[str], list[str]]:
             wrong += str(refused).splitlines()
             continue
         words = ", ".join(f"{one.name} ({one.kind})" for one in declared)
-        good.append(f"{lines.shown(folder / name)}.csv: {rows:,} rows; {words}")
+        good.append(f"{shown(folder / name)}.csv: {rows:,} rows; {words}")
     for name in columns.undeclared(folder):
         wrong += undeclared(folder / name)
     return good, wrong
@@ -30,7 +31,7 @@ def report(folder: Path = columns.FOLDER) -> tuple[list[str], list[str]]:
 
 def undeclared(path: Path) -> Iterator[str]:
     """What to do with a file that is not declared; of a CSV, the rows that it needs."""
-    yield f"{lines.shown(path)} is not declared"
+    yield f"{shown(path)} is not declared"
     if path.suffix != ".csv":
         yield f"  {OTHER}"
         return
@@ -39,7 +40,7 @@ def undeclared(path: Path) -> Iterator[str]:
     except Refused as refused:
         yield f"  {refused}"
         return
-    table = lines.shown(path.with_name(columns.TABLE))
+    table = shown(path.with_name(columns.TABLE))
     yield f"  add to {table}, and fill in ({','.join(columns.HEADING)}):"
     for column in lines.heading(path):
         row = [path.stem, column, *[""] * (len(columns.HEADING) - 2)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis_utils import csv_text
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.csv_text import shown
 from analysis_utils.own import lines
 from analysis_utils.own.types import KINDS
 from analysis_utils.run_context import ROOT
@@ -58,7 +59,7 @@ def of(name: str, folder: Path = FOLDER) -> list[Column]:
     files, name = declared(folder), name.removesuffix(".csv")
     if name in files:
         return files[name]
-    path, table = lines.shown(folder / f"{name}.csv"), lines.shown(folder / TABLE)
+    path, table = shown(folder / f"{name}.csv"), shown(folder / TABLE)
     if (folder / f"{name}.csv").exists() and f"{name}.csv" not in OTHERS:
         raise Refused(
             f"{path} is not declared: give each of its columns a row in {table} "
@@ -71,12 +72,12 @@ def declared(folder: Path = FOLDER) -> dict[str, list[Column]]:
     """Every declared file with its columns; Refused has a line for each fault."""
     path = folder / TABLE
     if not path.exists():
-        raise Refused(f"{lines.shown(path)} is missing: git restore it")
+        raise Refused(f"{shown(path)} is missing: git restore it")
     lines.refuse_other_files(path)
     table = csv_text.read(path)
     if odd := sorted(set(table.columns) ^ set(HEADING)):
         raise Refused(
-            f"{lines.shown(path)}, line 1: its columns are {', '.join(HEADING)}; "
+            f"{shown(path)}, line 1: its columns are {', '.join(HEADING)}; "
             f"differing: {', '.join(odd)}"
         )
     rows = [

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from analysis_utils import csv_text
 from analysis_utils.asking import Refused
+from analysis_utils.csv_text import shown
 
 Fault = tuple[int, str]  # row below the heading, from 0; what is wrong, what to do
 MOST = 5  # faults of a file that are named; the rest are counted
@@ -16,11 +16,6 @@ OTHER_FILES = {
     b"\xfe\xff": 'UTF-16 text (Excel\'s "Unicode Text")',
     b"\x1f\x8b": "a compressed file",
 }
-
-
-def shown(path: Path) -> str:
-    """A path as people know it."""
-    return csv_text.shown(path)
 
 
 def refuse_other_files(path: Path) -> None:

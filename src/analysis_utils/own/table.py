@@ -7,6 +7,7 @@ import pandas as pd
 
 from analysis_utils import csv_text
 from analysis_utils.asking import Refused, nearest
+from analysis_utils.csv_text import shown
 from analysis_utils.own import columns, lines, types
 from analysis_utils.own.columns import Column
 
@@ -43,21 +44,21 @@ def _text(path: Path, declared: list[Column]) -> pd.DataFrame:
         books = sorted(path.parent.glob(f"{path.stem}.xls*"))
         how = f'save {books[0].name} as "CSV UTF-8"' if books else "put it there"
         raise Refused(
-            f"{lines.shown(path)} is declared and not there: {how}, or take its rows "
-            f"out of {lines.shown(path.with_name(columns.TABLE))}"
+            f"{shown(path)} is declared and not there: {how}, or take its rows "
+            f"out of {shown(path.with_name(columns.TABLE))}"
         )
     lines.refuse_other_files(path)
     _check_heading(path, [one.name for one in declared])
     text = csv_text.read(path)
     if text.empty:
-        raise Refused(f"{lines.shown(path)} has no row below its heading")
+        raise Refused(f"{shown(path)} has no row below its heading")
     return text.apply(lambda cells: cells.str.strip())
 
 
 def _check_heading(path: Path, declared: list[str]) -> None:
     """Refuse a heading with other columns than the declared ones."""
     heading = lines.heading(path)
-    where = f"{lines.shown(path)}, line 1"
+    where = f"{shown(path)}, line 1"
     if len(heading) == 1 and (sign := re.search("[;\t]", heading[0])):
         kind = "tabs" if sign[0] == "\t" else "semicolons"
         raise Refused(f"{where}: {kind} stand between the cells; save it with commas")
@@ -66,7 +67,7 @@ def _check_heading(path: Path, declared: list[str]) -> None:
         raise Refused(f"{where}: column {place} has no name; name it or take it out")
     extra = [name for name in heading if name not in declared]
     gone = [name for name in declared if name not in heading]
-    table = lines.shown(path.with_name(columns.TABLE))
+    table = shown(path.with_name(columns.TABLE))
     said = [
         f"{where}: column {name!r} is not declared in {table}{nearest(name, gone)}"
         for name in extra
