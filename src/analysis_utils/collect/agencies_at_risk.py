@@ -156,9 +156,9 @@ def _home_counties(table: pd.DataFrame, found: pd.Series) -> pd.Series:
     """
     number = table.ori.str[:5]
     single = found[found.map(len) == 1].map(lambda places: places[0])
-    meaning = single.groupby(number).agg(
-        lambda places: places.value_counts(sort=False).sort_index().idxmax()
-    )
+    counts = single.groupby([number[single.index], single]).size()
+    often = counts.sort_values(ascending=False, kind="stable").index
+    meaning = dict(reversed(often.to_list()))  # of each number the most frequent
     return pd.Series(
         [
             meaning[code] if meaning.get(code) in places else (places or [""])[0]

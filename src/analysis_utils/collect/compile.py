@@ -1,7 +1,9 @@
 """Compile data/ from the published lists: `make data`, and `make register`."""
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
@@ -85,18 +87,26 @@ def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
             f"{', '.join(missing)}",
             file=sys.stderr,
         )
-    rows = identified(printed, data, decisions)
-    compiled = {"captures": published} | geography.tables(raw, data)
-    universe = compiled.get("agencies_at_risk")
-    compiled |= tables(table, rows, data, decisions, universe)
+    # Encounters rest on nothing of the register: they are compiled on the other core.
+    with ProcessPoolExecutor(1, get_context("fork")) as beside:
+        counted = beside.submit(counts_of_encounters, raw, data)
+        rows = identified(printed, data, decisions)
+        compiled = {"captures": published} | geography.tables(raw, data)
+        universe = compiled.get("agencies_at_risk")
+        compiled |= tables(table, rows, data, decisions, universe)
+        return compiled | counted.result()
+
+
+def counts_of_encounters(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
+    """The tables of encounters, if their files are at hand."""
     if (raw / "encounters").is_dir():
-        return compiled | encounters.tables(raw, data)
+        return encounters.tables(raw, data)
     print(
         f"No encounter files in {raw}: their tables stay as they are "
         "(`make raw` fetches them)",
         file=sys.stderr,
     )
-    return compiled
+    return {}
 
 
 def compiled_from_data(data: Path) -> dict[str, pd.DataFrame]:

@@ -34,18 +34,18 @@ def encounter_series(encounters: pd.DataFrame, hand: Path) -> pd.DataFrame:
 
 def _coverage(group: pd.DataFrame) -> dict[str, object]:
     """Coverage of one series at one level; a month counts once for all geographies."""
-    flags = group.groupby("date").flag.agg(_flag_of_month)
-    first, last = flags.index[0], flags.index[-1]
+    months = group.date.sort_values().unique()
+    first, last = months[0], months[-1]
     span = len(pd.period_range(first, last, freq="M"))
     return {
         "series": group.series.iloc[0],
         "level": group.level.iloc[0],
         "first": first,
         "last": last,
-        "months": len(flags),
-        "months_missing": span - len(flags),
-        "first_flag": flags.iloc[0],
-        "last_flag": flags.iloc[-1],
+        "months": len(months),
+        "months_missing": span - len(months),
+        "first_flag": _flag_of_month(group.flag[group.date == first]),
+        "last_flag": _flag_of_month(group.flag[group.date == last]),
         "sources": " ".join(sorted(group.source.unique())),
     }
 
