@@ -21,7 +21,7 @@ EVENTS = {
 }
 CAPTION = (
     "287(g) agreements in force at the end of each month, July 2002 to {last}. Thin: "
-    "months for which only totals about them are published.{dots} Sources: ICE's lists "
+    "months for which only published totals are known.{dots} Sources: ICE's lists "
     "and fact sheets, data/active_monthly.csv, data/later_totals.csv, "
     "data/policy_events.csv."
 )
