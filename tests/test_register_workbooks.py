@@ -180,6 +180,7 @@ def faulty(tmp_path, good):
         yield path, reason
 
 
+@pytest.mark.fault("17.10", "a list that unpacks to 200 MB")
 def test_what_is_no_list_is_refused_with_the_reason(tmp_path, good):
     for path, reason in faulty(tmp_path, good):
         with pytest.raises(Refused, match=reason):
