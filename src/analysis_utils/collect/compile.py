@@ -87,26 +87,21 @@ def compiled_from_raw(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
             f"{', '.join(missing)}",
             file=sys.stderr,
         )
+    at_hand = (raw / "encounters").is_dir()
+    if not at_hand:
+        print(
+            f"No encounter files in {raw}: their tables stay as they are "
+            "(`make raw` fetches them)",
+            file=sys.stderr,
+        )
     # Encounters rest on nothing of the register: they are compiled on the other core.
     with ProcessPoolExecutor(1, get_context("fork")) as beside:
-        counted = beside.submit(counts_of_encounters, raw, data)
+        counted = beside.submit(encounters.tables, raw, data) if at_hand else None
         rows = identified(printed, data, decisions)
         compiled = {"captures": published} | geography.tables(raw, data)
         universe = compiled.get("agencies_at_risk")
         compiled |= tables(table, rows, data, decisions, universe)
-        return compiled | counted.result()
-
-
-def counts_of_encounters(raw: Path, data: Path) -> dict[str, pd.DataFrame]:
-    """The tables of encounters, if their files are at hand."""
-    if (raw / "encounters").is_dir():
-        return encounters.tables(raw, data)
-    print(
-        f"No encounter files in {raw}: their tables stay as they are "
-        "(`make raw` fetches them)",
-        file=sys.stderr,
-    )
-    return {}
+        return compiled | (counted.result() if counted else {})
 
 
 def compiled_from_data(data: Path) -> dict[str, pd.DataFrame]:

@@ -402,8 +402,8 @@ def one_against_rest(table: pd.DataFrame, first: pd.Period, months: int) -> pd.S
     needed = (first - 1, first + months)
     if not set(needed) <= set(table.index):
         raise NotTestable(
-            f"Signings by state from {needed[0]:%B %Y} to {needed[1]:%B %Y} are "
-            f"needed; they are known here to {table.index[-1]:%B %Y}."
+            f"Agreements by agency from {needed[0]:%B %Y} to {needed[1]:%B %Y} are "
+            f"needed; the lists used here show them to {table.index[-1]:%B %Y}."
         )
     change = table.loc[first + months] - table.loc[first - 1]
     return change - (change.sum() - change) / (len(change) - 1)
