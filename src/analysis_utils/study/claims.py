@@ -263,7 +263,7 @@ def tell(table: pd.DataFrame, last: pd.Timestamp) -> Markdown:
 
 # Where a claim stands: panel, and its words beside the mark (points, alignment).
 PLACES = {
-    "january-2017": (0, (6, 14, "left")),
+    "january-2017": (0, (7, -9, "left")),
     "first-term": (0, (-6, 4, "right")),
     "summary": (1, (8, 0, "left")),
     "baseline": (1, (-6, 14, "right")),
@@ -323,8 +323,8 @@ def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:
     good = row["verdict"] in (CONFIRMED, CAVEAT)
     colour = COLOURS["fitted" if good else "counterfactual"]
     ax.vlines(row["day"], *sorted(row[["measured", "claimed"]]), color=colour, lw=0.8)
-    sign = "o" if good else "x"
-    ax.plot(row["day"], row["claimed"], sign, color=colour, ms=5, mew=1.5)
+    look = {"marker": "o", "ms": 5} if good else {"marker": "x", "ms": 9, "zorder": 4}
+    ax.plot(row["day"], row["claimed"], color=colour, mew=1.5, linestyle="", **look)
     ax.annotate(
         fill(row["quoted"], 15),
         (row["day"], row["claimed"]),

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis_utils import datasets
 
 ACRONYMS = {"dhs", "gao", "ice", "moa"}
+PLACES = {"maricopa"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,11 @@ def label(event: str) -> str:
     """The id of an event as figures show it.
 
     >>> label("eo-14159"), label("gao-09-109"), label("second-agreement")
-    ('EO 14159', 'GAO 09 109', 'second agreement')
+    ('EO 14159', 'GAO-09-109', 'second agreement')
     """
-    words = event.split("-")
+    if event.startswith("gao-"):  # a report's number is written so
+        return event.upper()
+    words = [w.capitalize() if w in PLACES else w for w in event.split("-")]
     short = [
         w.upper() if len(w) < 3 or w in ACRONYMS or any(map(str.isdigit, w)) else w
         for w in words

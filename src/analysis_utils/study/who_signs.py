@@ -120,7 +120,12 @@ def draw_share(
     shown = publish.rounded(table.set_axis(table.index.start_time.rename("month")))
     middle = shown.index + pd.Timedelta(days=14)
     ax.vlines(middle, shown["low"], shown["high"], color=COLOURS["fitted"], lw=0.8)
-    ax.scatter(middle, shown["share"], s=shown["n"] / 4, color=COLOURS["fitted"])
+    ax.scatter(
+        middle,
+        shown["share"],
+        s=(shown["n"] / 4).clip(lower=6),
+        color=COLOURS["fitted"],
+    )
     ax.set(ylim=(0, 102), yticks=range(0, 101, 20), ylabel=ylabel)
     return shown
 
