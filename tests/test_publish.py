@@ -79,6 +79,15 @@ def test_malformed_keys_are_refused(run, key):
         publish.number(key, 1)
 
 
+def test_a_number_at_the_end_of_a_cell_is_shown_in_words(run):
+    shown = publish.number(
+        "change", 25.28, "signings", 1, interval=(14.11, 36.45), label="a week"
+    )
+    assert repr(shown) == "25.3 signings (95% CI 14.1 to 36.5) (a week)"
+    assert repr(publish.number("total", 1843, "agreements")) == "1,843 agreements"
+    assert repr(publish.number("none", None, "times")) == "not estimable"
+
+
 def test_a_sentence_is_made_of_recorded_numbers(run):
     publish.number("change", 25.28, "signings", 1, interval=(14.11, 36.45))
     shown = publish.sentence("It rose by {change:interval}, or {change:value}.")

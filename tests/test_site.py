@@ -44,6 +44,10 @@ def test_what_data_say_never_becomes_a_tag():
     made = text.table("A <b>", ("Name", "n"), [("<script>x</script>", 5)], numeric=(1,))
     assert "<script>" not in made and "&lt;script&gt;" in made
     assert '<th scope="row">' in made and "<caption>A &lt;b&gt;</caption>" in made
+    stacked = text.table("A", ("Name", "n<"), [("x", "`make all`")], stacked=True)
+    assert '<td role="cell" data-label="n&lt;"><code>make all</code></td>' in stacked
+    assert '<th role="rowheader" scope="row">x</th>' in stacked
+    assert text.plain("`a_b` *c* ` <d>") == r"`a_b` \*c\* \` \<d\>"
     assert text.plain("*a* [b](c) <d>") == r"\*a\* \[b\](c) \<d\>"
 
 
@@ -79,6 +83,17 @@ def test_a_figure_for_one_column_is_not_blown_up(tmp_path):
 
 
 @pytest.mark.fault("17.10", "results.json lacks a number that the site states")
+def test_what_was_superseded_stands_apart_with_the_reason():
+    shown = front.verdicts_page(Study())
+    first, later = shown.split("## What was superseded")
+    older = Study().verdicts.query("superseded_by != 'none'")
+    assert len(older)
+    for row in older.itertuples():
+        address = f"verdicts.html#{row.id.lower()}"
+        assert address not in first and address in later
+        assert f"{row.superseded_by}: {row.superseded_because}" in later
+
+
 def test_a_choice_that_names_nothing_is_refused():
     study = Study()
     with pytest.raises(Refused, match="no run '01_agreement_growh/main'; did you mean"):

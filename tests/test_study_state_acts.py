@@ -199,3 +199,11 @@ def test_every_choice_of_the_registry_is_known():
     assert set(grid["outcome"]) <= set(state_acts.OUTCOMES)
     assert set(grid["day"]) <= set(state_acts.DAYS)
     assert np.prod([len(values) for values in grid.values()]) >= 200
+
+
+def test_what_a_prediction_waits_for_is_named_whole():
+    months = pd.period_range("2026-01", "2026-03", freq="M")
+    table = pd.DataFrame({"TN": 1.0, "KY": 2.0}, index=months)
+    said = "from April 2026 to September 2026 are needed; .* to March 2026"
+    with pytest.raises(NotTestable, match=said):
+        state_acts.one_against_rest(table, pd.Period("2026-05", "M"), 4)

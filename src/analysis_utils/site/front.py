@@ -119,8 +119,8 @@ def verdicts_page(study: Study) -> str:
         "estimate is at least the smallest effect that would matter; an interval "
         "beyond zero with a smaller estimate is *smaller than of interest*, and one "
         "that reaches neither bound is *inconclusive*. Where the hypothesis is that "
-        "there is no difference (H5, T2, F2, F3), it is supported if the interval lies "
-        "within the smallest effect on both sides. A filled dot passed every "
+        "there is no difference, it is supported if the interval lies within the "
+        "smallest effect on both sides. A filled dot passed every "
         "check named beforehand; an open one failed one, or had none.",
         f'<figure class="result">{image("_static/answers.svg", told)}<figcaption>All '
         "answers: estimates and adjusted intervals, in multiples of the smallest "

@@ -1,7 +1,7 @@
 """Markdown and HTML made safe: what data say never becomes a tag or a link."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 import bleach
@@ -58,23 +58,10 @@ def table(
     another on a small window, each with the heading of its column.
     """
     heads, right = tuple(head), set(numeric)
-    body = []
-
-    def role(name: str) -> str:
-        """Said in words where the browser forgets it, as the parts are blocks."""
-        return f' role="{name}"' if stacked else ""
-
-    for row in rows:
-        cells = []
-        for n, value in enumerate(row):
-            kind = "number" if n in right else "day" * bool(DAY.fullmatch(str(value)))
-            about = f' class="{kind}"' if kind else ""
-            if stacked and n:
-                about += f' data-label="{escape(heads[n])}"'
-            tag, scope = ("td", role("cell")) if n else ("th", role("rowheader"))
-            scope += "" if n else ' scope="row"'
-            cells.append(f"<{tag}{scope}{about}>{cell(value)}</{tag}>")
-        body.append(f"<tr{role('row')}>{''.join(cells)}</tr>")
+    # Said in words where the browser forgets it, as the parts are blocks
+    role = (' role="{}"' if stacked else "").format
+    labels = [f' data-label="{escape(h)}"' if stacked else "" for h in heads]
+    body = "".join(table_row(row, labels, right, role) for row in rows)
     tops = "".join(
         f'<th{role("columnheader")} scope="col"{" class=number" if n in right else ""}>'
         f"{escape(h)}</th>"
@@ -85,8 +72,27 @@ def table(
         f'aria-label="{escape(caption)}">'
         f"<table{role('table')}><caption>{escape(caption)}</caption>"
         f"<thead{role('rowgroup')}><tr{role('row')}>{tops}</tr></thead>"
-        f"<tbody{role('rowgroup')}>{''.join(body)}</tbody></table></div>"
+        f"<tbody{role('rowgroup')}>{body}</tbody></table></div>"
     )
+
+
+def table_row(
+    row: Iterable[object],
+    labels: list[str],
+    right: set[int],
+    role: Callable[[str], str],
+) -> str:
+    """A row of `table`: the first cell is its heading."""
+    cells = []
+    for n, value in enumerate(row):
+        kind = "number" if n in right else "day" * bool(DAY.fullmatch(str(value)))
+        about = f' class="{kind}"' if kind else ""
+        if n:
+            made = f"<td{role('cell')}{about}{labels[n]}>{cell(value)}</td>"
+        else:
+            made = f'<th{role("rowheader")} scope="row"{about}>{cell(value)}</th>'
+        cells.append(made)
+    return f"<tr{role('row')}>{''.join(cells)}</tr>"
 
 
 class Html(str):
