@@ -56,11 +56,11 @@ Driscoll-Kraay errors are for, and errors clustered by state are not. With fewer
 
 BREAKS = """## Breaks under autocorrelation
 
-120 periods, AR(1) errors, {draws} series (standard error .022 at .95): share in which a
-break is found where there is none; share of 95% intervals of a date that hold it
-where the level moves by 1.5 standard deviations, and their median length in periods.
-Dates under strong autocorrelation are known less well than their intervals say, also
-where autocorrelation is allowed for. Table: `calibration_breaks.csv`.
+{draws} series a row (standard error .015 at .95): share in which a break is found where
+there is none; share of 95% intervals of a date that hold it where the level moves by
+1.5 standard deviations, their median length in periods, and the share that holds a
+move half as large. Of independent errors: Bai's interval; of autocorrelated ones: the
+likelihood ratio's. Table: `calibration_breaks.csv`.
 """
 
 
@@ -111,11 +111,8 @@ def _association(table: pd.DataFrame) -> list[str]:
 
 
 def _intervals(table: pd.DataFrame) -> list[str]:
-    error = (table["covered"] * (1 - table["covered"]) / table["draws"]) ** 0.5
     shown = table.drop(columns="draws").assign(
-        covered=[
-            _cell(c, e, 0.95) for c, e in zip(table["covered"], error, strict=True)
-        ],
+        covered=_covered(table["covered"], table["draws"]),
         found=table["found"].map("{:.2f}".format),
     )
     return [INTERVALS.format(draws=table["draws"].max()), _table(shown)]
@@ -144,13 +141,17 @@ def _panels(table: pd.DataFrame) -> list[str]:
 
 def _breaks(table: pd.DataFrame) -> list[str]:
     shown = table.assign(
-        covered=[
-            _cell(row.covered, row.mc_error, 0.95)
-            for row in table.itertuples(index=False)
-        ]
+        covered=_covered(table["covered"], table["draws"]),
+        smaller=_covered(table["smaller"], table["draws"]),
     )
-    columns = ["rho", "search", "found", "covered", "width"]
+    columns = ["n", "errors", "search", "found", "covered", "width", "smaller"]
     return [BREAKS.format(draws=table["draws"].max()), _table(shown[columns])]
+
+
+def _covered(shares: pd.Series, draws: pd.Series) -> list[str]:
+    """Shares of 95 % intervals that hold the truth, with their Monte Carlo errors."""
+    errors = (shares * (1 - shares) / draws) ** 0.5
+    return [_cell(c, e, 0.95) for c, e in zip(shares, errors, strict=True)]
 
 
 def _cell(value: float, error: float, nominal: float, above: bool = False) -> str:

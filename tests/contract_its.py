@@ -195,11 +195,13 @@ ITS = [
 
 def _broken(rng):
     y = rng.standard_normal(40) + 4.0 * (np.arange(40) >= 20)
-    return {"y": pd.Series(y, MONTHS, name="y"), "n_resamples": 49}
+    errors = ("independent", "autocorrelated")[int(rng.integers(2))]
+    return {"y": pd.Series(y, MONTHS, name="y"), "n_resamples": 49, "errors": errors}
 
 
 def _places(found):
-    return np.r_[[MONTHS.get_loc(item.last_before) for item in found.breaks]]
+    dates = found.conf_int().to_numpy().ravel()
+    return np.array([MONTHS.get_loc(date) for date in dates], dtype=float)
 
 
 BAD_SERIES = NOT_NUMBERS | st.sampled_from(

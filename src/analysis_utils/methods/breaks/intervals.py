@@ -1,12 +1,41 @@
-"""Confidence intervals of break dates: Bai 1997, Rev. Econ. Stat. 79:551."""
+"""Confidence intervals of break dates, for independent and for autocorrelated errors.
+
+Independent: Bai 1997, Rev. Econ. Stat. 79:551. Autocorrelated: an inverted likelihood
+ratio test (Eo and Morley 2015, Quantitative Economics 6:463), which covers where Bai's
+limit with a long-run variance does not (docs/calibration.md).
+"""
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
-from ..resampling.ar1 import fit_ar1_reml
+from ..resampling.design import orthonormal
+from ..resampling.placebo import event_bases
+from .segments import Segments, residuals
 
 __all__: list[str] = []  # all of it serves `find_breaks`
+
+# Autocorrelations tried. Beyond the last a break and a random walk look the same.
+RHOS = np.arange(-45, 49) / 50
+
+
+def date_interval(
+    segments: Segments, number: int, level: float, errors: str
+) -> tuple[int, int] | None:
+    """First and last cut of the interval of a break; None if it has none."""
+    start, end = segments.around(number)
+    y, design = segments.y[start:end], segments.design[start:end]
+    at = segments.cuts[number] - start
+    try:
+        if errors == "autocorrelated":
+            places = segments.places(number) - start
+            low, high = likelihood_interval(y, design, places, level)
+        else:
+            parts = [(y[side], design[side]) for side in _sides(at)]
+            low, high = break_interval(*parts, at, (1 - level) / 2)
+    except ArithmeticError:
+        return None
+    return start + low, start + high
 
 
 def argmax_tail(s: float, xi: float, phi1: float, phi2: float) -> float:
@@ -60,41 +89,93 @@ def break_interval(
     after: tuple[np.ndarray, np.ndarray],
     cut: int,
     tail: float,
-    autocorrelated: bool = False,
 ) -> tuple[int, int]:
     """Return the interval of a cut (rows before the break) between two segments.
 
     before, after: (y, design) of the segments. Regressors and error variances may
-    differ between them. Rounded outwards, as R's strucchange does. `autocorrelated`:
-    the errors' variance is the long-run one, which is what Bai's limit needs then.
+    differ between them. Rounded outwards, as R's strucchange does.
     """
     fits = [_fit(*segment) for segment in (before, after)]
     if min(fit[2] for fit in fits) <= 1e-12 * max(fit[2] for fit in fits):
         raise ArithmeticError("one segment does not vary: the date has no distribution")
     jump = fits[1][0] - fits[0][0]
     moment = [float(jump @ fit[1] @ jump) for fit in fits]
-    ratio = _long_run_ratio(before, after) if autocorrelated else 1.0
-    phi = [np.sqrt(fit[2] * ratio) for fit in fits]
+    phi = [np.sqrt(fit[2]) for fit in fits]
     low, high = argmax_quantiles(moment[1] / moment[0], *phi, tail)
     if np.isnan(low):
         raise ArithmeticError("the distribution of the date lies on one side")
-    unit = fits[0][2] * ratio / moment[0]
+    unit = fits[0][2] / moment[0]
     return cut - int(np.ceil(high * unit)), cut - int(np.floor(low * unit))
 
 
-def _long_run_ratio(before: tuple, after: tuple) -> float:
-    """Long-run over plain variance of the errors of both segments, from an AR(1).
+def likelihood_ratio_critical(level: float) -> float:
+    """What the likelihood ratio of the true date stays below so often.
 
-    The REML estimate of rho, which least squares underestimates in short segments,
-    held below 0.97, beyond which a break and a random walk cannot be told apart.
+    Hansen 2000, Econometrica 68:575, theorem 1 and table 1.
+
+    >>> [round(likelihood_ratio_critical(level), 2) for level in (0.9, 0.95, 0.99)]
+    [5.94, 7.35, 10.59]
     """
-    (y1, x1), (y2, x2) = before, after
-    width = x1.shape[1]
-    design = np.zeros((len(y1) + len(y2), 2 * width))
-    design[: len(y1), :width], design[len(y1) :, width:] = x1, x2
-    rho = float(fit_ar1_reml(np.r_[y1, y2], design).rho[0])
-    rho = min(max(rho, 0.0), 0.97)
-    return (1 + rho) / (1 - rho)
+    return float(-2 * np.log(-np.expm1(np.log(level) / 2)))
+
+
+def likelihood_interval(
+    y: np.ndarray, design: np.ndarray, cuts: np.ndarray, level: float
+) -> tuple[int, int]:
+    """First and last of the cuts that are not less likely than chance allows.
+
+    y (n,), design (n, k): from the break before to the break after; errors AR(1). Each
+    cut has its own coefficients and autocorrelation. Where one segment is noisier, the
+    critical value grows by the ratio of its variance to that of both (Hansen's eta
+    squared, the larger one).
+    """
+    if np.ptp(y) == 0:
+        raise ArithmeticError("nothing moves: the date has no distribution")
+    deviance, rho = deviances(y, design, cuts)
+    best = int(np.argmin(deviance))
+    parts = [residuals(y[side], design[side]) for side in _sides(int(cuts[best]))]
+    shocks = [e[1:] - rho[best] * e[:-1] for e in parts]
+    noise = [float(np.mean(part**2)) for part in shocks]
+    noisier = max(noise) / float(np.mean(np.concatenate(shocks) ** 2))
+    allowed = likelihood_ratio_critical(level) * noisier
+    kept = cuts[deviance - deviance[best] <= allowed]
+    return int(kept[0]), int(kept[-1])
+
+
+def deviances(
+    y: np.ndarray, design: np.ndarray, cuts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Minus twice the log-likelihood of each cut, but for a constant, and its rho.
+
+    Gaussian AR(1) errors, exact likelihood; all coefficients change at the cut.
+    """
+    n = len(y)
+    after = np.arange(n)[None, :, None] >= cuts[:, None, None]
+    changes = after * design[None]
+    least, at = np.full(len(cuts), np.inf), np.zeros(len(cuts))
+    for rho in RHOS:
+        base = orthonormal(_whitened(design, rho))
+        q = event_bases(base, _whitened(changes, rho, axis=1))[0]
+        left = _whitened(y, rho)
+        left = left - base.q @ (base.q.T @ left)
+        rss = left @ left - ((left @ q) ** 2).sum(axis=-1)
+        if rss.min() <= 1e-12 * float(y @ y):
+            raise ArithmeticError("segments fit without error: no date is uncertain")
+        deviance = n * np.log(rss) - np.log1p(-(rho**2))
+        better = deviance < least
+        least[better], at[better] = deviance[better], rho
+    return least, at
+
+
+def _whitened(values: np.ndarray, rho: float, axis: int = 0) -> np.ndarray:
+    """What an AR(1) leaves of values: independent, of the variance of its shocks."""
+    moved = np.moveaxis(values, axis, 0)
+    first = np.sqrt(1 - rho**2) * moved[:1]
+    return np.moveaxis(np.concatenate([first, moved[1:] - rho * moved[:-1]]), 0, axis)
+
+
+def _sides(cut: int) -> tuple[slice, slice]:
+    return slice(None, cut), slice(cut, None)
 
 
 def _fit(y: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

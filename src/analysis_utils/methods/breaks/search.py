@@ -12,9 +12,9 @@ from analysis_utils.asking import NotTestable
 from ..arguments import frame as as_frame
 from ..arguments import number, one_of, share, whole
 from ..inputs import align, as_series, check_varies
-from .intervals import break_interval
+from .intervals import date_interval
 from .results import BreakSearch, EstimatedBreak
-from .segments import best_partitions, segment_rss
+from .segments import Segments, best_partitions, segment_rss
 from .sup_f import (
     ERRORS,
     SupF,
@@ -54,8 +54,10 @@ def find_breaks(
 
     BIC finds a break where there is none in 3, 36 and 72 of 100 series of 120 with an
     autocorrelation of 0, 0.4 and 0.6, the sequential choice in 3: `notes` say when the
-    series is like that. 95 % intervals of dates cover .97, .79 and .66 then; .97, .90
-    and .86 with autocorrelated errors (docs/calibration_breaks.csv).
+    series is like that. Intervals of dates for autocorrelated errors cover what they
+    say where those for independent errors do not (docs/calibration.md); they hold dates
+    that the search could choose, so that one which ends at the first or last of these
+    is open on that side, and a note says so.
 
     Least squares over all partitions (Bai and Perron 2003, J. Appl. Econometrics
     18:1). The test of "no break" is sup-F (Andrews 1993); p-values at the dates found
@@ -91,6 +93,8 @@ def find_breaks(
     else:
         cuts = sequential(outcome, design, shortest, partitions, chance)
     sup_f = _sup_f(outcome, design, shortest, frame.index, n_resamples, seed)
+    segments = Segments(outcome, design, shortest, cuts)
+    limits = [date_interval(segments, i, level, errors) for i in range(len(cuts))]
     return BreakSearch(
         series=frame.iloc[:, 0],
         design=pd.DataFrame(design, frame.index, ["const", *frame.columns[1:]]),
@@ -98,11 +102,11 @@ def find_breaks(
         table=table,
         level=level,
         breaks=tuple(
-            _dated(cut, i, cuts, outcome, design, frame.index, (level, errors))
-            for i, cut in enumerate(cuts)
+            _dated(cut, ends, frame.index)
+            for cut, ends in zip(cuts, limits, strict=True)
         ),
         sup_f=sup_f,
-        notes=_notes(outcome, design, cuts, errors, sup_f),
+        notes=_notes(segments, limits, errors, sup_f),
     )
 
 
@@ -163,14 +167,13 @@ def _segment_p(
 
 
 def _notes(
-    y: np.ndarray, design: np.ndarray, cuts: list[int], errors: str, sup_f: pd.DataFrame
+    segments: Segments,
+    limits: list[tuple[int, int] | None],
+    errors: str,
+    sup_f: pd.DataFrame,
 ) -> tuple[str, ...]:
-    """What a reader of the breaks should know of the errors."""
-    parts = [
-        y[a:b] - design[a:b] @ np.linalg.lstsq(design[a:b], y[a:b], rcond=None)[0]
-        for a, b in pairwise([0, *cuts, len(y)])
-    ]
-    e = np.concatenate(parts)
+    """What a reader of the breaks should know of the errors and the dates."""
+    e = segments.residuals()
     rho = float(e[1:] @ e[:-1] / (e @ e))
     notes = []
     if errors == "independent" and rho > 2 / np.sqrt(len(e)):
@@ -179,13 +182,13 @@ def _notes(
             "breaks and the intervals are too short. Use errors='autocorrelated', "
             "choose='sequential'."
         )
-    if cuts and errors == "autocorrelated" and rho > 0.3:
-        notes.append(
-            f"The errors are autocorrelated ({rho:.2f} at lag 1): intervals of dates "
-            "that allow for it still cover less than they say (.90 at 0.4, .86 at 0.6, "
-            "of 120 periods; docs/calibration.md)."
-        )
-    if cuts and sup_f.loc["autocorrelated (bootstrap)", "p"] > 0.05:
+    for i, ends in enumerate(limits if errors == "autocorrelated" else []):
+        if ends is not None and segments.open(i, ends):
+            notes.append(
+                f"The interval of break {i + 1} ends where a segment would be shorter "
+                f"than {segments.shortest} periods: on that side it is open."
+            )
+    if segments.cuts and sup_f.loc["autocorrelated (bootstrap)", "p"] > 0.05:
         notes.append(
             "With autocorrelated errors a series without a break looks like this "
             f"often (sup-F, p = {sup_f.loc['autocorrelated (bootstrap)', 'p']:.2f})."
@@ -244,31 +247,12 @@ def _criteria(
     )
 
 
-def _dated(
-    cut: int,
-    number: int,
-    cuts: list[int],
-    y: np.ndarray,
-    design: np.ndarray,
-    index: pd.Index,
-    interval: tuple[float, str],
-) -> EstimatedBreak:
+def _dated(cut: int, ends: tuple[int, int] | None, index: pd.Index) -> EstimatedBreak:
     """Name the periods around a cut, and its interval if it has one."""
-    edges = [0, *cuts, len(y)]
-    start, end = edges[number], edges[number + 2]
-    try:
-        low, high = break_interval(
-            (y[start:cut], design[start:cut]),
-            (y[cut:end], design[cut:end]),
-            cut,
-            (1 - interval[0]) / 2,
-            autocorrelated=interval[1] == "autocorrelated",
-        )
-    except ArithmeticError:
-        limits = (None, None)
-    else:
-        limits = tuple(index[np.clip(item, 1, len(y)) - 1] for item in (low, high))
-    return EstimatedBreak(index[cut - 1], index[cut], *limits)
+    if ends is None:
+        return EstimatedBreak(index[cut - 1], index[cut], None, None)
+    low, high = (index[np.clip(end, 1, len(index)) - 1] for end in ends)
+    return EstimatedBreak(index[cut - 1], index[cut], low, high)
 
 
 def _sup_f(

@@ -1,5 +1,8 @@
 """Residual sums of squares of all segments, and the best ways to cut a series."""
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from analysis_utils.asking import NotTestable
@@ -9,6 +12,45 @@ from ..resampling.design import orthonormal
 __all__: list[str] = []  # all of it serves `find_breaks`
 
 
+@dataclass(frozen=True)
+class Segments:
+    """A series cut into segments: y (n,), design (n, k), rows before each break."""
+
+    y: np.ndarray
+    design: np.ndarray
+    shortest: int
+    cuts: list[int]
+
+    @property
+    def edges(self) -> list[int]:
+        """First row of each segment, and the number of rows."""
+        return [0, *self.cuts, len(self.y)]
+
+    def around(self, number: int) -> tuple[int, int]:
+        """Rows from the break before to the break after."""
+        return self.edges[number], self.edges[number + 2]
+
+    def places(self, number: int) -> np.ndarray:
+        """Where between its neighbours a break could have been put."""
+        start, end = self.around(number)
+        return np.arange(start + self.shortest, end - self.shortest + 1)
+
+    def open(self, number: int, limits: tuple[int, int]) -> bool:
+        """Whether an interval ends where no break could have been put."""
+        places = self.places(number)
+        return bool(limits[0] <= places[0] or limits[1] >= places[-1])
+
+    def residuals(self) -> np.ndarray:
+        """(n,) of the segments' own regressions."""
+        rows = (slice(*edges) for edges in pairwise(self.edges))
+        return np.concatenate([residuals(self.y[at], self.design[at]) for at in rows])
+
+
+def residuals(y: np.ndarray, design: np.ndarray) -> np.ndarray:
+    """What least squares leave of y (n,)."""
+    return y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+
+
 def segment_rss(y: np.ndarray, design: np.ndarray, shortest: int) -> np.ndarray:
     """Return the RSS of y on the design (n, k) in each segment: (n + 1, n + 1).
 
@@ -16,8 +58,8 @@ def segment_rss(y: np.ndarray, design: np.ndarray, shortest: int) -> np.ndarray:
     """
     basis = orthonormal(design)
     n, k = basis.shape
-    residuals = y - basis.q @ (basis.q.T @ y)
-    rows = np.column_stack([basis.q, residuals])
+    left = y - basis.q @ (basis.q.T @ y)
+    rows = np.column_stack([basis.q, left])
     products = np.einsum("ti,tj->tij", rows, rows)
     rss = np.full((n + 1, n + 1), np.inf)
     for start in range(n - shortest + 1):
