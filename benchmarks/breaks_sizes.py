@@ -35,12 +35,8 @@ def calibrate_breaks(draws: int = 200) -> pd.DataFrame:
     in the middle by 1.5 standard deviations and one break is asked for; `width`: their
     median length in periods; `smaller`: the share covered for half that move.
     """
-    return pd.DataFrame(
-        _row(n, shape, name, draws)
-        for n in LENGTHS
-        for shape in SHAPES
-        for name in WAYS
-    )
+    rows = product(LENGTHS, SHAPES, WAYS)
+    return pd.DataFrame(_row(*row, draws) for row in rows)
 
 
 def _row(n: int, shape: str, name: str, draws: int) -> dict[str, object]:

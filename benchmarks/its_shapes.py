@@ -21,7 +21,8 @@ from analysis_utils.methods.resampling.batches import in_parallel
 
 BURN = 200
 Maker = Callable[[int, np.random.Generator], pd.DataFrame | np.ndarray]
-LENGTHS = (48,)
+LENGTHS = (48, 96)
+HELD = ("level", "slope")
 GAUSSIAN = {
     "OLS": {"errors": "ols"},
     "Newey-West": {"errors": "newey-west"},
@@ -106,7 +107,7 @@ SHAPES = [
 ]
 
 
-def coverage(draws: int = 120, seed: int = 20250120, workers: int = 1) -> pd.DataFrame:
+def coverage(draws: int = 300, seed: int = 20250120, workers: int = 1) -> pd.DataFrame:
     """Return coverage of level and slope change, one row a shape, length, estimator.
 
     `noted`: share of fits with a note on their residuals; `refused`: draws without a
@@ -170,23 +171,35 @@ Made by `make calibrate` (the table as data:
 `calibration_shapes.csv`). No effect is simulated: `level` and `slope` are the shares of
 draws whose 95 % interval holds the true change, 0; `noted` is the share with a note on
 residuals or zeros in `result.notes`; `refused` the share without a finite estimate. The
-event is in the middle. Monte Carlo error at .95 with 120 draws: .020.
+event is in the middle. Monte Carlo error at .95 with {draws} draws: {error}.
 
-Rows below .93 are too narrow: read them before you choose an estimator. A trend that
-breaks for another reason ("regime change", "zeros before") is a wrong model, and no
-model of the errors repairs it: date the other change, or begin the series after it.
+**Bold** shares are below .93 by more than chance (two such errors): read them before
+you choose an estimator. A trend that breaks for another reason ("regime change",
+"zeros before") is a wrong model, and no model of the errors repairs it: date the other
+change, or begin the series after it.
 """
 
 
 def page(table: pd.DataFrame) -> str:
     """The table as a page, one section a shape."""
-    parts = [PAGE]
+    draws = int(table["draws"].max())
+    error = f"{(0.95 * 0.05 / draws) ** 0.5:.3f}".removeprefix("0")
+    parts = [PAGE.format(draws=draws, error=error)]
+    table = table.assign(
+        **{name: table[name].map(lambda share: _share(share, draws)) for name in HELD}
+    )
     columns = ["n", "estimator", "level", "slope", "noted", "refused", "draws"]
     for shape, rows in table.groupby("shape", sort=False):
         lines = [_cells(row) for row in rows[columns].to_numpy()]
         head = f"{_cells(columns)}\n{_cells('---' for _ in columns)}"
         parts.append(f"## {shape}\n\n{head}\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _share(share: float, draws: int) -> str:
+    """A share of intervals that hold; bold where it is below .93 beyond chance."""
+    error = (max(share * (1 - share), 1e-9) / draws) ** 0.5
+    return f"**{share}**" if share + 2 * error < 0.93 else str(share)
 
 
 def _cells(values) -> str:
