@@ -23,7 +23,6 @@ from adoption import permute_adoption
 from threadpoolctl import threadpool_limits
 
 from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
-from analysis_utils.methods.resampling.bootstrap import residual_block_bootstrap
 from analysis_utils.methods.resampling.counts import fit_counts
 from analysis_utils.methods.resampling.linear import LinearEngine
 from analysis_utils.methods.resampling.placebo import event_columns, placebo_fits
@@ -131,14 +130,6 @@ def tasks() -> list[Task]:
                     ],
                 )
             },
-        ),
-        Task(
-            "block bootstrap of a level change",
-            10_000,
-            lambda: residual_block_bootstrap(
-                y[:, 0], x, "level", length=6, draws=10_000, maxlags=LAGS
-            ),
-            {"statsmodels, arrays": (1000, lambda m: loop_ols(y, array, m))},
         ),
         adoption_task(),
     ]

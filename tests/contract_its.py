@@ -297,12 +297,6 @@ BAD_OUTCOMES = st.sampled_from(
 )
 
 
-def _resampled(rng):
-    arguments = _engine(rng)
-    y = arguments.pop("outcomes")[0]
-    return arguments | {"outcome": y, "coefficient": "law", "length": 4, "draws": 20}
-
-
 def _moved(rng):
     arguments = _engine(rng)
     base = arguments.pop("design")[["one", "t"]]
@@ -378,44 +372,6 @@ RESAMPLING = [
             "tested": NOT_A_COUNT | st.just(1),
             "maxlags": NOT_A_COUNT | st.just(40),
             "use_correction": NOT_A_FLAG,
-        },
-    ),
-    Line(
-        "resampling.bootstrap.block_indices",
-        lambda rng: {
-            "n": 12,
-            "draws": 3,
-            "length": 4,
-            "rng": np.random.default_rng(int(rng.integers(99))),
-        },
-        lambda rows: rows[:, 0] * 0 + len(np.unique(rows)) * 0 + rows.shape[1],
-        bad={
-            "n": NOT_A_COUNT | st.just(0),
-            "draws": NOT_A_COUNT | st.just(0),
-            "length": st.sampled_from([0, -1, 13, "4", None, np.nan, [4], 1.5, True]),
-            "kind": no_choice(["circular", "moving", "stationary"]),
-            "rng": st.sampled_from([None, 1, "seed", np.random]),
-        },
-    ),
-    Line(
-        "resampling.bootstrap.residual_block_bootstrap",
-        _resampled,
-        lambda draws: draws,
-        (
-            shuffled_rows("outcome"),
-            scaled("outcome", expect=lambda found, _: 1000 * found),
-            shifted("outcome"),
-        ),
-        bad={
-            "outcome": BAD_OUTCOMES,
-            "design": BAD_DESIGN,
-            "coefficient": st.sampled_from(["none", 9, -1, None, 1.5, ["law"], True]),
-            "length": st.sampled_from([0, -1, 41, "4", None, np.nan, [4], 1.5, True]),
-            "draws": NOT_A_COUNT | st.just(0),
-            "seed": NOT_A_COUNT,
-            "maxlags": NOT_A_COUNT | st.just(40),
-            "kind": no_choice(["circular", "moving", "stationary"]),
-            "workers": NOT_A_COUNT | st.just(0),
         },
     ),
     Line(

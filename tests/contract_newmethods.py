@@ -422,33 +422,6 @@ LINES = [
         },
     ),
     Line(
-        "exact.poisson_ratio",
-        lambda rng: {
-            "count": int(rng.integers(1, 30)),
-            "exposure": 2.0,
-            "count0": int(rng.integers(1, 30)),
-            "exposure0": 3.0,
-        },
-        bad={
-            "count": NOT_A_COUNT,
-            "exposure": NOT_POSITIVE,
-            "count0": NOT_A_COUNT,
-            "exposure0": NOT_POSITIVE,
-            "alpha": NOT_A_SHARE,
-            "side": no_choice(["two", "upper", "lower"]),
-        },
-    ),
-    Line(
-        "exact.poisson_prediction",
-        lambda rng: {"count": 7, "exposure": 10.0, "future": 5.0},
-        bad={
-            "count": NOT_A_COUNT,
-            "exposure": NOT_POSITIVE,
-            "future": NOT_POSITIVE,
-            "alpha": NOT_A_SHARE,
-        },
-    ),
-    Line(
         "exact.equivalence",
         lambda rng: {"estimate": 0.1, "se": 0.2, "low": -1.0, "high": 1.0},
         same=[

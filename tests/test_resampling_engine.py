@@ -19,11 +19,6 @@ from scipy.linalg import toeplitz
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
 from analysis_utils.methods.resampling.batches import run_batches
-from analysis_utils.methods.resampling.bootstrap import (
-    KINDS,
-    block_indices,
-    residual_block_bootstrap,
-)
 from analysis_utils.methods.resampling.counts import fit_counts
 from analysis_utils.methods.resampling.linear import LinearEngine
 from analysis_utils.methods.resampling.newey_west import bartlett_sums
@@ -213,19 +208,13 @@ def test_scaling_and_shifting_the_outcome(scale, shift, seed):
 
 
 def test_same_numbers_for_any_number_of_workers():
-    def run(workers):
-        return residual_block_bootstrap(
-            outcomes(1)[:, 0],
-            design(),
-            "level",
-            length=6,
-            draws=2500,
-            seed=3,
-            workers=workers,
-        )
+    engine = LinearEngine(design())
 
-    assert (run(1) == run(2)).all()
-    assert run(1).shape == (2500, 2)
+    def work(size, rng):
+        return engine.fit(rng.standard_normal((N, size))).params[2]
+
+    one, two = (run_batches(work, 2500, seed=3, workers=w) for w in (1, 2))
+    assert one.shape == (2500,) and (one == two).all()
 
 
 def test_a_draw_depends_on_seed_and_batch_alone():
@@ -235,27 +224,6 @@ def test_a_draw_depends_on_seed_and_batch_alone():
     first = run_batches(work, 250, seed=1, batch=100)
     assert (first[:200] == run_batches(work, 200, seed=1, batch=100)).all()
     assert (first != run_batches(work, 250, seed=2, batch=100)).all()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_blocks_keep_neighbours_together(kind):
-    rows = block_indices(60, 400, 6, np.random.default_rng(0), kind)
-    assert rows.min() == 0 and rows.max() == 59
-    together = np.mean((np.diff(rows, axis=1) % 60) == 1)
-    assert together == pytest.approx(5 / 6, abs=0.03)
-
-
-def test_block_bootstrap_finds_the_spread_of_a_mean_with_autocorrelation():
-    rng = np.random.default_rng(4)
-    n, rho = 400, 0.5
-    y = np.zeros(n)
-    for t, e in enumerate(rng.standard_normal(n)):
-        y[t] = rho * y[t - 1] + e
-    draws = residual_block_bootstrap(y, np.ones((n, 1)), 0, length=20, draws=2000)
-    long_run = (
-        sm.OLS(y, np.ones(n)).fit(cov_type="HAC", cov_kwds={"maxlags": 20}).bse[0]
-    )
-    assert draws[:, 0].std() == pytest.approx(long_run, rel=0.15)
 
 
 def test_time_is_linear_and_memory_bounded():
@@ -307,7 +275,6 @@ def test_time_is_linear_and_memory_bounded():
             "offset needs 96 finite",
         ),
         (lambda: fit_ar1_reml(np.full(N, 3.0), design()), "constant or an exact"),
-        (lambda: block_indices(10, 1, 11, np.random.default_rng(0)), "do not fit"),
     ],
 )
 def test_bad_input_is_refused(call, words):

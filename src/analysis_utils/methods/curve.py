@@ -205,6 +205,10 @@ class SpecificationCurve:
         """The specifications that could be fitted."""
         return self.table[self.table["refused"] == ""]
 
+    def __repr__(self) -> str:
+        refused = len(self.table) - len(self.fitted)
+        return f"{len(self.fitted)} specifications ({refused} refused)\n{self.joint()}"
+
     def joint(self, direction: int = 0, alpha: float = 0.05) -> pd.DataFrame:
         """The three joint tests: observed, expected without effect (mean), p.
 

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis_utils.asking import NotTestable, Refused
+from analysis_utils.asking import Refused
 
 from .arguments import number, one_of, share, whole
 
-__all__ = ["equivalence", "poisson_interval", "poisson_prediction", "poisson_ratio"]
+__all__ = ["equivalence", "poisson_interval"]
 
 SIDES = ("two", "upper", "lower")
 
@@ -41,72 +41,6 @@ def poisson_interval(
     low = stats.chi2.ppf(tail, 2 * k) / 2 if k and side != "upper" else 0.0
     high = np.inf if side == "lower" else stats.chi2.isf(tail, 2 * k + 2) / 2
     return float(low / size), float(high / size)
-
-
-def poisson_ratio(
-    count: int,
-    exposure: float,
-    count0: int,
-    exposure0: float,
-    alpha: float = 0.05,
-    side: str = "two",
-) -> pd.Series:
-    """Exact ratio of two Poisson rates, given their sum (Przyborowski & Wilenski 1940).
-
-    Returns ratio (0 or infinite where a count is 0), lower, upper (Clopper-Pearson of
-    the share of the first count) and p of equal rates, twice the smaller exact tail.
-
-    >>> poisson_ratio(11, 3.2, 15, 10.6).round(3)
-    ratio    2.429
-    lower    1.009
-    upper    5.660
-    p        0.048
-    dtype: float64
-    """
-    k1, k0 = whole(count, "count"), whole(count0, "count0")
-    t1, t0 = _positive(exposure, "exposure"), _positive(exposure0, "exposure0")
-    share(alpha, "alpha")
-    one_of(side, SIDES, "side")
-    if k1 + k0 == 0:
-        raise NotTestable("Both counts are 0: their ratio may be anything.")
-    words = {"two": "two-sided", "upper": "less", "lower": "greater"}
-    n, null = k1 + k0, t1 / (t1 + t0)
-    test = stats.binomtest(k1, n, null, words[side])
-    part = test.proportion_ci(1 - alpha, method="exact")
-    # twice the smaller tail, so that p < alpha exactly if the interval excludes 1
-    tails = stats.binom.cdf(k1, n, null), stats.binom.sf(k1 - 1, n, null)
-    p = min(1.0, 2 * float(min(tails)))
-    ratio = np.inf if k0 == 0 else (k1 / t1) / (k0 / t0)
-    odds = [np.inf if s >= 1 else s / (1 - s) for s in (part.low, part.high)]
-    low, high = (float(value) * t0 / t1 for value in odds)
-    return pd.Series({"ratio": ratio, "lower": low, "upper": high, "p": p})
-
-
-def poisson_prediction(
-    count: int, exposure: float, future: float, alpha: float = 0.05
-) -> tuple[int, int]:
-    """Range that holds a future count with probability 1 - alpha at least.
-
-    count : events seen in `exposure`; future : exposure to come, at the same rate.
-    Exact, from the share of the future in all events given their sum (Nelson 1970,
-    Technometrics 12:437); it cannot be negative, and it is there for a count of 0.
-
-    >>> poisson_prediction(0, 26, 13)
-    (0, 3)
-    >>> poisson_prediction(40, 52, 52)
-    (24, 60)
-    """
-    k, seen = whole(count, "count"), _positive(exposure, "exposure")
-    ahead = _positive(future, "future")
-    share(alpha, "alpha")
-    part = ahead / (ahead + seen)
-    limit = 10 + int(20 * (k + 5) * max(1.0, ahead / seen))
-    y = np.arange(limit)
-    # y is inside unless seeing so few, or so many, given y + k would be rare
-    few = stats.binom.cdf(y, y + k, part) <= alpha / 2
-    many = stats.binom.sf(y - 1, y + k, part) <= alpha / 2
-    inside = np.flatnonzero(~few & ~many)
-    return int(inside[0]), int(inside[-1])
 
 
 def equivalence(

@@ -36,6 +36,13 @@ class Randomisation:
     draws: np.ndarray
     enumerated: bool
 
+    def __repr__(self) -> str:
+        kind = "all" if self.enumerated else "random"
+        return (
+            f"{self.observed:.4g} among {len(self.draws)} {kind} assignments, "
+            f"p = {self.pvalue:.3g}"
+        )
+
     @property
     def pvalue(self) -> float:
         """Share of assignments whose statistic is at least as far from 0."""

@@ -146,6 +146,9 @@ class AssociationResult:
             summary.add_text(line)
         return summary
 
+    def __repr__(self) -> str:
+        return str(self.summary())
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw r by lag with both limits, the naive value beside it in grey."""
         from matplotlib import pyplot as plt

@@ -119,6 +119,9 @@ class BreakSearch:
         )
         return summary
 
+    def __repr__(self) -> str:
+        return str(self.summary())
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the series, the fit by segment, the breaks and their intervals."""
         from matplotlib import pyplot as plt

@@ -206,6 +206,9 @@ class GroupTimeEffects(Estimates):
             )
         return summary
 
+    def __repr__(self) -> str:
+        return str(self.summary())
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The event-time figure: `aggregate("dynamic").plot(ax)`."""
         return self.aggregate("dynamic").plot(ax)
@@ -236,6 +239,9 @@ class AggregatedEffects(Estimates):
         if self.kind != "simple":
             summary.add_df(_table(self), float_format="%.4f")
         return summary
+
+    def __repr__(self) -> str:
+        return str(self.summary())
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw effects with intervals (thick) and the simultaneous band (thin)."""

@@ -41,6 +41,12 @@ class HazardResults:
         terms += [self.columns.offset] if self.columns.offset else []
         return "log(-log(1 - h)) = " + " + ".join(terms)
 
+    def __repr__(self) -> str:
+        return (
+            f"{self.equation}\n{self.n_units} units, {self.nobs} unit-periods, "
+            f"{self.n_events} events\n{self.hazard_ratios()}"
+        )
+
     @property
     def nobs(self) -> int:
         """Unit-periods at risk in cells with an event: those that say something."""

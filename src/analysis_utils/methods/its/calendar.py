@@ -116,8 +116,8 @@ _DAY_OR_MONTH = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b")
 def _span(date: object) -> tuple[pd.Timestamp, pd.Timestamp]:
     if isinstance(date, str) and _DAY_OR_MONTH.match(date):
         raise NotTestable(
-            f"{date!r} can be read with the day or the month first: write it as "
-            "2017-04-03."
+            f"{date!r} could have its day or its month first: write the year first, "
+            "as in 2017-04-03."
         )
     if isinstance(date, bool | float | None) or (isinstance(date, str) and not date):
         raise NotTestable(f"{date!r} is not a date: write it as 2025-01-20.")

@@ -121,6 +121,13 @@ class ForecastResults:
         first, last = window(periods, over)
         return slice(first, last + 1)
 
+    def __repr__(self) -> str:
+        index = self.observed.index
+        title = (
+            f"{self.before.model.name}, {index[0]} to {index[-1]}, less its forecast"
+        )
+        return f"{title}\n{self.effect()}"
+
     def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:
         """Draw the fit before, the prediction after with its interval, the data."""
         from .figure import draw_forecast

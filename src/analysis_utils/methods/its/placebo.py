@@ -53,6 +53,12 @@ class PlaceboResult:
         """Share of placebos with p < .05: near .05 if the model's intervals hold."""
         return float((self.fitted["p"] < 0.05).mean())
 
+    def __repr__(self) -> str:
+        return (
+            f"{self.term}: t = {self.true['t']:.2f} among {len(self.fitted)} placebos, "
+            f"p = {self.pvalue:.3f}"
+        )
+
     def plot(self, ax: Axes) -> Axes:
         """Draw the placebos' t values and the true one."""
         shown = self.fitted

@@ -96,6 +96,9 @@ class PanelResult:
             summary.add_text(note)
         return summary
 
+    def __repr__(self) -> str:
+        return str(self.summary())
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Added-variable plot: what the effects leave of y, over that of x."""
         from matplotlib import pyplot as plt

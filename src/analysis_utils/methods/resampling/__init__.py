@@ -2,6 +2,6 @@
 
 `linear` least squares with classical or Newey-West errors, one design and many
 outcomes; `placebo` one base design and many dates; `counts` Poisson, quasi-Poisson and
-negative binomial; `ar1` REML with AR(1) errors; `bootstrap` blocks; `batches` seeds,
-workers and progress. Outcomes are columns: arrays (n, draws).
+negative binomial; `ar1` REML with AR(1) errors; `batches` seeds, workers and
+progress. Outcomes are columns: arrays (n, draws).
 """
