@@ -7,6 +7,11 @@ from pathlib import Path
 
 import yaml
 
+try:
+    from yaml import CBaseLoader as BaseLoader
+except ImportError:  # PyYAML without libyaml
+    from yaml import BaseLoader
+
 
 class Refused(ValueError):
     """A request that cannot be carried out: what is wrong, where, what to do.
@@ -51,7 +56,7 @@ def text_of(path: Path) -> str:
     return text
 
 
-class StringLoader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):
+class StringLoader(BaseLoader):
     """YAML in which every scalar stays text and a repeated key is an error."""
 
 

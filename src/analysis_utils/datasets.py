@@ -307,7 +307,7 @@ def _validate(table: pd.DataFrame, schema: dict, path: Path) -> None:
     _fail(
         path,
         int(case["index"]),
-        case["column"] or ", ".join(key),
+        case["column"] or ", ".join(key or ()),
         case["failure_case"],
         f"breaks {case['check']}",
     )

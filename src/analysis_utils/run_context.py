@@ -30,9 +30,9 @@ def place() -> dict[str, int | None]:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     frame = sys._getframe() if shell else None
-    while frame and frame.f_globals is not shell.user_ns:
+    while shell and frame and frame.f_globals is not shell.user_ns:
         frame = frame.f_back
-    if frame is None:
+    if shell is None or frame is None:
         return {"cell": None, "line": None}
     number = len(shell.history_manager.input_hist_parsed) - 1  # its first entry is none
     return {"cell": number, "line": frame.f_lineno}

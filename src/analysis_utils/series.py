@@ -5,7 +5,8 @@ counts from the signing dates. They differ, because agreements are listed days a
 they are signed (the last days of August 2025: 60 agreements).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -15,8 +16,8 @@ from analysis_utils.asking import NotTestable, Refused
 FREQUENCIES = {"day": "D", "week": "W-SUN", "month": "M"}
 GROUPS = ("model", "state", "agency_kind")
 BASES = ("listing", "signing")
-Choice = str | Iterable[str] | None
-Day = str | pd.Timestamp | None
+Choice: TypeAlias = str | Iterable[str] | None
+Day: TypeAlias = str | pd.Timestamp | None
 
 
 def active(
@@ -199,7 +200,7 @@ def _chosen(
     return known
 
 
-def _require(name: str, value: object, allowed: Iterable[str]) -> None:
+def _require(name: str, value: object, allowed: Collection[str]) -> None:
     if value in allowed:
         return
     if name == "state" and value in set(datasets.states()["state"]):
