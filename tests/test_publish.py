@@ -114,6 +114,11 @@ def test_a_result_without_estimate_must_say_why(run):
     assert written(run)["hypotheses"][0]["estimate"] is None
 
 
+def test_an_interval_without_estimate_is_refused_in_words(run):
+    with pytest.raises(ValueError, match="an interval .* needs its estimate"):
+        publish.hypothesis("H4", None, (0.4, 0.6), note="made")
+
+
 def test_a_result_has_its_interval_at_95_and_at_the_level_of_its_family(run):
     found = publish.Finding.normal(0.5, se=0.1, n=40)
     publish.hypothesis("H4", found, note="made")

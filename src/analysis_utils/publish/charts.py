@@ -7,6 +7,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.patches import Patch
+from matplotlib.typing import ColorType
 
 from analysis_utils.publish.style import (
     COLOURS,
@@ -237,7 +238,7 @@ def state_tiles(
     return key(ax, shades, bounds, unit, whole)
 
 
-def readable(shade: object) -> str:
+def readable(shade: ColorType) -> str:
     """Black or white, whichever has more contrast on a shade."""
     parts = [
         c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
@@ -252,8 +253,11 @@ def outline(ax: Axes, rows: pd.Series, columns: pd.Series) -> None:
     from matplotlib.patches import Rectangle
 
     for row, column in zip(rows, columns, strict=True):
-        frame = {"fill": False, "edgecolor": "#BBBBBB", "linewidth": 0.5}
-        ax.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, **frame))
+        corner = (column + 0.03, row + 0.03)
+        frame = Rectangle(
+            corner, 0.94, 0.94, fill=False, edgecolor="#BBBBBB", linewidth=0.5
+        )
+        ax.add_patch(frame)
 
 
 def key(ax: Axes, shades: list, bounds: list[int], unit: str, whole: bool) -> Axes:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,26 @@ import pandas as pd
 LEVEL = 0.95  # what is printed; answers use the level of their family
 SCALES = ("difference", "ratio", "correlation")
 Interval = Callable[[float], tuple[float, float]]
+Transformation = Callable[[float], float]
+
+
+class _About(TypedDict, total=False):
+    """What else a finding may be told, by name."""
+
+    p: float | None
+    units: str
+
+
+class _Counted(_About, total=False):
+    n: int | None
+
+
+class _Noted(_About, total=False):
+    note: str
+
+
+class _More(_Counted, _Noted, total=False):
+    pass
 
 
 @dataclass(frozen=True)
@@ -44,24 +65,32 @@ class Finding:
 
     @classmethod
     def normal(
-        cls, estimate: float, se: float, df: float | None = None, **more: object
+        cls,
+        estimate: float,
+        se: float,
+        df: float | None = None,
+        **more: Unpack[_More],
     ) -> "Finding":
         """From a standard error: normal, or t with `df` degrees of freedom.
 
         >>> round(Finding.normal(2.0, 1.0, df=10).at(0.95)[1], 3)
         4.228
         """
-        p = _two_sided(estimate, se, df)
+        more.setdefault("p", _two_sided(estimate, se, df))
 
         def interval(level: float) -> tuple[float, float]:
             half = _quantile(level, df) * se
             return estimate - half, estimate + half
 
-        return cls(estimate, interval, **({"p": p} | more))
+        return cls(estimate, interval, **more)
 
     @classmethod
     def ratio(
-        cls, log_estimate: float, se: float, df: float | None = None, **more: object
+        cls,
+        log_estimate: float,
+        se: float,
+        df: float | None = None,
+        **more: Unpack[_More],
     ) -> "Finding":
         """A ratio from the estimate and standard error of its logarithm.
 
@@ -72,7 +101,7 @@ class Finding:
         return cls.normal(log_estimate, se, df, **more)._through(math.exp)
 
     @classmethod
-    def correlation(cls, r: float, n: int, **more: object) -> "Finding":
+    def correlation(cls, r: float, n: int, **more: Unpack[_Noted]) -> "Finding":
         """A correlation of `n` pairs, by Fisher's transformation.
 
         >>> [round(x, 3) for x in Finding.correlation(0.5, 50).at(0.95)]
@@ -82,7 +111,9 @@ class Finding:
         return found._through(math.tanh)
 
     @classmethod
-    def draws(cls, estimate: float, draws: np.ndarray, **more: object) -> "Finding":
+    def draws(
+        cls, estimate: float, draws: np.ndarray, **more: Unpack[_More]
+    ) -> "Finding":
         """From bootstrap draws: interval between their percentiles.
 
         >>> Finding.draws(5.0, np.arange(21.0)).at(0.5)
@@ -106,7 +137,7 @@ class Finding:
         *,
         level: float = LEVEL,
         scale: str = "difference",
-        **more: object,
+        **more: Unpack[_More],
     ) -> "Finding":
         """From an interval at one level, taken to others by a normal approximation.
 
@@ -122,38 +153,40 @@ class Finding:
 
         def interval(asked: float) -> tuple[float, float]:
             k = _quantile(asked) / _quantile(level)
-            moved = [middle + k * (end - middle) for end in ends]
-            return tuple(_safe(back, x) for x in moved)
+            lower, upper = (middle + k * (end - middle) for end in ends)
+            return _safe(back, lower), _safe(back, upper)
 
         return cls(estimate, interval, **more)
 
     @classmethod
-    def not_testable(cls, why: str, **more: object) -> "Finding":
+    def not_testable(cls, why: str, **more: Unpack[_Counted]) -> "Finding":
         """These data cannot answer; `why` says so, and what data it would need."""
         return cls(note=why, **more)
 
-    def _through(self, function: Callable[[float], float]) -> "Finding":
+    def _through(self, function: Transformation) -> "Finding":
         """The finding on another scale, by an increasing function."""
-        inner = self.interval
+        estimate, inner = self.estimate, self.interval
+        assert estimate is not None and inner is not None  # `normal` gives both
 
         def interval(level: float) -> tuple[float, float]:
-            return tuple(function(limit) for limit in inner(level))
+            low, high = inner(level)
+            return function(low), function(high)
 
-        return replace(self, estimate=function(self.estimate), interval=interval)
+        return replace(self, estimate=function(estimate), interval=interval)
 
     def at(self, level: float = LEVEL) -> tuple[float, float] | None:
         """(low, high) at a level; None where there is no interval."""
         return None if self.interval is None else self.interval(level)
 
 
-_SCALES = {
+_SCALES: dict[str, tuple[Transformation, Transformation]] = {
     "difference": (float, float),
     "ratio": (math.log, math.exp),
     "correlation": (math.atanh, math.tanh),
 }
 
 
-def _safe(function: Callable[[float], float], x: float) -> float:
+def _safe(function: Transformation, x: float) -> float:
     """A transformed limit; infinite where it leaves the scale (a ratio of 0, say)."""
     try:
         return function(x)
@@ -259,7 +292,7 @@ def rank_p(statistic: float, draws: np.ndarray, centre: float = 0.0) -> float:
 
 
 def placebo(
-    statistic: float, draws: np.ndarray, centre: float = 0.0, **more: object
+    statistic: float, draws: np.ndarray, centre: float = 0.0, **more: Unpack[_More]
 ) -> Finding:
     """The estimates where nothing happened: mean, spread, and the rank of the true one.
 
@@ -268,7 +301,8 @@ def placebo(
     (-0.5, 0.4, 4)
     """
     draws = np.asarray(draws, dtype=float)
-    more = {"p": rank_p(statistic, draws, centre), "n": len(draws)} | more
+    more.setdefault("p", rank_p(statistic, draws, centre))
+    more.setdefault("n", len(draws))
     mean = float(draws.mean())
     # Units each against the mean of the rest sum to zero, up to rounding.
     noise = 1e-12 * float(np.abs(draws).max())

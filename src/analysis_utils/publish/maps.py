@@ -213,7 +213,8 @@ def _outline(members: set | frozenset) -> Path | None:
 def _ring(starts: dict[tuple, list]) -> np.ndarray:
     """Take lines off `starts` head to tail until they close."""
     first = next(iter(starts))
-    here, parts = first, []
+    here = first
+    parts: list[np.ndarray] = []
     while not parts or here != first:
         waiting = starts[here]
         line = waiting.pop()

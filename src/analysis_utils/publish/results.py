@@ -4,13 +4,12 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from html import escape
 
 from analysis_utils import hypotheses
 from analysis_utils.hypotheses import Hypothesis, Specification
-from analysis_utils.publish.findings import Finding
+from analysis_utils.publish.findings import Finding, Interval
 from analysis_utils.run_context import folder, place
 
 FILE = "results.json"
@@ -166,7 +165,7 @@ def number(
 def hypothesis(
     key: str,
     found: Finding | float | None = None,
-    interval: tuple[float, float] | Callable | None = None,
+    interval: tuple[float, float] | Interval | None = None,
     p: float | None = None,
     *,
     n: int | None = None,
@@ -220,7 +219,7 @@ def hypothesis(
 
 def _finding(
     found: Finding | float | None,
-    interval: tuple[float, float] | Callable | None,
+    interval: tuple[float, float] | Interval | None,
     p: float | None,
     n: int | None,
     scale: str,
@@ -228,8 +227,10 @@ def _finding(
     """A finding from what `hypothesis` or `check` was given."""
     if isinstance(found, Finding):
         return found if n is None else replace(found, n=n)
-    if found is None or interval is None or callable(interval):
+    if interval is None or callable(interval):
         return Finding(found, interval, p, n)
+    if found is None:
+        raise ValueError("an interval (low, high) needs its estimate")
     low, high = interval
     return Finding.of_interval(found, low, high, scale=scale, p=p, n=n)
 
@@ -245,8 +246,8 @@ def _row(found: Finding, one: Hypothesis) -> dict[str, object]:
         for which, both in ends.items()
         for end, value in zip(("low", "high"), both, strict=True)
     }
-    row = {"estimate": significant(found.estimate)} | limits
-    row["level"] = significant(one.family.level)
+    row: dict[str, object] = {"estimate": significant(found.estimate)}
+    row |= limits | {"level": significant(one.family.level)}
     return row | {"p": significant(found.p, P_DIGITS), "n": found.n}
 
 
@@ -284,7 +285,7 @@ def check(
     if p is not None:
         found = replace(found, p=p)
     low, high = found.at() or (None, None)
-    row = {"id": key, "check": name, "case": case}
+    row: dict[str, object] = {"id": key, "check": name, "case": case}
     row |= {"estimate": significant(found.estimate), "low": significant(low)}
     row |= {"high": significant(high), "p": significant(found.p, P_DIGITS)}
     note = "; ".join(filter(None, [found.note, note]))
@@ -307,8 +308,8 @@ def detectable(
         Share of simulated data in which the effect is found.
     """
     one = hypotheses.hypothesis(key)
-    row = {"id": key, "value": significant(value), "power": power, "how": how}
-    _detectable.append(row | place())
+    row: dict[str, object] = {"id": key, "value": significant(value), "power": power}
+    _detectable.append(row | {"how": how} | place())
     return number(
         f"detectable_{key.lower()}",
         value,
@@ -347,7 +348,8 @@ def sentence(template: str):
         near = difflib.get_close_matches(str(missing.args[0]), _numbers, n=1)
         also = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"no number {missing} was recorded{also}") from None
-    _sentences.append({"template": template, "text": text} | place())
+    sentence: dict[str, object] = {"template": template, "text": text}
+    _sentences.append(sentence | place())
     _write()
     return Markdown(escape(text, quote=False))
 

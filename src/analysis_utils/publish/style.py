@@ -1,10 +1,15 @@
 """One look for every figure: context, palette, style; set by importing it."""
 
+from typing import TYPE_CHECKING, Any
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 WIDTHS = {"single": 3.5, "double": 7.2}  # inches: columns of a journal
 
@@ -44,7 +49,7 @@ MODEL_NAMES = {
     "WSO": "warrant service officer",
 }
 
-RC = {
+RC: "dict[RcKeyType, object]" = {
     "svg.hashsalt": "287g",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -78,7 +83,7 @@ mpl.rcParams.update(RC)  # seaborn's context scales sizes that a journal fixes
 
 
 def new_figure(
-    width: str = "double", height: float = 3.0, **subplots: object
+    width: str = "double", height: float = 3.0, **subplots: Any
 ) -> tuple[Figure, Axes]:
     """A figure of one or two column widths (3.5 or 7.2 in); height in inches.
 

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from typing import SupportsFloat
 
 import numpy as np
 import pandas as pd
@@ -161,7 +162,7 @@ def decimals(known: pd.Series, digits: int) -> int:
 
 def quantity(name: str, value: object, digits: int) -> str:
     """A cell of a list of different quantities: each has decimals of its own."""
-    if is_p(name) and not _missing(value):
+    if is_p(name) and not _missing(value) and isinstance(value, (str, SupportsFloat)):
         return p_shown(float(value))
     if isinstance(value, float) and value.is_integer():
         return number(value, 0)
@@ -183,7 +184,7 @@ def cell(value: object, digits: int) -> str:
     return in_words(readable(str(value)))
 
 
-def number(value: float, digits: int) -> str:
+def number(value: float | np.floating | np.integer, digits: int) -> str:
     """A number with separated thousands and a true minus."""
     if np.isinf(value):
         return "\N{MINUS SIGN}\N{INFINITY}" if value < 0 else "\N{INFINITY}"

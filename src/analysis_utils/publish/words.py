@@ -47,10 +47,12 @@ def spell_out(fig: Figure) -> None:
     for ax in fig.axes:
         for axis in (ax.xaxis, ax.yaxis):
             if isinstance(axis.get_major_locator(), FixedLocator):
-                said = [label.get_text() for label in axis.get_ticklabels()]
-                if (named := [in_words(label) for label in said]) != said:
+                labels = [label.get_text() for label in axis.get_ticklabels()]
+                if (named := [in_words(label) for label in labels]) != labels:
                     axis.set_ticklabels(named)
-    titles = {ax.title for ax in fig.axes} | {ax._left_title for ax in fig.axes}
+    titles = {ax.title for ax in fig.axes}
+    for ax in fig.axes:
+        titles.add(ax._left_title)  # type: ignore[attr-defined]  # not in its stubs
     for text in fig.findobj(Text):
         said = text.get_text()
         if len(said.strip()) > 2 or text in titles or _in_legend(text, fig):
