@@ -37,7 +37,7 @@ from analysis_utils.workflow.shell import REFUSAL
 
 # An optional checker of web addresses that jsonschema would build a grammar for:
 # 1.5 s of every start, and no notebook needs it.
-sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 KERNELS = "kernels"
 KERNEL = "analysis_utils.workflow.kernel"
@@ -89,15 +89,16 @@ def kernel_specs() -> Iterator[Path]:
 
 def write_kernel_spec(specs: Path, name: str, folder: Path, warm: bool) -> None:
     """A kernel of our environment that knows the folder of its run."""
+    metadata: dict[str, object] = {"supported_encryption": ["curve"]}
+    if warm:
+        metadata["kernel_provisioner"] = {"provisioner_name": "warm-fork"}
     spec = {
         "argv": [sys.executable, "-m", KERNEL, "-f", "{connection_file}"],
         "display_name": name,
         "language": "python",
         "env": {RUN_FOLDER: str(folder)},
-        "metadata": {"supported_encryption": ["curve"]},
+        "metadata": metadata,
     }
-    if warm:
-        spec["metadata"]["kernel_provisioner"] = {"provisioner_name": "warm-fork"}
     place = specs / KERNELS / name
     place.mkdir(parents=True, exist_ok=True)
     (place / "kernel.json").write_text(json.dumps(spec))

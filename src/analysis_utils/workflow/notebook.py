@@ -57,8 +57,8 @@ class Notebook:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the cells' kinds and sources; outputs and metadata aside."""
-        content = [[cell["cell_type"], self.source(cell)] for cell in self.cells]
-        content.append(self.parameters_source)
+        sources = [[cell["cell_type"], self.source(cell)] for cell in self.cells]
+        content = [*sources, self.parameters_source]
         text = json.dumps(content, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -112,7 +112,7 @@ def cell_fault(cell: object) -> str:
     if not isinstance(cell, dict):
         return "is no cell"
     source, metadata = cell.get("source"), cell.get("metadata", {})
-    lines = source if isinstance(source, list) else [source]
+    lines: list = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
         return "has no source"
     if cell.get("cell_type") not in ("code", "markdown", "raw"):

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from analysis_utils.asking import Refused, nearest
 from analysis_utils.run_context import ROOT
@@ -74,8 +75,17 @@ def chosen(
             yield notebook, run, given
 
 
+class Choice(TypedDict, total=False):
+    """Which runs, and what is set from the command line."""
+
+    notebook: str | None
+    run: str | None
+    overrides: dict[str, str] | None
+    settings: Iterable[str]
+
+
 def study_runs(
-    folder: Path = NOTEBOOKS, outputs: Path = OUTPUTS, **choice: object
+    folder: Path = NOTEBOOKS, outputs: Path = OUTPUTS, **choice: Unpack[Choice]
 ) -> list[Run]:
     """All runs of the study, typed and complete.
 
@@ -95,7 +105,7 @@ def study_runs(
         With a line for every unknown name and every value that its type refuses.
     """
     only, run_name = choice.get("notebook"), choice.get("run")
-    overrides: dict[str, str] = choice.get("overrides") or {}
+    overrides = choice.get("overrides") or {}
     notebooks = study_notebooks(folder)
     file = folder / FILE
     table = read_runs_file(file) if file.exists() else RunsFile()
@@ -106,7 +116,8 @@ def study_runs(
     ]
     contracts = {n.name: declared(n) for n, _, _ in picked}
     refuse_unknown(overrides, contracts, choice.get("settings", ()))
-    runs, problems = [], {}
+    runs: list[Run] = []
+    problems: dict[str, list[str]] = {}
     for notebook, run, given in picked:
         contract = contracts[notebook.name]
         mine = {name: text for name, text in overrides.items() if name in contract}

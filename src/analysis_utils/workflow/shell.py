@@ -6,7 +6,7 @@ An IPython extension, loaded by the kernels of `make all` and by those of Jupyte
 
 import ast
 import sys
-from typing import Any
+from typing import Any, TypeGuard
 
 from analysis_utils import run_context
 from analysis_utils.asking import NotTestable, Refused
@@ -45,14 +45,23 @@ class TypedParameters(ast.NodeTransformer):
     """
 
     def visit_Module(self, module: ast.Module) -> ast.Module:
-        if module.body and all(is_parameter(node) for node in module.body):
-            for node in module.body:
+        parameters = [node for node in module.body if is_parameter(node)]
+        if parameters and len(parameters) == len(module.body):
+            for node in parameters:
                 node.value = checked_value(node)
             ast.fix_missing_locations(module)
         return module
 
 
-def is_parameter(node: ast.stmt) -> bool:
+class Parameter(ast.AnnAssign):
+    """The statement `name: "type" = value`."""
+
+    target: ast.Name
+    annotation: ast.Constant
+    value: ast.expr
+
+
+def is_parameter(node: ast.stmt) -> TypeGuard[Parameter]:
     """Whether a statement is `name: "type" = value`."""
     return (
         isinstance(node, ast.AnnAssign)
@@ -63,14 +72,14 @@ def is_parameter(node: ast.stmt) -> bool:
     )
 
 
-def checked_value(node: ast.AnnAssign) -> ast.expr:
+def checked_value(node: Parameter) -> ast.expr:
     """The call that checks a value when the cell runs."""
-    call = "__import__('analysis_utils.workflow.shell', fromlist=['_']).checked()"
-    expression = ast.parse(call, mode="eval").body
-    expression.args = [
+    name = "__import__('analysis_utils.workflow.shell', fromlist=['_']).checked"
+    function = ast.parse(name, mode="eval").body
+    arguments = [
         node.value, ast.Constant(node.annotation.value), ast.Constant(node.target.id)
     ]  # fmt: skip
-    return ast.copy_location(expression, node.value)
+    return ast.copy_location(ast.Call(function, arguments, []), node.value)
 
 
 def checked(value: object, kind: str, name: str) -> object:
@@ -85,7 +94,8 @@ def limit_output(shell: Any, most: int) -> None:
     """End the cell that prints or shows more than `most` bytes in a run."""
     counted = Counter(most)
     for stream in (sys.stdout, sys.stderr):
-        stream.write = counting(stream.write, counted)
+        write = counting(stream.write, counted)
+        stream.write = write  # type: ignore[method-assign]  # on purpose
     publish = shell.display_pub.publish
 
     def published(data: dict, *args: Any, **kwargs: Any) -> None:

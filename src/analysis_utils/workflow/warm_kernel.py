@@ -17,6 +17,7 @@ from multiprocessing.forkserver import ensure_running
 from multiprocessing.util import get_temp_dir
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from analysis_utils.asking import Refused
@@ -74,7 +75,9 @@ def become_kernel(arguments: list[str], variables: dict[str, str], cwd: str) -> 
 
 def end_with_driver() -> None:
     """End this kernel, and what it has started, when its driver is no more."""
-    multiprocessing.parent_process().join()
+    driver = multiprocessing.parent_process()
+    assert driver is not None  # this process is a fork
+    driver.join()
     os.killpg(0, signal.SIGKILL)
 
 
@@ -88,7 +91,8 @@ class ForkedProcess:
             target=become_kernel, args=(arguments, variables, cwd), daemon=True
         )
         self.process.start()
-        self.pid = self.process.pid
+        assert self.process.pid is not None  # it has started
+        self.pid: int = self.process.pid
 
     def poll(self) -> int | None:
         return self.process.exitcode
@@ -111,10 +115,13 @@ class ForkedProcess:
 class WarmForkProvisioner(LocalProvisioner):
     """Launches a kernel by a fork of the process that holds the imported stack."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
         """Fork; `cmd` is `python -m analysis_utils.workflow.kernel -f file ...`."""
         arguments = cmd[cmd.index(KERNEL) + 1 :]
         cwd = kwargs.get("cwd") or os.getcwd()
-        self.process = ForkedProcess(arguments, kwargs["env"], cwd)
-        self.pid = self.process.pid
+        forked = ForkedProcess(arguments, kwargs["env"], cwd)
+        self.process = forked  # type: ignore[assignment]  # has what is used of a Popen
+        self.pid = forked.pid
         return self.connection_info

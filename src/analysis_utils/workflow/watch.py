@@ -84,10 +84,7 @@ class Watch:
             "socket.gethostbyname": lambda args: self.connected((args[0], 0)),
         }
         self.handlers |= dict.fromkeys(PROGRAMS, self.started)
-        self.handlers |= {
-            event: lambda args, number=number: self.changed(args[:number])
-            for event, number in CHANGES.items()
-        }
+        self.handlers |= {event: self.changing(n) for event, n in CHANGES.items()}
 
     def __call__(self, event: str, args: tuple) -> None:
         handler = self.handlers.get(event)
@@ -148,6 +145,10 @@ class Watch:
         if below(path, os.path.join(ROOT, ".git")):
             raise Trespass(f"{name}: a result must not rest on the state of git")
         run_context.record_read(Path(path))
+
+    def changing(self, number: int) -> Callable[[tuple], None]:
+        """What handles an event whose first arguments are so many paths."""
+        return lambda args: self.changed(args[:number])
 
     def changed(self, paths: tuple) -> None:
         """A file is about to be written, moved or removed."""
