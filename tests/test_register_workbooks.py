@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import zipfile
 
 import openpyxl
@@ -147,6 +148,18 @@ def test_a_formula_with_a_cached_value_is_not_read(tmp_path):
     )
     table = read_table(cached, PLAIN)
     assert table.rows.agency.tolist() == ["", "Beta"]
+
+
+@pytest.mark.parametrize(
+    "cell", [b'<c t="e"><v>#N/A</v></c>', b"<c><f>1+1</f><v>2</v></c>"]
+)
+def test_a_cell_without_an_address_is_refused_in_words(good, cell):
+    second = re.compile(rb'<c r="B2".*?</c>')
+    bare = rewritten(
+        good, "xl/worksheets/sheet1.xml", lambda xml: second.sub(cell, xml, count=1)
+    )
+    with pytest.raises(Refused, match="a cell without an address; save the workbook"):
+        read_table(bare, PLAIN)
 
 
 def rewritten(path, part, change):

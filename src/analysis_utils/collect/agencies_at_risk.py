@@ -132,7 +132,7 @@ def place_key(name: str) -> str:
 
 def _counties(table: pd.DataFrame, counties: pd.DataFrame) -> pd.Series:
     """FIPS codes of the counties that each row names; raises Refused."""
-    known = {}
+    known: dict[tuple[str, str], str] = {}
     for row in counties.itertuples():
         known.setdefault((row.state, place_key(row.county)), row.fips)
     found = []

@@ -173,7 +173,7 @@ def require(tally: Tally) -> None:
         )
     new = {text: n for (column, text), n in tally.unknown.items() if column == "method"}
     if new:
-        text = max(new, key=new.get)
+        text = max(new, key=new.__getitem__)
         raise Refused(
             f"methods of arrest that are new: {len(new)}, most often {text!r} "
             f"({new[text]:,} records). Add a row for each to data/hand/"

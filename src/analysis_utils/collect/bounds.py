@@ -4,7 +4,6 @@ A figure as printed ("about 14,000", "more than 4,900") becomes the lowest and h
 count that it allows. data/hand/figure_meanings.csv says what each figure counts.
 """
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +55,8 @@ def bounds(
     "About" is read as rounding at the last digit that is not zero: about 14,000 is
     13,500 to 14,499.
     """
-    half = 10 ** len(re.search(r"0*$", str(value))[0]) // 2 if value else 0
+    zeros = len(str(value)) - len(str(value).rstrip("0"))
+    half = 10**zeros // 2 if value else 0
     low, high = {
         "exact": (value, value),
         "about": (value - half, value + max(half - 1, 0)),

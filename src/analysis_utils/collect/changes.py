@@ -2,7 +2,7 @@
 
 import re
 from difflib import SequenceMatcher, get_close_matches
-from typing import NamedTuple
+from typing import Protocol
 
 import pandas as pd
 
@@ -92,7 +92,16 @@ def _section(title: str, lines: list[str]) -> list[str]:
     ]
 
 
-def _described(row: NamedTuple, returned: bool = False) -> str:
+class _Listed(Protocol):
+    """A row of a list, as `itertuples` gives it."""
+
+    state: str
+    agency: str
+    model: str
+    signed: str
+
+
+def _described(row: _Listed, returned: bool = False) -> str:
     again = ", known before" if returned else ""
     return f"{row.state} {row.agency} {row.model}, signed {row.signed or '?'}{again}"
 
@@ -133,7 +142,7 @@ def renamings(gone: pd.DataFrame, came: pd.DataFrame) -> list[str]:
     return [text for _, text in sorted(found)]
 
 
-def _likeness(old: NamedTuple, new: NamedTuple) -> float:
+def _likeness(old: _Listed, new: _Listed) -> float:
     """How alike two names are, 1 for the same; across states the same or not at all."""
     names = naming.normalized(old.agency), naming.normalized(new.agency)
     if old.state != new.state:

@@ -210,7 +210,9 @@ def _as_rows(master: list[list], names: list[str]) -> pd.DataFrame:
 def _woven(master: list, current: list[int], cells: list, position: int) -> tuple:
     """The master with one more edition, and the places of that edition's rows."""
     before = [master[place][0] for place in current]
-    merged, places, done = [], [], 0
+    merged: list[list] = []
+    places: list[int] = []
+    done = 0
     for start, new, size in _blocks(before, cells):
         place = current[start] if start < len(current) else len(master)
         merged += master[done:place]
@@ -241,9 +243,9 @@ def _blocks(before: list[Row], cells: list[Row]) -> list[tuple[int, int, int]]:
     low = 0
     while low < least - top and before[-1 - low] == cells[-1 - low]:
         low += 1
-    old, new = before[top : len(before) - low], cells[top : len(cells) - low]
+    parts = before[top : len(before) - low], cells[top : len(cells) - low]
     number: dict[Row, int] = {}
-    old, new = ([number.setdefault(row, len(number)) for row in x] for x in (old, new))
+    old, new = ([number.setdefault(row, len(number)) for row in x] for x in parts)
     inner = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
     return [
         (0, 0, top),

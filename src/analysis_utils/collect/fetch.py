@@ -140,7 +140,7 @@ def _reason(error: Exception, patience: float) -> str:
     """What went wrong, for people."""
     if isinstance(error, NotFetched):
         return str(error)
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code}; try again later"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"no answer within {patience:g} seconds; run `make raw` again"

@@ -119,7 +119,7 @@ def _membership(update: Update) -> tuple[np.ndarray, np.ndarray]:
 def _largest(counts: dict, names: pd.Series) -> tuple[float, str]:
     if not counts:
         return 0, ""
-    a, b = max(counts, key=counts.get)
+    a, b = max(counts, key=counts.__getitem__)
     return float(counts[a, b]), f"{names[a]} to {names[b]}"
 
 

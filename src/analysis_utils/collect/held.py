@@ -18,7 +18,7 @@ def held(rows: pd.DataFrame, listings: pd.DataFrame) -> pd.DataFrame:
     aside = rows[rows.set_aside != ""]
     stated = rows[rows.set_aside == ""]
     stated = stated.drop_duplicates(["agreement_id", "key", "signed_date"])
-    found = []
+    found: list[tuple[str, int]] = []
     for position in range(1, rows["last"].max() + 1) if len(aside) else ():
         now = aside[(aside["first"] <= position) & (aside["last"] >= position)]
         if now.empty:

@@ -179,7 +179,7 @@ def _database(file: Layout) -> Iterator[pd.DataFrame]:
         for name in (heading.replace('"', '""') for heading in columns)
     )
     source = "read_parquet($path)"
-    options = {"path": _named(file.path)}
+    options: dict[str, object] = {"path": _named(file.path)}
     if file.kind == "csv":
         source = (
             "read_csv($path, header = true, all_varchar = true, skip = $skip, "

@@ -49,7 +49,7 @@ def sheets(path: Path) -> list[Sheet]:
         book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
         found = []
         for entry in book.iter():
-            target = files.get(entry.get(RELATION), "")
+            target = files.get(entry.get(RELATION, ""), "")
             if entry.tag.endswith("}sheet") and "worksheets/" in target:
                 part = "xl/" + target.removeprefix("/xl/")
                 found.append(_sheet(archive, entry, PurePosixPath(part)))
@@ -70,7 +70,7 @@ def _sheet(archive: zipfile.ZipFile, entry, part: PurePosixPath) -> Sheet:
 
 def _targets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
     links = ElementTree.fromstring(archive.read(name))
-    return {link.get("Id"): link.get("Target") for link in links}
+    return {link.get("Id", ""): link.get("Target", "") for link in links}
 
 
 def _refuse_absurd_extent(path: Path, sheet: Sheet) -> None:
@@ -88,7 +88,7 @@ def formulas(sheet: Sheet) -> set[Place]:
     if not re.search(rb"<(?:\w+:)?f[ />]", sheet.content):
         return set()
     return {
-        place(cell.attrib["r"])
+        place(_reference(sheet, cell.get("r")))
         for cell in ElementTree.fromstring(sheet.content).iter()
         if cell.tag.endswith("}c") and any(part.tag.endswith("}f") for part in cell)
     }
@@ -98,10 +98,22 @@ def errors(sheet: Sheet) -> dict[Place, str]:
     """Words of each error cell (#N/A), which the reader of values leaves blank."""
     if b' t="e"' not in sheet.content:
         return {}
-    return {
-        place(REFERENCE.search(attributes)[1].decode()): html.unescape(words.decode())
-        for attributes, words in ERROR_CELL.findall(sheet.content)
-    }
+    found = {}
+    for attributes, words in ERROR_CELL.findall(sheet.content):
+        said = REFERENCE.search(attributes)
+        where = place(_reference(sheet, said[1].decode() if said else None))
+        found[where] = html.unescape(words.decode())
+    return found
+
+
+def _reference(sheet: Sheet, written: str | None) -> str:
+    """The address of a cell as the sheet writes it; Refused where it writes none."""
+    if written is None:
+        raise Refused(
+            f"sheet {sheet.name!r} has a cell without an address; save the workbook "
+            "again with a spreadsheet program"
+        )
+    return written
 
 
 def mergers(sheet: Sheet) -> list[tuple[Place, Place]]:

@@ -155,7 +155,7 @@ def _sheet_with_headings(path: Path, sheets: dict, headings: dict[str, str]) -> 
     if not any(sheets.values()):
         raise Refused(f"{path.name}: every sheet is empty, or hidden")
     found = {name: _header_row(rows, headings)[0] for name, rows in sheets.items()}
-    best = max(found, key=found.get)
+    best = max(found, key=found.__getitem__)
     if found[best] < 2:
         raise Refused(
             f"{path.name}: no sheet has the headings of a list "
