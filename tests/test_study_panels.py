@@ -22,6 +22,7 @@ def test_words_say_why_nothing_was_tested_and_never_print_p_zero():
     assert "too few" in findings.words("k", Finding(note="too few"))
     assert findings.words("k", Finding(1.0, (0.5, 2.0), 1e-9)).endswith("(p < 0.001)")
     assert "finite" in findings.words("k", Finding(1.0, (0.5, np.inf), 0.2))
+    assert "finite" in findings.words("k", Finding(1.0, None, 0.2))
 
 
 @pytest.mark.parametrize("day", [None, "2021-06-30", "2025-08-28"])

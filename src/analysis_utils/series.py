@@ -6,7 +6,7 @@ they are signed (the last days of August 2025: 60 agreements).
 """
 
 from collections.abc import Collection, Iterable
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 import pandas as pd
 
@@ -18,6 +18,16 @@ GROUPS = ("model", "state", "agency_kind")
 BASES = ("listing", "signing")
 Choice: TypeAlias = str | Iterable[str] | None
 Day: TypeAlias = str | pd.Timestamp | None
+
+
+class Choices(TypedDict, total=False):
+    """What `active` and `signings` count: the arguments that choose agreements."""
+
+    state: Choice
+    model: Choice
+    agency_kind: Choice
+    end: Day
+    as_of: Day
 
 
 def active(

@@ -240,7 +240,9 @@ def p_words(p: float | None, key: str = "") -> str:
 
 
 def table(
-    found: Mapping[str, Finding], counted: str = "n", label: str = "variant"
+    found: Mapping[str, Finding] | Mapping[int, Finding],
+    counted: str = "n",
+    label: str = "variant",
 ) -> pd.DataFrame:
     """Findings by name: estimate, low, high (95 %), p, what was counted, note.
 

@@ -26,7 +26,7 @@ def choropleth(
     values: pd.Series,
     *,
     bins: Sequence[float] | None = None,
-    colours: Mapping[object, str] | None = None,
+    colours: Mapping[str, str] | Mapping[int, str] | None = None,
     missing: str = "no data",
     legend: bool = True,
 ) -> Axes:

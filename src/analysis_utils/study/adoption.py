@@ -194,7 +194,7 @@ def neighbours_exchanged(
     rng = np.random.default_rng(seed)
     steps = panel.neighbour_steps(by_county(panel.signed_weeks(as_of)), lag)
     state = table.groupby(_COUNTY)["state"].first()
-    source = {}
+    source: dict[str, str] = {}
     for _, part in state.groupby(state):
         source |= dict(zip(part.index, rng.permutation(part.index), strict=True))
     lent = steps.rename(columns={_COUNTY: "lender"})
@@ -312,7 +312,7 @@ class StateAct:
         seed: int = 287,
     ) -> None:
         self.table, self.name, self.others = table, name, list(others)
-        self.options = {"effects": ["state"]} if levels else {}
+        self.effects = ["state"] if levels else []
         self.levels, self.draws, self.seed = levels, draws, seed
         self._p: dict[float, float] = {}
 
@@ -320,12 +320,12 @@ class StateAct:
     def fit(self) -> HazardResults:
         """The model with the act; NotTestable if its ratio has no finite estimate."""
         wanted = [self.name, *self.others]
-        return fit_hazard(self.table, wanted, cluster="state", **self.options)
+        return fit_hazard(self.table, wanted, cluster="state", effects=self.effects)
 
     def parts(self, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Contributions, variances and histories with the effect imposed."""
         table = self.table.assign(imposed=effect * self.table[self.name])
-        made = fit_hazard(table, self.others, offset="imposed", **self.options)
+        made = fit_hazard(table, self.others, offset="imposed", effects=self.effects)
         residuals, labels = made.residual_sums(["state"])
         expected, _ = made.expected_sums(["state"])
         histories = self.histories(labels.get_level_values(0), made.sets.periods)

@@ -1,6 +1,7 @@
 """Figures of the adoption notebook: each takes axes and returns what it shows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from analysis_utils import datasets, panel, series
+from analysis_utils.methods.hazards import HazardResults
 from analysis_utils.publish import charts, maps
 from analysis_utils.publish.style import COLOURS as COLOURS_OF
 from analysis_utils.study.adoption import WORDS
@@ -78,7 +80,7 @@ def saturation(as_of: str | None = None) -> pd.DataFrame:
                         "kind": kind,
                         "state": state,
                         "week": weeks,
-                        "date": [panel.week_start(w + 1) for w in weeks],
+                        "date": [panel.week_start(int(w) + 1) for w in weeks],
                         "share": share,
                         "agencies": len(group),
                     }
@@ -111,7 +113,9 @@ def draw_saturation(axes: Sequence[Axes], table: pd.DataFrame) -> None:
     axes[0].set_ylabel("Agencies with an agreement, %")
 
 
-def coefficients(fits: Mapping[str, object], names: Sequence[str]) -> pd.DataFrame:
+def coefficients(
+    fits: Mapping[str, HazardResults], names: Sequence[str]
+) -> pd.DataFrame:
     """Hazard ratios of several fits: one row a covariate and a fit."""
     parts = []
     for label, fit in fits.items():
@@ -168,7 +172,7 @@ def draw_calibration(ax: Axes, table: pd.DataFrame, title: str) -> Axes:
     edge = 0.5 * min(rate["expected"].min(), seen["lower"].min())
     top = 2 * max(rate["upper"].max(), rate["expected"].max())
     reach = [seen["observed"] - seen["lower"], seen["upper"] - seen["observed"]]
-    style = {"ms": 4, "lw": 1, "color": COLOURS_OF["fitted"]}
+    style: dict[str, Any] = {"ms": 4, "lw": 1, "color": COLOURS_OF["fitted"]}
     ax.plot([edge, top], [edge, top], color=COLOURS_OF["other"], lw=0.8)
     ax.errorbar(seen["expected"], seen["observed"], yerr=reach, fmt="o", **style)
     none = rate[rate["observed"] == 0]

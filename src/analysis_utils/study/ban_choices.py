@@ -37,7 +37,7 @@ def curve(
         for values in product(*(grid[name] for name in COUNTED))
     }
     given = assignments(counted(spells, acts, 0, 0, "on the last day"), seed, draws)
-    fits = []
+    fits: list[tuple[dict, float | str, np.ndarray]] = []
     for values in product(*grid.values()):
         named = dict(zip(grid, values, strict=True))
         left = named["bans"].removeprefix("without ")
@@ -45,8 +45,9 @@ def curve(
         try:
             made = difference(parts, named["weight"], named["elsewhere"], given)
         except NotTestable as refusal:
-            made = str(refusal), ()
-        fits.append((named, *made))
+            fits.append((named, str(refusal), np.empty(0)))
+        else:
+            fits.append((named, *made))
     return curve_of_draws(grid, fits)
 
 

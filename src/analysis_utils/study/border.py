@@ -1,6 +1,7 @@
 """Border encounters beside the monthly change of active agreements."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +13,17 @@ from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
 
 SMALLEST = 0.3  # the smallest correlation of interest, as specified for H5
-VARIANTS = {
+
+
+class Options(TypedDict, total=False):
+    """Arguments of `associate` in which the variants differ."""
+
+    method: str
+    trend: bool
+    period: int
+
+
+VARIANTS: dict[str, Options] = {
     "prewhitened, as specified": {"method": "prewhiten", "trend": False},
     "prewhitened, linear trends taken out": {"method": "prewhiten"},
     "prewhitened, yearly cycle taken out": {"method": "prewhiten", "period": 12},

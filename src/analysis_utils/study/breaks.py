@@ -97,10 +97,10 @@ def coincidence(
     mean = float(draws.mean())
 
     def interval(level: float) -> tuple[float, float]:
-        ends = proportion_confint(
+        low, high = proportion_confint(
             hits.sum(), len(hits), alpha=1 - level, method="wilson"
         )
-        return tuple(float(end) - mean for end in ends)
+        return float(low) - mean, float(high) - mean
 
     p = rank_p(hits.mean(), draws, mean)
     return Finding(float(hits.mean() - mean), interval, p, len(hits)), draws

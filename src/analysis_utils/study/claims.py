@@ -257,7 +257,10 @@ def template(name: str, row: pd.Series, last: pd.Timestamp) -> str:
 
 def tell(table: pd.DataFrame, last: pd.Timestamp) -> Markdown:
     """Every claim as a sentence, recorded, as a list."""
-    texts = [publish.sentence(template(*item, last)).data for item in table.iterrows()]
+    texts = [
+        publish.sentence(template(name, row, last)).data
+        for name, row in table.iterrows()
+    ]
     return Markdown("\n".join(f"- {text}" for text in texts))
 
 
@@ -323,8 +326,11 @@ def mark(ax: Axes, row: pd.Series, place: tuple[int, int, str]) -> None:
     good = row["verdict"] in (CONFIRMED, CAVEAT)
     colour = COLOURS["fitted" if good else "counterfactual"]
     ax.vlines(row["day"], *sorted(row[["measured", "claimed"]]), color=colour, lw=0.8)
-    look = {"marker": "o", "ms": 5} if good else {"marker": "x", "ms": 9, "zorder": 4}
-    ax.plot(row["day"], row["claimed"], color=colour, mew=1.5, linestyle="", **look)
+    sign, size, above = ("o", 5, 2) if good else ("x", 9, 4)
+    ax.plot(
+        row["day"], row["claimed"], color=colour, marker=sign, ms=size, mew=1.5,
+        linestyle="", zorder=above,
+    )  # fmt: skip
     ax.annotate(
         fill(row["quoted"], 15),
         (row["day"], row["claimed"]),

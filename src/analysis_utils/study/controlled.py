@@ -35,10 +35,14 @@ def state_groups(
 
     `agencies` is a kind of agency, or "all".
     """
-    kind = {} if agencies == "all" else {"agency_kind": agencies}
-    options = {"basis": "signing", "frequency": "week", "as_of": as_of} | kind
-    inside = series.signings(state=state, **options)["all"]
-    outside = series.signings(**options)["all"] - inside
+    kind = None if agencies == "all" else agencies
+    inside, total = (
+        series.signings(
+            basis="signing", frequency="week", state=s, agency_kind=kind, as_of=as_of
+        )["all"]
+        for s in (state, None)
+    )
+    outside = total - inside
     last = series.last_day(as_of)
     inside, outside = (
         series.around(counts, day, "week", window, last) for counts in (inside, outside)
@@ -90,8 +94,10 @@ def name_dots(ax: Axes, treated: str) -> None:
     """A legend above the axes in which the dots have the name of the treated group."""
     handles, names = ax.get_legend_handles_labels()
     named = [treated if name == "Observed" else name for name in names]
-    place = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0)}
-    ax.legend(handles, named, ncols=5, handlelength=1.5, **place)
+    ax.legend(
+        handles, named, ncols=5, handlelength=1.5, loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+    )  # fmt: skip
 
 
 def other_states(

@@ -43,15 +43,15 @@ def curve(
         values: _whitened(pairs[values[:2]], max(grid["lags"]), *values[2:])
         for values in product(*(grid[choice] for choice in WHITENED))
     }
-    fits = []
+    fits: list[tuple[dict, float | str, np.ndarray]] = []
     for values in product(*grid.values()):
         named = dict(zip(grid, values, strict=True))
         pair = whitened[tuple(named[choice] for choice in WHITENED)]
         if isinstance(pair, str):
-            fits.append((named, pair, ()))
+            fits.append((named, pair, np.empty(0)))
             continue
-        made = strongest(pair, signs, named["lags"], named["correlation"])
-        fits.append((named | {"lag": made[0]}, *made[1:]))
+        lag, r, drawn = strongest(pair, signs, named["lags"], named["correlation"])
+        fits.append((named | {"lag": lag}, r, drawn))
     return curve_of_draws(grid, fits)
 
 

@@ -36,7 +36,8 @@ def words(key: str, found: Finding) -> str:
     """Template for a result recorded as `key`: interval and p, or why there is none."""
     if found.estimate is None:
         return f"not testable ({found.note})"
-    if not all(math.isfinite(limit) for limit in (found.estimate, *found.interval)):
+    limits = found.interval or (math.nan, math.nan)
+    if not all(math.isfinite(limit) for limit in (found.estimate, *limits)):
         return f"{{{key}}} (without a finite interval; {p_words(found.p, f'{key}_p')})"
     return f"{{{key}:interval}} ({p_words(found.p, f'{key}_p')})"
 
@@ -47,7 +48,7 @@ def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:
     interval, p: the procedures in words. Empty where both say the same at 0.05, or
     where nothing was estimated.
     """
-    if found.estimate is None:
+    if found.interval is None or found.p is None:
         return ""
     holds = found.interval[0] <= null <= found.interval[1]
     if holds != (found.p < 0.05):
@@ -87,6 +88,8 @@ def detectable(found: Finding, df: int, level: float, power: float = 0.8) -> flo
     found : with a 95 % t interval of `df` degrees of freedom, whose standard error is
     taken; its estimate is not used.
     """
+    if found.interval is None:
+        raise ValueError("the finding has no interval to take a standard error from")
     law = stats.t(df)
     se = (found.interval[1] - found.interval[0]) / 2 / law.isf(0.025)
     return float(se * (law.isf((1 - level) / 2) + law.ppf(power)))

@@ -1,5 +1,7 @@
 """Growth of the agreements between days; who holds them."""
 
+from typing import Unpack
+
 import pandas as pd
 
 from analysis_utils import datasets, series
@@ -31,7 +33,11 @@ def held_on(day: pd.Timestamp, as_of: str | None = None, **choice: str) -> pd.Da
 
 
 def spans(
-    day: pd.Timestamp, weeks: int, start: str, last: pd.Timestamp, **choice: object
+    day: pd.Timestamp,
+    weeks: int,
+    start: str,
+    last: pd.Timestamp,
+    **choice: Unpack[series.Choices],
 ) -> pd.DataFrame:
     """Agreements signed by model in spans of whole weeks, one of which begins on `day`.
 

@@ -99,10 +99,10 @@ def largest(found: AssociationResult) -> Finding:
 
 def row(
     level: pd.DataFrame, change: pd.DataFrame, found: AssociationResult
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """One line of the table: levels, changes, prewhitened, what would be found."""
     one = largest(found)
-    low, high = one.at()
+    low, high = one.at() or (None, None)
     return {
         "months": len(found.series),
         "r of levels": level["agreements"].corr(level["outcome"]),

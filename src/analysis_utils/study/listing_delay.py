@@ -59,8 +59,8 @@ def compare_medians(new: pd.DataFrame, day: pd.Timestamp, seed: int = 287) -> Fi
     drawn = [median(_resampled(table[side], rng)) for side in (after, ~after)]
     sides = rng.permuted(np.tile(after, (DRAWS, 1)), axis=1).astype(float)
     moved = median(sides @ table) - median((1 - sides) @ table)
-    about = {"p": rank_p(estimate, moved), "n": int(table.sum())}
-    return Finding.draws(float(estimate), drawn[0] - drawn[1], **about)
+    p, n = rank_p(estimate, moved), int(table.sum())
+    return Finding.draws(float(estimate), drawn[0] - drawn[1], p=p, n=n)
 
 
 def detectable(

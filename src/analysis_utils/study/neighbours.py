@@ -139,6 +139,7 @@ def draw_permutations(ax: Axes, draws: np.ndarray, found: Finding) -> pd.DataFra
         pd.DataFrame({"from": edges[:-1], "to": edges[1:], "maps": height})
     )
     middle = (shown["from"] + shown["to"]) / 2
+    assert found.estimate is not None  # that of the true map
     charts.histogram(ax, middle, found.estimate, "true map", shown["maps"], bins=edges)
     ax.set(xlabel="Coefficient of the neighbours' mean", ylabel="Shuffled maps")
     return shown

@@ -1,6 +1,7 @@
 """Weekly signings around the two federal orders, by state; choices of the curve."""
 
 from functools import cache
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,16 @@ from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.curve import Linear
 
-POPULATIONS = {
+
+class Population(TypedDict, total=False):
+    """States left out, and the agreements counted: all, or of one kind."""
+
+    without: list[str]
+    agency_kind: str
+    model: str | list[str]
+
+
+POPULATIONS: dict[str, Population] = {
     "all": {},
     "without FL": {"without": ["FL"]},
     "without TX": {"without": ["TX"]},
@@ -124,12 +134,12 @@ def start(event: pd.Timestamp, frequency: str) -> pd.Timestamp:
 @cache
 def outcomes(event, as_of, outcome, population, frequency) -> pd.Series:
     """Counts by period for one population, from four years before the order on."""
-    chosen = dict(POPULATIONS[population])
-    left = chosen.pop("without", [])
+    chosen = POPULATIONS[population]
+    left = chosen.get("without", [])
     first = start(event - pd.DateOffset(years=4), frequency)
     counts = series.signings(
         basis=outcome, frequency=frequency, by="state", start=first, as_of=as_of,
-        **chosen,
+        agency_kind=chosen.get("agency_kind"), model=chosen.get("model"),
     )  # fmt: skip
     total = counts.drop(columns=left, errors="ignore").sum(axis="columns")
     ends = total.index.to_period(PERIODS[frequency]).end_time.normalize()

@@ -1,5 +1,7 @@
 """Payments for the task force model: who could sign which model, by week."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -19,7 +21,7 @@ def week_of(day: object, first: str) -> int:
 def at_risk(
     first: str,
     kinds: list[str],
-    without: list[str] = (),
+    without: Sequence[str] = (),
     as_of: str | None = None,
     until: object = None,
 ) -> pd.DataFrame:

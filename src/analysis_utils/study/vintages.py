@@ -6,6 +6,7 @@ signed. Every estimate is therefore made twice: with what was known on the day, 
 with what the newest list says of the same weeks.
 """
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -110,7 +111,7 @@ def judged(key: str, found: Finding) -> str:
     one = hypotheses.hypothesis(key)
     if found.estimate is None:
         return answers.NOT_TESTABLE
-    limits = found.at(one.family.level)
+    limits = found.at(one.family.level) or (math.nan, math.nan)
     return answers.answer(one, answers.Result(found.estimate, *limits))[0]
 
 
@@ -175,7 +176,8 @@ def draw(axes: list[Axes], table: pd.DataFrame, labels: dict[str, str]) -> pd.Da
         sns.scatterplot(now, label=NOW, linewidth=1, **ring, **about)
         charts.dates(ax).set_title(label)
         ax.set(xlabel="", ylabel="")
-        ax.get_legend().remove()
+        if legend := ax.get_legend():
+            legend.remove()
         ax.set_xlim(table["vintage"].min() - MARGIN, table["vintage"].max() + MARGIN)
     handles, names = axes[0].get_legend_handles_labels()
     axes[0].legend(handles, names, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)

@@ -185,13 +185,15 @@ def beyond_expected(found: Finding, table: pd.DataFrame, seed: int = 287) -> Fin
     Unlike the excess over a fifth it can be negative; same p, same bootstrap of weeks.
     """
     mean = float(expected(table, seed).mean())
+    estimate, inner = found.estimate, found.interval
+    assert estimate is not None and inner is not None  # `uneven` gives both
 
     def interval(level: float) -> tuple[float, float]:
-        low, high = found.at(level)
+        low, high = inner(level)
         return low - mean, high - mean
 
     note = f"mean where the days of each week change places: {mean:.3f}"
-    return replace(found, estimate=found.estimate - mean, interval=interval, note=note)
+    return replace(found, estimate=estimate - mean, interval=interval, note=note)
 
 
 def weekday_shares(table: pd.DataFrame, seed: int = 287) -> pd.DataFrame:
