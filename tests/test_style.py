@@ -1,4 +1,4 @@
-"""One form for all code: ruff everywhere, mypy where it is kept clean."""
+"""One form for all code: ruff everywhere, mypy over the whole package."""
 
 import subprocess
 import sys
@@ -21,8 +21,8 @@ def test_ruff_has_nothing_to_say():
     assert not found, f"{found}\nMost of it is put right by `ruff check --fix`."
 
 
-def test_annotations_are_true_where_they_are_kept_so():
-    """The parts that pyproject.toml names under [tool.mypy]."""
+def test_annotations_are_true():
+    """Of the whole package, as pyproject.toml says under [tool.mypy]."""
     found = said("mypy", "--cache-dir", "/dev/null")
     assert not found, found
 

@@ -288,7 +288,8 @@ class SpecificationCurve:
         top.set(ylabel=label, xlim=(0, len(rows) + 1))
         top.tick_params(labelbottom=False)
         top.legend(frameon=False, fontsize="small", loc="upper left")
-        ticks, names, y = [], [], 0
+        ticks, names = [], []
+        y: float = 0
         for name, values in self.choices.items():
             for value in values:
                 at = x[[v == value for v in rows[name]]]
@@ -562,9 +563,9 @@ def _groups(spec: Linear) -> np.ndarray:
 
 def _labels(labels: pd.Series | None, index: pd.Index, what: str) -> np.ndarray:
     """A label for each row of the design, or a refusal."""
-    known = isinstance(labels, pd.Series)
-    if known and labels.index.equals(index):
-        return labels.to_numpy()
-    if not known or not labels.index.is_unique or not set(index) <= set(labels.index):
-        raise Refused(f"{what}: every row of the design needs its label.")
-    return labels.reindex(index).to_numpy()
+    if isinstance(labels, pd.Series):
+        if labels.index.equals(index):
+            return labels.to_numpy()
+        if labels.index.is_unique and set(index) <= set(labels.index):
+            return labels.reindex(index).to_numpy()
+    raise Refused(f"{what}: every row of the design needs its label.")

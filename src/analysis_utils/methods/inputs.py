@@ -39,9 +39,8 @@ def as_series(values: pd.Series | Sequence[float], name: str) -> pd.Series:
             f"{name}: rows are labelled by dates, periods or numbers, not by "
             f"{series.index.dtype}: as text, period 10 would come before period 2."
         )
-    series = series.rename(
-        name if getattr(values, "name", None) is None else values.name
-    )
+    given = getattr(values, "name", None)
+    series = series.rename(name if given is None else given)
     if (
         not pd.api.types.is_numeric_dtype(series.dtype)
         or pd.api.types.is_bool_dtype(series.dtype)

@@ -226,9 +226,12 @@ def linear_interval(
     dd = score_contributions(treatment, treatment)
     if np.trace(dd) <= 0:
         raise NotTestable("The treatment does not vary.")
-    options = {"strata": strata, "draws": draws, "seed": seed}
-    made = randomise(additive(dy), np.asarray(treatment), **options)
-    spread = randomise(additive(dd), np.asarray(treatment), **options)
+    made, spread = (
+        randomise(
+            additive(d), np.asarray(treatment), strata=strata, draws=draws, seed=seed
+        )
+        for d in (dy, dd)
+    )
     a, b = made.draws, spread.draws  # the same assignments: the same seed
     a0, b0 = made.observed, spread.observed
     other = b0 - np.abs(b) > 1e-9 * b0

@@ -129,7 +129,8 @@ def dated(found: BreakSearch, events: pd.Series, within: int = 2) -> pd.DataFram
     rows = []
     means = found.params["const"].to_numpy()
     for number, item in enumerate(found.breaks):
-        gaps = item.first_after.ordinal - events.map(lambda month: month.ordinal)
+        after = pd.Period(item.first_after)
+        gaps = after.ordinal - events.map(lambda month: month.ordinal)
         nearest = gaps.abs().idxmin()
         rows.append(
             {
@@ -199,11 +200,12 @@ def draw(ax: Axes, found: BreakSearch, events: pd.Series) -> pd.DataFrame:
     ax.step(shown.index, shown["mean"], where="post", color=COLOURS["fitted"])
     top = ax.get_ylim()[1]
     for item in found.breaks:
-        ax.axvline(item.first_after.start_time, color=COLOURS["counterfactual"], lw=1)
+        after = pd.Period(item.first_after)
+        ax.axvline(after.start_time, color=COLOURS["counterfactual"], lw=1)
         if item.lower is not None:
             ax.axvspan(
-                item.lower.start_time,
-                item.upper.end_time,
+                pd.Period(item.lower).start_time,
+                pd.Period(item.upper).end_time,
                 alpha=0.15,
                 lw=0,
                 color=COLOURS["counterfactual"],

@@ -47,7 +47,7 @@ def default_max_order(values: np.ndarray, regressors: int) -> int:
     n: periods in which the series moves, beyond other regressors. A series of zeros
     before twelve counts has twelve, whatever its length; more lags would fit them all.
     """
-    n = max(1 + np.count_nonzero(np.diff(values)) - regressors, 1)
+    n = max(1 + int(np.count_nonzero(np.diff(values))) - regressors, 1)
     return max(1, min(int(10 * np.log10(n)), n // 5))
 
 

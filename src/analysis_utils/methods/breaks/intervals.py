@@ -31,8 +31,8 @@ def date_interval(
             places = segments.places(number) - start
             low, high = likelihood_interval(y, design, places, level)
         else:
-            parts = [(y[side], design[side]) for side in _sides(at)]
-            low, high = break_interval(*parts, at, (1 - level) / 2)
+            before, after = ((y[side], design[side]) for side in _sides(at))
+            low, high = break_interval(before, after, at, (1 - level) / 2)
     except ArithmeticError:
         return None
     return start + low, start + high
@@ -101,7 +101,7 @@ def break_interval(
     jump = fits[1][0] - fits[0][0]
     moment = [float(jump @ fit[1] @ jump) for fit in fits]
     phi = [np.sqrt(fit[2]) for fit in fits]
-    low, high = argmax_quantiles(moment[1] / moment[0], *phi, tail)
+    low, high = argmax_quantiles(moment[1] / moment[0], phi[0], phi[1], tail)
     if np.isnan(low):
         raise ArithmeticError("the distribution of the date lies on one side")
     unit = fits[0][2] / moment[0]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from statsmodels.iolib.summary2 import Summary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Label: TypeAlias = pd.Period | pd.Timestamp | float  # of a row of the series
 SEARCHED = (
     "The dates of this result were searched for. Choosing a date by its fit and then "
     "testing it as if it had been known rejects 93-97 % of the time without any break. "
@@ -26,10 +27,10 @@ class EstimatedBreak:
     `lower`, `upper`: interval of `last_before`; None where it does not exist.
     """
 
-    last_before: object
-    first_after: object
-    lower: object
-    upper: object
+    last_before: Label
+    first_after: Label
+    lower: Label | None
+    upper: Label | None
 
     def __str__(self) -> str:
         interval = (

@@ -10,6 +10,7 @@ event has exp(alpha) = 0 at the maximum and drops out by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -174,7 +175,7 @@ class Likelihood:
         if len(flat):  # covariates stand before the indicators of effects
             self._infinite(np.eye(len(first))[flat[0]])
 
-    def _infinite(self, beta: np.ndarray) -> None:
+    def _infinite(self, beta: np.ndarray) -> NoReturn:
         size = np.where(np.isfinite(beta), np.abs(beta), np.inf)
         name = self.sets.names[int(np.argmax(size))] if len(size) else "the baseline"
         raise NotTestable(

@@ -112,7 +112,7 @@ def _zeros(estimate: Estimate, y: np.ndarray, poisson: bool) -> tuple:
     zeros = int((y == 0).sum())
     chance = _chance_of_zero(estimate, poisson)
     expected, sd = chance.sum(), np.sqrt((chance * (1 - chance)).sum())
-    notes = ()
+    notes: tuple[str, ...] = ()
     if zeros > expected + stats.norm.isf(LEVEL) * max(sd, 1e-12) and zeros > 1:
         notes = (
             f"Zero-inflated: {zeros} of {len(y)} counts are 0 where the model expects "

@@ -107,7 +107,7 @@ class NeweyWest:
         cov = hac_covariance(X * resid[:, None], bread, layout, lags)
         cov = cov * (n / (n - k) if self.correction == "stata" else 1.0)
         s2 = float(resid @ resid) / (n - k)
-        noise = {"lags": lags}
+        noise: dict[str, float] = {"lags": lags}
         notes = short_note(layout, 200, "Newey-West", "82 % at 48 periods, rho .4")
         return Estimate(beta, cov, n - k, X @ beta, resid, s2, noise, notes)
 

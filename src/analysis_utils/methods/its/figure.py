@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -73,15 +74,14 @@ def _finish(ax: Axes, ylabel: str, legend: bool) -> Axes:
 
 def _observed(table: pd.DataFrame, ax: Axes) -> None:
     used, left_out = table[table["used"]], table[~table["used"]]
-    style = {"linestyle": "none", "marker": "o", "markersize": 2.5, "color": "0.35"}
-    ax.plot(used.index, used["observed"], label="Observed", **style)
+    dots = partial(ax.plot, linestyle="none", marker="o", markersize=2.5, color="0.35")
+    dots(used.index, used["observed"], label="Observed")
     if len(left_out):
-        ax.plot(
+        dots(
             left_out.index,
             left_out["observed"],
             label="Left out",
             markerfacecolor="none",
-            **style,
         )
 
 

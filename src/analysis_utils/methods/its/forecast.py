@@ -16,6 +16,7 @@ from analysis_utils.asking import NotTestable
 from ..arguments import share
 from .calendar import as_periods, moment, window
 from .reml_ar import RemlAR
+from .statespace import Sarima, Structural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,8 +149,8 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     rows = everything.treated.iloc[first:]
     X = rows[everything.names].to_numpy()
     observed = pd.Series(rows["y"].to_numpy(), model.y.index[first:], name="observed")
-    if hasattr(model.estimator, "predict"):
-        mean, cov_mean, cov_noise = _state_space(fitted, X)
+    if isinstance(model.estimator, Sarima | Structural):
+        mean, cov_mean, cov_noise = _state_space(fitted, model.estimator, X)
     elif model.log_link:
         mean, cov_mean, cov_noise = _counts(fitted, X, rows["offset"].to_numpy())
     else:
@@ -268,8 +269,10 @@ def _autocorrelation(before: ITSResults, m: int) -> np.ndarray:
     return before.noise.get("rho", 0.0) ** np.arange(m)
 
 
-def _state_space(before: ITSResults, X: np.ndarray) -> tuple:
+def _state_space(
+    before: ITSResults, estimator: Sarima | Structural, X: np.ndarray
+) -> tuple:
     """Prediction by the Kalman filter, noise from the state space."""
-    estimator, design = before.model.estimator, before.model.design
+    design = before.model.design
     ahead = np.arange(len(X)) + len(before.model.y)
     return estimator.predict(design.y, design.X, design.layout, X, ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from functools import cached_property, partial
 
@@ -29,7 +29,7 @@ from .statespace import Sarima, Structural
 
 __all__ = ["InterruptedTimeSeries"]
 
-_ERRORS = {
+_ERRORS: dict[str, Callable[[], Errors]] = {
     "ols": OLS,
     "newey-west": NeweyWest,
     "prais-winsten": PraisWinsten,
@@ -212,11 +212,15 @@ class InterruptedTimeSeries:
 
     @cached_property
     def _estimate(self) -> Estimate:
-        design = self.design
-        parts = (design.y, design.X, design.layout)
-        offset = [design.offset] if self.log_link else []
         with one_blas_thread():
-            return self.estimator.fit(*parts, *offset)
+            return self._fitted_to(self.design.y)
+
+    def _fitted_to(self, y: np.ndarray) -> Estimate:
+        """The estimate from an outcome of the fitted rows."""
+        design = self.design
+        if isinstance(self.estimator, Counts):
+            return self.estimator.fit(y, design.X, design.layout, design.offset)
+        return self.estimator.fit(y, design.X, design.layout)
 
     def __repr__(self) -> str:
         return f"InterruptedTimeSeries({self.equation})"
@@ -263,19 +267,21 @@ def _events(interventions) -> list[Intervention]:
     if isinstance(interventions, Intervention):
         return [interventions]
     listed = list(interventions) if isinstance(interventions, Iterable) else [None]
-    if not all(isinstance(part, Intervention) for part in listed):
+    events = [part for part in listed if isinstance(part, Intervention)]
+    if len(events) < len(listed):
         raise NotTestable(
             f'interventions are Intervention("law", "2025-01-20"), one or a list, not '
             f"{interventions!r}."
         )
-    return listed
+    return events
 
 
-def _offset(offset, y: pd.Series):
+def _offset(offset, y: pd.Series) -> pd.Series | pd.DataFrame | None:
     """Return the log exposure, a Series for all units or a table by unit."""
-    if offset is None or isinstance(offset, pd.DataFrame):
-        return _table(offset, y, "The offset", "offset")
-    return _table(offset, y, "The offset", "offset").iloc[:, 0]
+    table = _table(offset, y, "The offset", "offset")
+    if table is None or isinstance(offset, pd.DataFrame):
+        return table
+    return table.iloc[:, 0]
 
 
 def _columns(table: pd.DataFrame) -> list[pd.Series]:

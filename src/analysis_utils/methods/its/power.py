@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -137,7 +138,11 @@ class _Draws:
         law = stats.norm if np.isinf(df) else stats.t(df)
         self.critical = float(law.isf(alpha / 2))
         self.row = model.design.names.index(term)
-        self._without = None if model.log_link else self._fits(0.0)
+
+    @cached_property
+    def _without(self) -> tuple[np.ndarray, np.ndarray]:
+        """Estimates and standard errors of draws without an effect."""
+        return self._fits(0.0)
 
     def effect(self, coefficient: float) -> float:
         """Return the size as the caller states it."""

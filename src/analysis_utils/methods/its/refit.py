@@ -8,10 +8,10 @@ import numpy as np
 
 from analysis_utils.asking import NotTestable
 
-from ..resampling.ar1 import fit_ar1_reml
+from ..resampling.ar1 import AR1Fits, fit_ar1_reml
 from ..resampling.batches import one_blas_thread
-from ..resampling.counts import fit_counts
-from ..resampling.linear import LinearEngine
+from ..resampling.counts import CountFits, fit_counts
+from ..resampling.linear import Fits, LinearEngine
 from .counts import CountModel
 from .estimators import OLS, NeweyWest, RemlAR1, hac_lags
 
@@ -37,6 +37,7 @@ def refit(
         return _one_by_one(model, outcomes)
     X, estimator = model.design.X, model.estimator
     whole = _one_unbroken_series(model)
+    fits: Fits | AR1Fits | CountFits
     if isinstance(estimator, OLS):
         fits = LinearEngine(X).fit(outcomes)
     elif isinstance(estimator, NeweyWest) and whole:
@@ -46,7 +47,7 @@ def refit(
     elif estimator == RemlAR1() and whole:
         fits = fit_ar1_reml(outcomes, X)
     elif isinstance(estimator, CountModel) and (whole or estimator.hac is None):
-        fits = _counts(model, outcomes, alpha)
+        fits = _counts(model, estimator, outcomes, alpha)
     else:
         return _one_by_one(model, outcomes)
     return fits.params, fits.bse
@@ -56,8 +57,13 @@ def _one_unbroken_series(model: InterruptedTimeSeries) -> bool:
     return model.control is None and bool((model.design.layout.steps[1:] == 1).all())
 
 
-def _counts(model: InterruptedTimeSeries, outcomes: np.ndarray, alpha: float):
-    estimator, family = model.estimator, model.family
+def _counts(
+    model: InterruptedTimeSeries,
+    estimator: CountModel,
+    outcomes: np.ndarray,
+    alpha: float,
+) -> CountFits:
+    family = model.family
     if family == "negative_binomial":
         family = "negativebinomial" if alpha > 0 else "poisson"
     lags = None
@@ -78,14 +84,12 @@ def _counts(model: InterruptedTimeSeries, outcomes: np.ndarray, alpha: float):
 def _one_by_one(
     model: InterruptedTimeSeries, outcomes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    design = model.design
-    rest = (design.X, design.layout, *([design.offset] if model.log_link else []))
-    params = np.full((design.X.shape[1], outcomes.shape[1]), np.nan)
+    params = np.full((model.design.X.shape[1], outcomes.shape[1]), np.nan)
     bse = params.copy()
     with one_blas_thread():
         for draw in range(outcomes.shape[1]):
             try:
-                fit = model.estimator.fit(outcomes[:, draw], *rest)
+                fit = model._fitted_to(outcomes[:, draw])
             except NotTestable:
                 continue
             params[:, draw], bse[:, draw] = fit.params, np.sqrt(np.diag(fit.cov))

@@ -157,9 +157,9 @@ def _pool(p: int, data: _Data) -> _Pool:
         theta, log_q = np.zeros((1, 0)), np.zeros(1)
     else:
         theta, log_q = _proposal(p, d, data)
-    fits = _given(theta, p, data)
-    weight = fits[0] + _prior(theta, p) - log_q - np.log(len(theta))
-    return _Pool(weight, *fits[1:], theta, p)
+    loglik, params, cov, scale = _given(theta, p, data)
+    weight = loglik + _prior(theta, p) - log_q - np.log(len(theta))
+    return _Pool(weight, params, cov, scale, theta, p)
 
 
 def _proposal(p: int, d: int, data: _Data) -> tuple[np.ndarray, np.ndarray]:
@@ -195,7 +195,9 @@ def _prior(theta: np.ndarray, p: int) -> np.ndarray:
     return prior
 
 
-def _given(theta: np.ndarray, p: int, data: _Data) -> tuple[np.ndarray, ...]:
+def _given(
+    theta: np.ndarray, p: int, data: _Data
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Restricted log likelihood, coefficients, covariance and variance by draw."""
     units, n, k = data.X.shape
     both = np.concatenate([data.X, data.y[:, :, None]], axis=2)

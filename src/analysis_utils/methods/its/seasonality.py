@@ -108,7 +108,10 @@ def parse(seasonality: object) -> list[Seasonality]:
 
 
 def _named(word: str) -> Seasonality:
-    names = {"fourier": Fourier(1), "periods": SeasonalDummies()}
+    names: dict[str, Seasonality] = {
+        "fourier": Fourier(1),
+        "periods": SeasonalDummies(),
+    }
     if word not in names:
         raise NotTestable(
             f"Unknown seasonality {word!r}: use a number of Fourier pairs, "

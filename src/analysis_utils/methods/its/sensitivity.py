@@ -78,7 +78,7 @@ def default_variants(model: InterruptedTimeSeries, part) -> dict[str, dict]:
     stated_model(model)
     if part not in model.interventions:
         raise Refused(f"{part!r} is none of the model's interventions.")
-    variants = {}
+    variants: dict[str, dict] = {}
     for trend in (None, "linear", "quadratic", "spline"):
         if trend != model.trend:
             variants[f"trend {trend or 'none'}"] = {"trend": trend}

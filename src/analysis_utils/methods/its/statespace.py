@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from .estimators import Estimate
 from .least_squares import Layout
 
 
-class _StateSpace:
+class _StateSpace(ABC):
     """Maximum likelihood by the Kalman filter, on standardized outcome and columns.
 
     With an outcome in the tens of thousands statsmodels' SARIMAX stops early and its
@@ -24,7 +25,23 @@ class _StateSpace:
     Left-out periods are missing values of the filter; intervals are by z.
     """
 
-    label: str
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The estimator in words."""
+
+    @property
+    @abstractmethod
+    def absorbed(self) -> int:
+        """How many orders of a polynomial trend the errors take up."""
+
+    @abstractmethod
+    def _places(self, n: int, k: int) -> np.ndarray:
+        """Where the k coefficients of the columns are among n parameters."""
+
+    @abstractmethod
+    def _model(self, endog: np.ndarray, exog: np.ndarray | None, mle: bool = True):
+        """The model of statsmodels."""
 
     def fit(self, y: np.ndarray, X: np.ndarray, layout: Layout) -> Estimate:
         """Fit ``y = X b + e``."""

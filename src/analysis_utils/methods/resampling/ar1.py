@@ -68,8 +68,10 @@ def fit_ar1_reml(
         for size in batch_sizes(y.shape[1], BATCH):
             parts.append(_fit_block(y[:, start : start + size], basis, rho))
             start += size
-    joined = (np.concatenate(item, axis=-1) for item in zip(*parts, strict=True))
-    return AR1Fits(*joined, basis.names)
+    params, bse, rhos, sigma2 = (
+        np.concatenate(item, axis=-1) for item in zip(*parts, strict=True)
+    )
+    return AR1Fits(params, bse, rhos, sigma2, basis.names)
 
 
 def _fit_block(
@@ -114,7 +116,7 @@ def _expand(q: np.ndarray, e: np.ndarray) -> _Quadratic:
 
 def _at(terms: np.ndarray, rho: np.ndarray | float, slope: bool = False) -> np.ndarray:
     """Evaluate terms[0] - rho terms[1] + rho^2 terms[2], or its derivative."""
-    if np.ndim(rho):
+    if isinstance(rho, np.ndarray) and rho.ndim:
         rho = rho.reshape(rho.shape + (1,) * (terms.ndim - 2))
     if slope:
         return 2 * rho * terms[2] - terms[1]

@@ -61,7 +61,7 @@ class LinearEngine:
         y = as_outcomes(outcomes, n, self.design.rows)
         maxlags = checked_lags(maxlags, n)
         wanted = (
-            range(k)
+            list(range(k))
             if coefficients is None
             else [self.design.position(item) for item in coefficients]
         )
