@@ -54,9 +54,8 @@ def whole(
         bounds = (
             f" from {least} to {most}" if least is not None else f", {most} at most"
         )
-    ok = isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
-    if ok:
-        number = int(value)  # type: ignore[call-overload]
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_):
+        number = int(value)
         if (least is None or number >= least) and (most is None or number <= most):
             return number
     raise Refused(f"{what} {value!r} must be a whole number{bounds}.")

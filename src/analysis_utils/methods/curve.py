@@ -540,9 +540,8 @@ def _conditional(y, X, exposure, strata):
     for _ in range(50):
         mu = exposure * np.exp(np.clip(X @ b, -50, 50))
         mu *= (totals / np.bincount(strata, mu))[strata]
-        mean = np.column_stack([np.bincount(strata, mu * x) for x in X.T])
-        mean /= totals[:, None]
-        centred = X - mean[strata]
+        sums = np.column_stack([np.bincount(strata, mu * x) for x in X.T])
+        centred = X - (sums / totals[:, None])[strata]
         information = centred.T @ (mu[:, None] * centred)
         if not np.linalg.cond(information) < 1e12:
             break

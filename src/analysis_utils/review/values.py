@@ -5,6 +5,7 @@ published values are rounded, so a last digit can flip. Counts, dates, words can
 """
 
 import re
+from typing import TypeGuard
 
 from analysis_utils.review.findings import DIFFERS, IDENTICAL, WITHIN, Verdict
 
@@ -21,7 +22,7 @@ def close(one: float, other: float, relative: float, scale: float = 0.0) -> bool
     return abs(one - other) <= tolerance
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """True for int and float, not for bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -38,7 +39,7 @@ def value(one: object, other: object, exact: bool, scale: float = 0.0) -> Verdic
         return DIFFERS
     if exact and isinstance(one, int) and isinstance(other, int):
         return DIFFERS
-    near = close(float(one), float(other), NUMBER, scale)  # type: ignore[arg-type]
+    near = close(float(one), float(other), NUMBER, scale)
     return WITHIN if near else DIFFERS
 
 

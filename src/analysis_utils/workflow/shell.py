@@ -95,7 +95,7 @@ def limit_output(shell: Any, most: int) -> None:
     counted = Counter(most)
     for stream in (sys.stdout, sys.stderr):
         write = counting(stream.write, counted)
-        stream.write = write  # type: ignore[method-assign]  # on purpose
+        stream.write = write  # type: ignore[method-assign]  # to count what it writes
     publish = shell.display_pub.publish
 
     def published(data: dict, *args: Any, **kwargs: Any) -> None:
