@@ -120,7 +120,7 @@ def test_groups_share_no_area_and_hold_whole_states():
     assert groups["CA"] == groups["HI"] == "Los Angeles + San Diego + San Francisco"
     assert groups["TX"] == groups["NM"] == groups["OK"]
     assert groups.nunique() == 18 and groups.index.is_unique
-    frame = panel.long_difference()
+    frame = panel.long_difference("2015-10 to 2016-09", "2025-01 to 2026-07")
     assert len(frame) == 18 and frame.notna().all(axis=None)
 
 

@@ -242,13 +242,17 @@ def groups_of_states() -> pd.Series:
     return pd.Series([names[m] for m in member[: len(states)]], states)
 
 
-def long_difference(as_of: str | None = None) -> pd.DataFrame:
+def long_difference(early: str, late: str, as_of: str | None = None) -> pd.DataFrame:
     """One row a group of states (with the District): per_agency, before, since, change.
 
-    `per_agency`: agreements in force per law enforcement agency. `before`, `since`: ICE
-    arrests a month for 1,000 non-citizens in fiscal year 2016, and from January 2025 to
-    July 2026. `change`: log of since over before.
+    early, late: months, as in "2015-10 to 2016-09"; the later ones are those that
+    data/published_figures.csv counts. `per_agency`: agreements in force per law
+    enforcement agency. `before`, `since`: ICE arrests a month for 1,000 non-citizens
+    in these months. `change`: log of since over before.
     """
+    first, last = (
+        pd.period_range(*span.split(" to "), freq="M") for span in (early, late)
+    )
     group = groups_of_states()
     states = datasets.states().set_index("state")
     states = states[states["kind"].isin(["state", "district"])]
@@ -267,12 +271,12 @@ def long_difference(as_of: str | None = None) -> pd.DataFrame:
     )
     table = table.groupby(group.reindex(states.index)).sum(min_count=1)
     area = datasets.encounters("ice_arrests", "area")
-    area = area[area["date"].between("2015-10-01", "2016-09-30")]
+    area = area[area["date"].dt.to_period("M").isin(first)]
     of_area = {name: key for key in table.index for name in key.split(" + ")}
     table["before"] = area.groupby(area["geography"].map(of_area))["value"].sum()
     thousand = table["noncitizens"] / 1000
     frame = pd.DataFrame({"per_agency": table["agreements"] / table["agencies"]})
-    frame["before"] = table["before"] / 12 / thousand
-    frame["since"] = table["since"] / 19 / thousand
+    frame["before"] = table["before"] / len(first) / thousand
+    frame["since"] = table["since"] / len(last) / thousand
     frame["change"] = np.log(frame["since"] / frame["before"])
     return frame.assign(agreements=table["agreements"]).rename_axis("group")
