@@ -35,7 +35,11 @@ __all__ = [
 
 
 def hypothesis(key: str) -> Hypothesis:
-    """One hypothesis; the run that asks goes stale when its entry changes."""
+    """One hypothesis; the run that asks goes stale when its entry changes.
+
+    >>> hypothesis("T2").family.name, round(hypothesis("T2").family.level, 3)
+    ('ends', 0.983)
+    """
     known = read()
     if key not in known:
         raise Refused(
@@ -59,5 +63,9 @@ def specification(key: str, **given: object) -> Specification:
 
 
 def grid(key: str, check: str) -> Mapping[str, list]:
-    """The choices of a specification curve, by name, as the registry lists them."""
+    """The choices of a specification curve, by name, as the registry lists them.
+
+    >>> grid("C1", "curve")["lags"]
+    [3, 6, 9, 12]
+    """
     return hypothesis(key).check(check).grid

@@ -24,7 +24,11 @@ SECTIONS = ("rules", "families", "hypotheses")
 
 
 def read(path: Path | None = None) -> dict[str, Hypothesis]:
-    """Hypotheses by id, in the order of the file; Refused names every fault."""
+    """Hypotheses by id, in the order of the file; Refused names every fault.
+
+    >>> list(read())[:3]
+    ['H1a', 'H1b', 'H2']
+    """
     path = path or FILE
     try:
         with run_context.unrecorded():  # a run rests on the entries it asks for
@@ -51,7 +55,12 @@ def content(text: str) -> dict:
 
 
 def parse(text: str) -> dict[str, Hypothesis]:
-    """The registry in a text of YAML; Refused has a line for each fault."""
+    """The registry in a text of YAML; Refused has a line for each fault.
+
+    >>> parse("hypotheses: []")
+    Traceback (most recent call last):
+    analysis_utils.asking.Refused: hypotheses.yaml...
+    """
     whole = content(text)
     try:
         problems, families = faults.of_registry(whole)

@@ -20,7 +20,7 @@ NOT_RESULTS = (
     rf"287\(g\)|\b\d{{1,2}} (?:{MONTHS}) \d{{4}}|\b95%|\b[A-Z]\d{{1,2}}\b|^\d\. "
 )
 NUMBER = re.compile(
-    rf"(?m){NOT_RESULTS}|(?P<number>\N{{MINUS SIGN}}?\d[\d,]*(?:\.\d+)?)"
+    rf"(?m){NOT_RESULTS}|(?P<number>\N{{MINUS SIGN}}?\d+(?:,\d{{3}})*(?:\.\d+)?)"
 )
 VERDICT = re.compile(r"\*\*([^*]*?)\*\* \(([A-Z]\d+)\)")
 

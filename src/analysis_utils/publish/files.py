@@ -24,6 +24,9 @@ def rounded(data: pd.DataFrame | pd.Series, digits: int = SIGNIFICANT):
 
     Whole numbers stay as they are; p-values keep three digits. Linear algebra differs
     in the last bits between processors; figures and tables made of rounded data do not.
+
+    >>> rounded(pd.Series([1234567.0, 0.123456789, 1 / 3])).tolist()
+    [1234567.0, 0.123457, 0.333333]
     """
     if isinstance(data, pd.Series):
         return rounded(data.to_frame(), digits).iloc[:, 0]
@@ -62,6 +65,12 @@ def figure(fig: Figure, name: str, *, data: pd.DataFrame, caption: str, alt: str
         What is shown, with source.
     alt : str
         What the figure tells, for a reader who does not see it.
+
+    >>> fig, ax = plt.subplots()
+    >>> counts = pd.DataFrame({"year": [2017, 2025], "agreements": [35, 135]})
+    >>> _ = ax.plot(counts["year"], counts["agreements"])
+    >>> shown = figure(fig, "agreements", data=counts, caption="Agreements in January.",
+    ...                alt="A line that rises from 35 to 135.")
     """
     if not alt.strip() or not caption.strip():
         raise ValueError(f"figure {name!r} needs a caption and an alternative text")

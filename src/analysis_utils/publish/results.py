@@ -142,6 +142,9 @@ def number(
     ------
     ValueError
         If the key is malformed or was recorded before.
+
+    >>> number("growth", 4.6349, "times", 1, interval=(3.2, 6.71))
+    4.6 times (95% CI 3.2 to 6.7)
     """
     if not re.fullmatch(r"[a-z][a-z0-9_.]*", key):
         raise ValueError(f"key {key!r} must be lower-case letters, digits, _ and .")
@@ -197,6 +200,12 @@ def hypothesis(
     ------
     Refused
         If the registry has no such hypothesis; the nearest id is named.
+
+    >>> hypothesis("H1b", Finding.ratio(0.4, 0.1))
+    >>> hypothesis("H1b", Finding.not_testable("no month before the order is known"))
+    >>> hypothesis("H7", 1.5, (1.2, 1.9))
+    Traceback (most recent call last):
+    analysis_utils.asking.Refused: hypotheses.yaml has no hypothesis 'H7'...
     """
     one = hypotheses.hypothesis(key)
     if role not in ROLES:
@@ -278,6 +287,11 @@ def check(
     ------
     Refused
         If the entry names no such check; the nearest name is given.
+
+    >>> check("C5", "without each large state", 0.1, interval=(-0.2, 0.4), case="FL")
+    >>> check("C5", "without large states", 0.1)
+    Traceback (most recent call last):
+    analysis_utils.asking.Refused: C5 names no check 'without large states'; did you...
     """
     one = hypotheses.hypothesis(key)
     one.check(name)
@@ -306,6 +320,9 @@ def detectable(
         By which simulations, from which data, and how many.
     power : float
         Share of simulated data in which the effect is found.
+
+    >>> detectable("C6", 1.314, how="2,000 simulated panels")
+    1.31 elasticity (2,000 simulated panels; power 80%)
     """
     one = hypotheses.hypothesis(key)
     row: dict[str, object] = {"id": key, "value": significant(value), "power": power}
@@ -320,7 +337,11 @@ def detectable(
 
 
 def title(text: str):
-    """Give this run a title of its own, and show it as a heading."""
+    """Give this run a title of its own, and show it as a heading.
+
+    >>> title("Signings around the order of January 2025").data
+    '## Signings around the order of January 2025'
+    """
     from IPython.display import Markdown
 
     _title[:] = [text]
@@ -329,7 +350,12 @@ def title(text: str):
 
 
 def recorded(key: str) -> Number:
-    """The number recorded under a key in this notebook."""
+    """The number recorded under a key in this notebook.
+
+    >>> _ = number("states", 40, "states")
+    >>> recorded("states").value
+    40
+    """
     return _numbers[key]
 
 
@@ -338,6 +364,10 @@ def sentence(template: str):
 
     `"There were {active} on {day:value}."`: a key in braces stands for the number
     recorded under it. Raises ValueError for a key that was not recorded.
+
+    >>> _ = number("active", 1651, "agreements"), number("listed", 12.5, "%", 1)
+    >>> sentence("Of {active}, {listed} were listed on the same day.").data
+    'Of 1,651 agreements, 12.5% were listed on the same day.'
     """
     from IPython.display import Markdown
 

@@ -88,5 +88,9 @@ def new_figure(
     """A figure of one or two column widths (3.5 or 7.2 in); height in inches.
 
     Further arguments go to `matplotlib.pyplot.subplots`.
+
+    >>> fig, (left, right) = new_figure("single", 2.0, ncols=2)
+    >>> fig.get_size_inches().tolist()
+    [3.5, 2.0]
     """
     return plt.subplots(figsize=(WIDTHS[width], height), **subplots)

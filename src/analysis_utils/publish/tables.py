@@ -57,6 +57,13 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, digits: int = 2) -> "
     digits : int
         Decimals shown in the notebook and in LaTeX; the CSV keeps 6 significant.
         Whole numbers have none, years no separator, p has three or is < 0.001.
+
+    >>> models = pd.DataFrame({"agreements": [1234, 56], "share": [0.95668, 0.04332]})
+    >>> table(models.set_index(pd.Index(["TFM", "WSO"], name="model")), "models",
+    ...       caption="Agreements by model.")
+                            model agreements share
+                 task force (TFM)      1,234  0.96
+    warrant service officer (WSO)         56  0.04
     """
     refuse_name(name)
     caption = in_words(caption)
