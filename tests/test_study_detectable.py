@@ -8,7 +8,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses.answers import _g
-from analysis_utils.study import breaks, findings, listing_delay, states
+from analysis_utils.publish.findings import Finding, detectable_t
+from analysis_utils.study import breaks, listing_delay, states
 
 
 def test_a_rank_correlation_of_that_size_is_found_in_four_of_five():
@@ -31,11 +32,11 @@ def test_a_stricter_level_and_a_variable_held_constant_cost():
 def test_the_t_interval_gives_back_its_standard_error():
     law = stats.t(11)
     reach = law.isf(0.025) * 0.4
-    found = findings.Finding(3.0, (3.0 - reach, 3.0 + reach))
-    other = findings.Finding(-1.0, (-1.0 - reach, -1.0 + reach))
+    found = Finding.of_interval(3.0, 3.0 - reach, 3.0 + reach)
+    other = Finding.normal(-1.0, se=0.4, df=11)
     expected = 0.4 * (law.isf(0.005) + law.ppf(0.8))
     for one in (found, other):  # the estimate plays no part
-        assert findings.detectable(one, 11, 0.99) == pytest.approx(expected)
+        assert detectable_t(one, 11, 0.99) == pytest.approx(expected)
 
 
 def test_breaks_near_events_by_simulation():

@@ -8,10 +8,10 @@ from scipy.stats import binom, poisson
 
 from analysis_utils import datasets, series
 from analysis_utils.methods.breaks.search import find_breaks
+from analysis_utils.publish.findings import Finding, disagreement
 from analysis_utils.study import (
     breaks,
     early_programme,
-    findings,
     listing_delay,
     survival,
     who_signs,
@@ -175,12 +175,12 @@ def test_early_counts_are_whole_periods_with_zeros():
 
 
 def test_interval_and_p_of_different_procedures_are_said_to_disagree():
-    finding = findings.Finding(0.3, (-0.02, 0.6), 0.02, 50)
-    said = findings.disagreement(finding, "bootstrap", "permutation")
+    finding = Finding.of_interval(0.3, -0.02, 0.6, p=0.02, n=50)
+    said = disagreement(finding, "bootstrap", "permutation")
     assert "by bootstrap, holds 0" in said and "permutation, is below 0.05" in said
-    agreeing = findings.Finding(0.3, (0.02, 0.6), 0.02, 50)
-    assert findings.disagreement(agreeing, "bootstrap", "permutation") == ""
-    assert findings.disagreement(findings.Finding(note="none"), "a", "b") == ""
+    agreeing = Finding.of_interval(0.3, 0.02, 0.6, p=0.02, n=50)
+    assert disagreement(agreeing, "bootstrap", "permutation") == ""
+    assert disagreement(Finding.not_testable("none"), "a", "b") == ""
 
 
 def test_excess_over_permutations_can_be_negative():

@@ -149,10 +149,12 @@ class Finding:
         [0.402, 6.184]
         """
         there, back = _SCALES[scale]
-        middle, ends = there(estimate), [_safe(there, x) for x in (low, high)]
 
         def interval(asked: float) -> tuple[float, float]:
+            if asked == level:
+                return low, high
             k = _quantile(asked) / _quantile(level)
+            middle, ends = there(estimate), [_safe(there, x) for x in (low, high)]
             lower, upper = (middle + k * (end - middle) for end in ends)
             return _safe(back, lower), _safe(back, upper)
 
@@ -239,6 +241,29 @@ def p_words(p: float | None, key: str = "") -> str:
     return f"p = {{{key}}}" if key else f"p = {p_shown(p)}"
 
 
+def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:
+    """Which procedures gave interval and p, if one holds `null` and the other does not.
+
+    interval, p: the procedures in words. Empty where both say the same at 0.05, or
+    where nothing was estimated.
+
+    >>> found = Finding.of_interval(0.3, -0.02, 0.6, p=0.02)
+    >>> disagreement(found, "bootstrap", "permutation").split(":")[0]
+    'the interval, by bootstrap, holds 0 while p, by permutation, is below 0.05'
+    """
+    limits = found.at()
+    if limits is None or found.p is None:
+        return ""
+    holds = limits[0] <= null <= limits[1]
+    if holds != (found.p < 0.05):
+        return ""
+    return (
+        f"the interval, by {interval}, {'holds' if holds else 'excludes'} {null:g} "
+        f"while p, by {p}, is {'below' if found.p < 0.05 else 'not below'} 0.05: they "
+        "come from different procedures"
+    )
+
+
 def table(
     found: Mapping[str, Finding] | Mapping[int, Finding],
     counted: str = "n",
@@ -280,6 +305,25 @@ def detectable(draws: np.ndarray, level: float, power: float = 0.8) -> float:
     normal = NormalDist()
     reach = normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)
     return float(reach * np.std(np.asarray(draws, dtype=float)))
+
+
+def detectable_t(found: Finding, df: float, level: float, power: float = 0.8) -> float:
+    """Smallest effect found with this power by a t interval of the given level.
+
+    found : with a t interval of `df` degrees of freedom, whose standard error is
+    taken; its estimate is not used.
+
+    >>> round(detectable_t(Finding.normal(5.0, se=1.0, df=30), 30, 0.95), 2)
+    2.9
+    """
+    from scipy.stats import t
+
+    limits = found.at(LEVEL)
+    if limits is None:
+        raise ValueError("the finding has no interval to take a standard error from")
+    law = t(df)
+    se = (limits[1] - limits[0]) / 2 / law.isf((1 - LEVEL) / 2)
+    return float(se * (law.isf((1 - level) / 2) + law.ppf(power)))
 
 
 def rank_p(statistic: float, draws: np.ndarray, centre: float = 0.0) -> float:

@@ -10,10 +10,9 @@ from scipy import stats
 from analysis_utils import datasets, publish
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import InterruptedTimeSeries, ITSResults
-from analysis_utils.publish import charts
+from analysis_utils.publish import charts, findings
+from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
 
 # The one agency of a divided state that neither its name nor a later list places: the
 # city lies in Dallas, Denton and Collin counties, all of one ICE area.
@@ -199,7 +198,8 @@ def elasticity(
     b, se = float(fit.params["dose"]), float(fit.bse["dose"])
     half = stats.t(groups - 1).isf(0.025) * se
     p = float(2 * stats.t(groups - 1).sf(abs(b / se)))
-    return Finding(b, (b - half, b + half), p, len(used), f"{groups} areas")
+    note = f"{groups} areas"
+    return Finding.of_interval(b, b - half, b + half, p=p, n=len(used), note=note)
 
 
 def _poisson(used: pd.DataFrame, outcome: str):
@@ -248,7 +248,7 @@ def variants(table: pd.DataFrame) -> pd.DataFrame:
     found |= {
         f"without {area}": elasticity(table, drop=area) for area in size.index[:6]
     }
-    return findings.table(found, "area-months")
+    return findings.table(found, "area-months").drop(columns="note")
 
 
 def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.DataFrame:
@@ -288,8 +288,8 @@ def national_share(
 def slope_a_year(result: ITSResults) -> Finding:
     """Slope of a linear trend by month, times twelve."""
     row = result.table().loc["time"]
-    interval = (12 * row["lower"], 12 * row["upper"])
-    return Finding(12 * row["coefficient"], interval, row["p"], result.nobs)
+    estimate, low, high = 12 * row[["coefficient", "lower", "upper"]]
+    return Finding.of_interval(estimate, low, high, p=row["p"], n=result.nobs)
 
 
 def trends(first: str, last: str) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from scipy.stats import norm, rankdata
 
 from analysis_utils import datasets, series
+from analysis_utils.publish import findings
+from analysis_utils.publish.findings import Finding, rank_p
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import findings
-from analysis_utils.study.findings import Finding, rank_p
 
 DRAWS = 9999
 ARRESTS = {"ddp": "ice_arrests_by_state_ddp", "ccij": "ice_arrests_by_state_ccij"}
@@ -81,8 +81,9 @@ def correlate(
     rows = rng.integers(0, values.shape[1], (DRAWS, values.shape[1]))
     low, high = np.nanpercentile(measure(*values[:, rows]), [2.5, 97.5])
     draws = _permuted(values, rng)
-    return Finding(
-        estimate, (float(low), float(high)), rank_p(estimate, draws), values.shape[1]
+    p, n = rank_p(estimate, draws), values.shape[1]
+    return Finding.of_interval(
+        estimate, float(low), float(high), scale="correlation", p=p, n=n
     )
 
 
