@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import requests
 
 from analysis_utils.collect import fetch
 
@@ -125,6 +126,11 @@ def test_one_sentence_for_each_fault_and_no_half_file(tmp_path, server, mood, se
 def test_no_server_at_all_is_said(tmp_path):
     failures, raw = run(tmp_path, "http://127.0.0.1:9", "one")
     assert "no connection to the server" in failures[0] and files(raw) == set()
+
+
+def test_an_answer_that_was_lost_is_said_in_words():
+    lost = requests.HTTPError("the answer was lost")
+    assert fetch._reason(lost, 1) == "HTTPError: the answer was lost"
 
 
 def test_a_transfer_that_breaks_once_is_tried_again(tmp_path, server):
