@@ -10,7 +10,11 @@ import pytest
 from conftest import make_checkout
 
 from analysis_utils.asking import Refused
+from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import cluster, remote
+
+sys.path.append(str(ROOT / "benchmarks"))
+import many_workers
 
 PARAMETERS = 'window: "6 to 60" = 24\n'
 DRAWS = (
@@ -62,6 +66,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.long
 def test_the_bytes_are_those_of_a_local_run(checkout, tmp_path, scheduler):
     address, _ = scheduler
     here = make_checkout(tmp_path / "here")
@@ -89,6 +94,7 @@ def test_the_bytes_are_those_of_a_local_run(checkout, tmp_path, scheduler):
 REFUSES = "from analysis_utils.asking import NotTestable as No\nraise No('too few')"
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_loses_nothing(checkout, scheduler):
     address, workers = scheduler
     for number in range(1, 5):
@@ -110,6 +116,7 @@ def test_what_is_no_address_is_refused(address):
         cluster.checked(address)
 
 
+@pytest.mark.long
 def test_nobody_answers(checkout):
     checkout.notebook("01_drawn", PARAMETERS, DRAWS)
     code, text = checkout.make("all", CLUSTER="tcp://127.0.0.1:1")
@@ -146,3 +153,27 @@ def test_the_project_packs_to_the_same_bytes():
 def test_a_damaged_project_is_not_unpacked():
     with pytest.raises(ValueError, match="damaged"):
         remote.unpack(b"x", "0" * 64)
+
+
+def test_many_workers_are_simulated_by_list_scheduling():
+    tasks = [many_workers.Task("a run", seconds) for seconds in (5, 3, 3, 2)]
+    for workers, seconds in ((1, 13), (2, 7), (4, 5), (64, 5)):
+        assert many_workers.needed(tasks, workers, 0, 1.0) == seconds
+
+
+def test_what_travels_takes_its_time():
+    """Two workers get 4 bytes each, one after the other; 2 bytes come back of each."""
+    tasks = [many_workers.Task(name, 10, size=2, placing=1) for name in "ab"]
+    assert many_workers.needed(tasks, 2, 4, 1.0) == 21
+    assert many_workers.needed(tasks, 2, 4, 4.0) == 13.5
+
+
+def test_the_simulation_alone_is_written_anew():
+    page = (ROOT / "docs/cluster.md").read_text()
+    new = many_workers.rewritten(page, "Measured\n")
+    assert (
+        many_workers.rewritten(
+            new, page.split(many_workers.MARKS[0])[1].split(many_workers.MARKS[1])[0]
+        )
+        == page
+    )
