@@ -9,12 +9,15 @@ from pathlib import Path
 
 import chromium
 import latex
-import nbformat
 import pytest
 from hypothesis import settings
 
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import determinism
+
+# A checker of web addresses that no test needs: a second of every worker's start.
+sys.modules.setdefault("rfc3987_syntax", None)
+import nbformat  # noqa: E402
 
 determinism.apply()
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
@@ -26,14 +29,24 @@ settings.register_profile("wide", derandomize=False, database=None)
 settings.load_profile("same")
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
-    """Say in one line each what was not tried without a browser or LaTeX."""
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Say in one line each what was not tried: without a browser or LaTeX, or long."""
     for needed in (chromium, latex):
         if not needed.PROGRAM:
             terminalreporter.write_line(f"Not tried: {needed.MISSING}")
+    test = {"not long": "long test", "quick": "test"}.get(config.option.markexpr)
+    if test and (number := config.stash.get(LEFT_OUT, 0)):
+        terminalreporter.write_line(
+            f"Left out: {number:,} {test}{'s' * (number > 1)}. "
+            "`make test WHOLE=yes` runs everything."
+        )
 
 
-# What runs notebooks, commands or a browser, and what simulates or compiles at length.
+# What runs notebooks, commands or a browser, and what simulates or compiles at length;
+# single tests of other files carry the mark `slow` or `long`.
 SLOW_FIXTURES = {
     "browser",
     "checkout",
@@ -59,6 +72,7 @@ SLOW_FILES = {
     "test_faults_desk",
     "test_faults_process",
     "test_faults_runs",
+    "test_faults_verify",
     "test_its_forecasts",
     "test_its_properties",
     "test_methods_contract",
@@ -119,11 +133,31 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of `make test QUICK=yes`, and those of `.ci/later_list`."""
     for item in items:
-        needed = set(getattr(item, "fixturenames", ()))
-        if not needed & SLOW_FIXTURES and item.path.stem not in SLOW_FILES:
+        if not is_slow(item):
             item.add_marker("quick")
         if item.path.stem in LIVE_FILES:
             item.add_marker("live")
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether `make test QUICK=yes` leaves a test out."""
+    marked = item.get_closest_marker("long") or item.get_closest_marker("slow")
+    needed = set(getattr(item, "fixturenames", ()))
+    return bool(marked or needed & SLOW_FIXTURES or item.path.stem in SLOW_FILES)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count what is left out; each worker of xdist hands its count over."""
+    config = items[0].config
+    config.stash[LEFT_OUT] = config.stash.get(LEFT_OUT, 0) + len(items)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = config.stash[LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node) -> None:
+    """Take the count of a worker over: all of them collect the same tests."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 
 def write_notebook(path: Path, parameters: str, *cells: str) -> None:

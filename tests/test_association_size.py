@@ -36,6 +36,7 @@ def both_rejections(kind, draws=300):
     return np.mean(found, axis=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind",
     [
@@ -57,6 +58,7 @@ def test_prewhitening_holds_its_size(kind):
     assert max(both_rejections(kind)) <= 0.09
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", ["counts 0, then 20", "counts 0.1, then 20, dispersion 5"]
 )

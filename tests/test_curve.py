@@ -194,6 +194,7 @@ def test_hazards_join_by_their_influence():
     assert curve.null[:, 0].std() == pytest.approx(fit.bse["x"], rel=0.1)
 
 
+@pytest.mark.slow
 def test_joint_test_holds_its_size_and_finds_an_effect():
     rejected = np.zeros(3)
     for seed in range(200):

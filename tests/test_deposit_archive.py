@@ -103,6 +103,7 @@ def test_paths_of_the_web_and_examples_are_no_breach(tmp_path):
     assert rules.broken(archive(tmp_path, GOOD | {"docs/a.md": text})) == []
 
 
+@pytest.mark.long
 def test_the_study_as_committed_keeps_the_rules(tmp_path):
     """All tracked files, those that are not committed yet included."""
     if not (ROOT / ".git").exists():
@@ -170,6 +171,7 @@ def packed(study) -> list[str]:
     return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
 
 
+@pytest.mark.long
 def test_the_way_to_a_proven_archive(study):
     note = study.root / "note.md"
     note.write_text("A thought\n")
@@ -183,6 +185,7 @@ def test_the_way_to_a_proven_archive(study):
     assert git(study.root, "status", "--porcelain") == ""
 
 
+@pytest.mark.long
 def test_the_archive_holds_the_study_and_its_description(study):
     path = study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip"
     with zipfile.ZipFile(path) as opened:
@@ -228,6 +231,7 @@ def flat(value) -> list[dict]:
     return value if isinstance(value, list) else [value]
 
 
+@pytest.mark.long
 def test_an_independent_validator_agrees(study, tmp_path, monkeypatch):
     """roc-validator, offline: the vocabulary that it would fetch comes with rocrate."""
     services = pytest.importorskip(
@@ -280,6 +284,7 @@ def script(study, code: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.long
 def test_the_same_commit_gives_the_same_bytes(study, tmp_path):
     again = tmp_path / "again.zip"
     code, said = script(study, f"pack.pack(pack.ready(), Path({str(again)!r}))")
@@ -288,6 +293,7 @@ def test_the_same_commit_gives_the_same_bytes(study, tmp_path):
     assert again.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.long
 def test_what_does_not_verify_gets_no_archive(study):
     (study.root / "deposit" / f"{NAME}-{about.citation()['version']}.zip").unlink(
         missing_ok=True
@@ -306,6 +312,7 @@ def test_what_does_not_verify_gets_no_archive(study):
     assert packed(study) == ["failed-proof.html"]
 
 
+@pytest.mark.long
 def test_what_breaks_a_rule_gets_no_archive(study):
     (study.root / "data/hand/empty.csv").touch()
     git(study.root, "add", ".")
@@ -316,6 +323,7 @@ def test_what_breaks_a_rule_gets_no_archive(study):
     assert not [name for name in packed(study) if name.endswith(".zip")]
 
 
+@pytest.mark.long
 def test_stale_outputs_are_refused(study):
     notebook = study.root / "notebooks/01_a.ipynb"
     notebook.write_text(notebook.read_text().replace("There are", "Found:"))
@@ -324,6 +332,7 @@ def test_stale_outputs_are_refused(study):
     assert code == 2 and "outputs are out of date (01_a/main): run make all" in said
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.9", "a deposit that is stopped leaves .zip.new and programs")
 def test_a_stopped_deposit_leaves_nothing(study, tmp_path):
     before = packed(study)
@@ -346,11 +355,13 @@ def test_a_stopped_deposit_leaves_nothing(study, tmp_path):
     clean_up(tmp_path)
 
 
+@pytest.mark.long
 def test_an_unknown_setting_is_refused(study):
     code, said = ask(study, "deposit", ENVIROMENT="present")
     assert code == 2 and "did you mean ENVIRONMENT?" in said
 
 
+@pytest.mark.long
 def test_without_a_repository_it_is_refused(study, tmp_path):
     copied = type(study)(tmp_path / "copy")
     shutil.copytree(study.root, copied.root, ignore=shutil.ignore_patterns(".git"))

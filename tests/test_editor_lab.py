@@ -151,6 +151,7 @@ NUMBERED = (
 )
 
 
+@pytest.mark.long
 @chromium.needed
 def test_a_notebook_runs_from_the_browser(tmp_path, checkout):
     """Opened at the printed address, run by its menu command; every cell has run."""

@@ -19,6 +19,7 @@ from analysis_utils.workflow.parameters import declared
 TAKEN = "02_interrupted_time_series"
 
 
+@pytest.mark.long
 def test_a_new_notebook_runs_and_passes_its_test(checkout):
     (checkout.root / "notebooks/runs.yaml").write_text("# Kept.\n\n")
     code, said = editor(checkout, "new", NAME="08_my_question")

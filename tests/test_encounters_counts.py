@@ -199,6 +199,7 @@ def test_comparison_counts_cells_and_keeps_both():
     assert (row.cells, row.cells_differing) == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (RAW / "encounters").is_dir(),
     reason="no raw files here: `make raw` fetches them, RAW_DIR names their folder",

@@ -161,6 +161,7 @@ def set_up(folder, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.long
 def test_no_network_ends_in_a_sentence_and_leaves_no_ready_environment(bare):
     (bare / ".venv").mkdir()
     (bare / ".venv/half-made").touch()  # left by an interrupted set-up

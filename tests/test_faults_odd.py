@@ -76,6 +76,7 @@ def test_a_repository_around_the_project_is_not_asked(tmp_path):
         git.asked("a purpose", "rev-parse", "HEAD", root=inner)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("17.10", "Ctrl-Z uses up the time of a run")
 def test_a_stop_uses_up_no_time(tmp_path):
     code = (
@@ -103,6 +104,7 @@ def test_a_long_temporary_folder_is_named(monkeypatch):
         warm_kernel.start_stack()
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "a closed output, or a terminal without our letters")
 def test_closed_and_narrow_terminals(good):
     before = tree(good.outputs)

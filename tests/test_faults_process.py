@@ -75,6 +75,7 @@ def test_a_signal_during_a_flood(checkout):
     assert process.returncode in (1, 130) and "Traceback" not in text
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "a kill of make itself")
 def test_make_is_killed_and_its_command_ends_in_order(good):
     shutil.copy(ROOT / "Makefile", good.root)
@@ -161,6 +162,7 @@ def personal_home(folder) -> None:
         (folder / name).write_text(text)
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.8", "personal settings change figures in the archive")
 @pytest.mark.fault("17.10", "an umask that leaves nothing to others")
 @pytest.mark.parametrize("warm", ["yes", "no"])
@@ -248,6 +250,7 @@ def test_a_long_path_behind_a_link(tmp_path):
     assert "Nothing to do" in checkout.make("all")[1]
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "a machine without git")
 def test_no_git(checkout, tmp_path):
     checkout.notebook("01_a", "", "1")
@@ -298,6 +301,7 @@ def tabled(tmp_path_factory) -> Checkout:
     return checkout
 
 
+@pytest.mark.long
 @pytest.mark.fault("16.1", "a first run replaces what differs in a last digit")
 @pytest.mark.fault("17.1", "a number that changed against the archive is not named")
 @pytest.mark.parametrize(("factor", "stays"), [(1 + 1e-9, True), (1.01, False)])
@@ -340,6 +344,7 @@ def test_limits_of_the_shell_are_named(checkout, limit, words):
     assert "ulimit" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.8", "a kernel that dies at its start fails the run at once")
 def test_a_kernel_that_dies_at_its_start_is_started_once_more(checkout):
     checkout.notebook("01_a", "", "1")

@@ -74,6 +74,7 @@ def tried(tmp_path_factory):
     return checkout, text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
@@ -92,6 +93,7 @@ def test_a_fault_ends_its_run_in_words(tried, name):
     assert not (checkout.outputs / ".running").exists()
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.3", "exit() ends no notebook: every cell is executed")
 def test_exit_leaves_no_cell_out(tried):
     checkout, _ = tried
@@ -122,6 +124,7 @@ def test_a_file_elsewhere(tmp_path_factory, monkeypatch):
         hook("open", (str(watch.ROOT) + "/.git/HEAD", "r", 0))
 
 
+@pytest.mark.long
 @pytest.mark.fault("10.4", "a refusal is known by its type and shown in one line")
 def test_a_refusal_is_one_line_in_the_notebook(tried):
     checkout, text = tried
@@ -132,6 +135,7 @@ def test_a_refusal_is_one_line_in_the_notebook(tried):
     assert error["traceback"] == ["Not testable: only 3 weeks"]
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.3", "a half-run notebook deletes no archived output")
 def test_outputs_of_a_notebook_that_exits_stay(checkout):
     checkout.notebook("01_a", "", PUBLISH, TABLE, "1")
@@ -162,6 +166,7 @@ def test_a_file_read_by_pandas_alone_counts(checkout, warm):
     assert "data file data/mine.csv changed" in checkout.make("why")[1]
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.1", "an editor's saved default changes no registered result")
 def test_a_run_with_a_hypothesis_pins_every_parameter(checkout):
     record = (

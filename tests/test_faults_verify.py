@@ -48,6 +48,7 @@ def study(tmp_path_factory) -> Checkout:
     return checkout
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.5", "two make verify at once say DIFFERS of what they share")
 @pytest.mark.fault("17.10", "make all and make verify at once")
 def test_two_verifications_and_make_all_at_once(study):

@@ -260,6 +260,7 @@ def test_forecast_of_counts_counts_future_noise():
     assert results["newey-west"].cov_noise[0, 0] == pytest.approx(quasi.cov_noise[0, 0])
 
 
+@pytest.mark.slow
 def test_forecast_covers():
     """The interval that CausalPy prints, SD/sqrt(n) of the gaps, covers far less."""
     ours = naive = 0

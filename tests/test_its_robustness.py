@@ -125,6 +125,7 @@ def test_simulated_noise_has_its_moments():
     assert cases.var() == pytest.approx(125, rel=0.05)
 
 
+@pytest.mark.slow
 def test_permutation_over_dates_ranks_the_true_date():
     real = placebo_dates(model(gaussian(120, level=6.0), errors="ols"))
     none = placebo_dates(model(gaussian(120, seed=2), errors="ols"))
@@ -224,6 +225,7 @@ COVERAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n, rho", COVERAGE)
 def test_coverage_is_what_was_measured(n, rho):
     noise, draws = GaussianNoise(1.0, rho), 1000
@@ -245,6 +247,7 @@ def test_overdispersed_counts_need_more_than_poisson():
     assert sizes["Poisson"] > 0.25 and sizes["quasi-Poisson"] < 0.10
 
 
+@pytest.mark.slow
 def test_autocorrelated_counts_need_ar1_errors():
     mean, noise = np.full(100, 25.0), CountNoise(5.0, rho=0.8)
     coverage = {}

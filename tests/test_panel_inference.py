@@ -83,6 +83,7 @@ def test_effects_of_units_may_be_demeaned_away():
     assert fit.df_resid["law"] == pytest.approx(df, rel=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("treated", [2, 3])
 def test_intervals_of_few_treated_states_cover(treated):
     inside = []

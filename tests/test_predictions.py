@@ -29,6 +29,7 @@ def again(register):
     return predictions.predictions(datasets.load("forecast_backtests"))
 
 
+@pytest.mark.long
 def test_the_committed_counts_are_made_again(counts, again):
     """To an agreement or two: the register may be corrected, last digits may move."""
     made = again["predicted_counts"].assign(day=lambda t: pd.to_datetime(t["day"]))
@@ -39,6 +40,7 @@ def test_the_committed_counts_are_made_again(counts, again):
         assert (apart <= 2 + 0.03 * both[name]).mean() > 0.99
 
 
+@pytest.mark.long
 def test_the_committed_probabilities_and_directions_are_made_again(again):
     old = datasets.load("predicted_agencies").set_index("ori")["probability"]
     new = again["predicted_agencies"].set_index("ori")["probability"]

@@ -129,6 +129,7 @@ def test_the_register_compiles_from_its_printed_rows_as_committed():
     assert_as_committed(compiling.compiled_from_data(DATA))
 
 
+@pytest.mark.long
 @raw
 def test_data_compiles_from_the_published_files_as_committed():
     assert_as_committed(compiling.compiled_from_raw(sources.raw_folder(), DATA))

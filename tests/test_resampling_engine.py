@@ -226,6 +226,7 @@ def test_a_draw_depends_on_seed_and_batch_alone():
     assert (first != run_batches(work, 250, seed=2, batch=100)).all()
 
 
+@pytest.mark.slow
 def test_time_is_linear_and_memory_bounded():
     engine, y = LinearEngine(design()), outcomes(40_000)
 

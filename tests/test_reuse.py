@@ -217,6 +217,7 @@ def test_the_register_is_that_of_the_made_programme(made):
     assert (table(made, "editions").set_aside == 0).all()
 
 
+@pytest.mark.long
 def test_the_interrupted_time_series_finds_what_was_built_in(made):
     code, text = made.make("all")
     assert code == 0, text

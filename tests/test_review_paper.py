@@ -52,6 +52,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.fault("17.6", "the paper is changed after it was made")
 def test_each_change_of_the_paper_is_named(archived, remade):
     kept = archived.with_name("kept")

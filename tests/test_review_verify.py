@@ -421,6 +421,7 @@ def test_a_printed_digit_may_not_flip_where_no_number_moved(pair):
 # The whole command
 
 
+@pytest.mark.long
 def test_a_row_of_data(made):
     path = made.checkout.root / "data/small.csv"
     before = path.read_text()
@@ -451,6 +452,7 @@ def test_a_row_of_data(made):
     )
 
 
+@pytest.mark.long
 def test_a_package_that_is_not_as_locked(made):
     path = made.checkout.root / "requirements.lock"
     before = path.read_text()
@@ -468,6 +470,7 @@ def test_a_package_that_is_not_as_locked(made):
     assert "every result is as archived, but not all that the results rest on" in text
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.5", "what could not run is said to differ")
 def test_a_draw_without_a_seed_and_a_notebook_that_fails(made):
     draw = "import random\nfrom analysis_utils import publish"

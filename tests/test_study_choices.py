@@ -94,6 +94,7 @@ def test_other_choices_of_payments_do_what_they_say(paid):
         )
 
 
+@pytest.mark.slow
 def test_bans_counted_as_the_notebook_counts_them():
     acts = bans.banning()
     grid = hypotheses.grid("T1", "curve")

@@ -22,8 +22,8 @@ def test_ruff_has_nothing_to_say():
 
 
 def test_annotations_are_true():
-    """Of the whole package, as pyproject.toml says under [tool.mypy]."""
-    found = said("mypy", "--cache-dir", "/dev/null")
+    """Of the whole package, as pyproject.toml says; the environment keeps a cache."""
+    found = said("mypy", "--cache-dir", f"{sys.prefix}/mypy")
     assert not found, found
 
 

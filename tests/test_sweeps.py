@@ -130,6 +130,7 @@ def test_order_of_the_runs_moves_no_number():
     assert_frame_equal(again, report.adjust(table))
 
 
+@pytest.mark.long
 def test_the_command_keeps_going_and_then_goes_on(checkout):
     checkout.notebook("02_its", PARAMETERS, ESTIMATE)
     given = {"NOTEBOOK": "02", "STATE": "TX,CA,GA", "WINDOW": "6,22"}

@@ -39,6 +39,7 @@ def break_it(checkout, code: str) -> dict[str, bytes]:
     return before
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "an exception leaves something that looks fresh")
 def test_an_exception(good):
     before = break_it(good, "1 / 0")
@@ -63,7 +64,7 @@ def test_a_mended_notebook_clears_the_failure(good):
 
 
 @pytest.mark.fault("17.10", "kill -9 of the kernel")
-@pytest.mark.parametrize("warm", ["yes", "no"])
+@pytest.mark.parametrize("warm", [pytest.param("yes", marks=pytest.mark.long), "no"])
 def test_a_killed_kernel(good, warm):
     before = break_it(good, "import os; os.kill(os.getpid(), 9)")
     code, text = good.make("all", WARM=warm)
@@ -75,6 +76,7 @@ def test_a_killed_kernel(good, warm):
     assert good.make("all")[0] == 1
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "kill -9, INT and TERM of the driver")
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_killed_or_interrupted_driver(good, sent):
@@ -121,6 +123,7 @@ def test_outputs_moved_aside_by_a_kill_come_back(good):
     assert tree(good.outputs / "01_a") == before
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "two make all at once")
 def test_two_drivers_at_once(checkout):
     checkout.notebook("01_a", "", "import time; time.sleep(3)")
@@ -134,6 +137,7 @@ def test_two_drivers_at_once(checkout):
     assert "01_a/main  fresh" in text
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "a full disk")
 def test_a_full_disk(checkout, tmp_path):
     disk = tmp_path / "disk"
@@ -164,6 +168,7 @@ def test_a_full_disk(checkout, tmp_path):
         subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "code edited while a run goes on")
 def test_code_edited_during_a_run_is_not_taken_for_its_source(checkout):
     helper = checkout.root / "src/analysis_utils/helper.py"
@@ -181,6 +186,7 @@ def test_code_edited_during_a_run_is_not_taken_for_its_source(checkout):
     assert code == 1 and "edited while the notebook ran" in text
 
 
+@pytest.mark.long
 @pytest.mark.fault("17.10", "half a manifest is taken for fresh")
 def test_half_a_manifest_is_stale(good):
     path = good.outputs / "01_a/main/manifest.json"
@@ -189,6 +195,7 @@ def test_half_a_manifest_is_stale(good):
     assert code == 0 and "01_a/main  ran" in text
 
 
+@pytest.mark.long
 def test_outputs_can_be_removed_and_remade(good):
     before = tree(good.outputs / "01_a")
     shutil.rmtree(good.outputs)

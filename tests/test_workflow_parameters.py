@@ -64,7 +64,9 @@ def test_county_codes_stay_text_through_yaml(folder, county):
     assert run.parameters["county"] == county
 
 
-@pytest.mark.parametrize("county", ["01001", "06037"])
+@pytest.mark.parametrize(
+    "county", ["01001", pytest.param("06037", marks=pytest.mark.long)]
+)
 def test_county_codes_arrive_in_the_notebook(checkout, county):
     checkout.notebook("02_its", PARAMETERS, "print(repr(county))")
     code, text = checkout.make("all", COUNTY=county)

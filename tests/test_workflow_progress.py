@@ -7,6 +7,8 @@ import subprocess
 import sys
 import termios
 
+import pytest
+
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow.imports import all_imports_of
 
@@ -36,6 +38,7 @@ def on_a_terminal(checkout) -> str:
     return text.decode()
 
 
+@pytest.mark.long
 def test_a_live_bar_on_a_terminal(checkout):
     checkout.notebook("01_a", "", "print(1)", "import time; time.sleep(1)", "print(2)")
     text = on_a_terminal(checkout)

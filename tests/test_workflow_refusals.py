@@ -1,6 +1,9 @@
 """A notebook that finds its question unanswerable is an answer, not a fault."""
 
+import pytest
 
+
+@pytest.mark.long
 def test_refused_with_own_parameters_failed_among_the_archived(checkout):
     checkout.notebook(
         "01_a",

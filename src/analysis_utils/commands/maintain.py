@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from analysis_utils import git
+from analysis_utils.asking import Refused
 from analysis_utils.commands.desk import Given
 from analysis_utils.run_context import ROOT
 
@@ -16,25 +17,28 @@ LOCK = (
 
 
 # How one make tells another what it was given: tests that call make start afresh.
-MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "GIVEN", "QUICK")
+MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "GIVEN", "QUICK", "WHOLE")
 
 
-def call(*commands: str) -> int:
+def call(*commands: str | list[str]) -> int:
     """Carry out commands of this Python one after another until one fails."""
     ours = {name: text for name, text in os.environ.items() if name not in MAKE}
     for command in commands:
-        words = [sys.executable, *command.split()]
-        code = subprocess.run(words, cwd=ROOT, env=ours).returncode
+        words = command.split() if isinstance(command, str) else command
+        code = subprocess.run([sys.executable, *words], cwd=ROOT, env=ours).returncode
         if code:
             return code
     return 0
 
 
 def make_test(given: Given) -> int:
-    """Test everything, or what is quick for the loop of edits."""
+    """Test what is not long, or everything, or what is quick for the loop of edits."""
+    if {"QUICK", "WHOLE"} <= set(given):
+        raise Refused("QUICK=yes leaves out what WHOLE=yes runs: give one of them")
     git.refuse_without("the tests need git")
-    quick = " -m quick" if given.get("QUICK") == "yes" else ""
-    return call(f"-m pytest -n 2 --dist worksteal{quick}")
+    chosen = "quick" if "QUICK" in given else "not long"
+    words = [] if "WHOLE" in given else ["-m", chosen]
+    return call(["-m", "pytest", "-n", "2", "--dist", "worksteal", *words])
 
 
 def make_bench(given: Given) -> int:
@@ -42,7 +46,7 @@ def make_bench(given: Given) -> int:
     return call(
         "benchmarks/engine.py docs/bench.md",
         "benchmarks/hazards.py docs/bench_hazards.md",
-        "benchmarks/frame.py",
+        "benchmarks/frame.py docs/bench_frame.md",
     )
 
 

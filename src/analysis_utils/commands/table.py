@@ -24,7 +24,7 @@ COMMANDS = {
     "why": Command("reproduce:make_why", RUNS, parameters=True),
     "list": Command("reproduce:make_list", RUNS, parameters=True),
     "clean": Command("reproduce:make_clean", {"CUSTOM": YES}, CHANGED),
-    "test": Command("maintain:make_test", {"QUICK": YES}),
+    "test": Command("maintain:make_test", {"QUICK": YES, "WHOLE": YES}),
     "verify": Command("review:make_verify", {"AGAINST": TEXT, **RUNS}),
     "trace": Command("review:make_trace", {"KEY": TEXT, "DATA": TEXT}),
     "standards": Command("deposit:make_standards"),
