@@ -24,6 +24,7 @@ from analysis_utils.deposit import (
     standards,
     zenodo,
 )
+from analysis_utils.own import columns
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import manifest
 from analysis_utils.workflow.notebook import Notebook
@@ -89,7 +90,7 @@ def test_every_data_file_and_source_has_its_statement():
     for source in listed("sources"):
         assert source["source"] and source["licences"]
         assert set(source["files"].split("; ")) <= set(files)
-    described = {f"data/{r['path']}" for r in data.resources()}
+    described = {f"data/{r['path']}" for r in columns.documented()}
     on_disk = {p.relative_to(ROOT).as_posix() for p in (ROOT / "data").rglob("*.csv")}
     apart = ("data/raw/", "data/own/")
     study = {name for name in on_disk if not name.startswith(apart)}

@@ -109,7 +109,7 @@ def test_weekly_mondays_are_refused_because_they_begin_or_end_a_week():
 
 @pytest.mark.parametrize("date", ["03/04/2017", "13/04/2017", "3.4.2017", "03-04-17"])
 def test_dates_with_the_day_or_month_first_are_refused(date):
-    with pytest.raises(NotTestable, match="day or the month first"):
+    with pytest.raises(NotTestable, match="its day or its month first"):
         moment(date)
 
 

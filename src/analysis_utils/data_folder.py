@@ -44,13 +44,18 @@ def schema_fingerprint(name: str, folder: Path = DATA) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file as text."""
+    with open(path, encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
 @cache
 def column(name: str, field: str, folder: Path = DATA) -> tuple[str, ...]:
     """One column of a table, as text."""
     path = folder / resource(name, folder)["path"]
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            return tuple(row[field] for row in csv.DictReader(stream))
+        return tuple(row[field] for row in rows(path))
     except (OSError, KeyError) as error:
         raise Refused(
             f"data/{path.name} cannot be read ({error}); git restore data/{path.name}"

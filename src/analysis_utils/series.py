@@ -108,7 +108,7 @@ def last_day(as_of: Day = None) -> pd.Timestamp:
         return editions.last_seen.max()
     known = editions[editions.first_seen <= pd.Timestamp(as_of)]
     if len(known) == 0:
-        raise ValueError(
+        raise Refused(
             f"No list is known before {editions.first_seen.min().date()}; "
             f"{as_of} is earlier"
         )
@@ -138,7 +138,7 @@ def list_as_of(date: Day) -> pd.DataFrame:
     editions = datasets.editions()
     published = editions.index[editions.first_seen <= pd.Timestamp(date)]
     if len(published) == 0:
-        raise ValueError(
+        raise Refused(
             f"No list is known before {editions.first_seen[0].date()}; "
             f"{pd.Timestamp(date).date()} is earlier"
         )
@@ -225,7 +225,7 @@ def _days(start: Day, end: Day, as_of: Day) -> pd.DatetimeIndex:
     if as_of is not None:
         last = min(last, pd.Timestamp(as_of))
     if last < first:
-        raise ValueError(
+        raise Refused(
             f"nothing is known between {first.date()} and {last.date()}: "
             "start lies after end, or after as_of"
         )

@@ -1,10 +1,9 @@
 """The data files and their sources, from the data dictionary and data/sources.csv."""
 
-import csv
-import json
 from dataclasses import dataclass, field
 from functools import cache
 
+from analysis_utils.data_folder import rows
 from analysis_utils.own import columns
 from analysis_utils.run_context import ROOT
 
@@ -35,19 +34,6 @@ class Source:
 
 
 @cache
-def resources() -> tuple[dict, ...]:
-    """Resources of data/datapackage.json, and your own files of data/own."""
-    text = (DATA / "datapackage.json").read_text(encoding="utf-8")
-    return (*json.loads(text)["resources"], *columns.resources())
-
-
-def rows(path) -> list[dict[str, str]]:
-    """Rows of a CSV file as text."""
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-@cache
 def data_files() -> tuple[DataFile, ...]:
     """Every file of the data dictionary, in its order."""
     return tuple(
@@ -60,7 +46,7 @@ def data_files() -> tuple[DataFile, ...]:
             tuple(source["title"] for source in resource.get("sources", [])),
             "; ".join(licence["name"] for licence in resource.get("licenses", [])),
         )
-        for resource in resources()
+        for resource in columns.documented()
     )
 
 
@@ -68,7 +54,7 @@ def data_files() -> tuple[DataFile, ...]:
 def sources() -> tuple[Source, ...]:
     """Every source named in the data dictionary, with the files that rest on it."""
     found: dict[str, Source] = {}
-    for resource in resources():
+    for resource in columns.documented():
         licences = [f"{x['title']} ({x['name']})" for x in resource.get("licenses", [])]
         for named in resource.get("sources", []):
             source = found.setdefault(

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis_utils import csv_text
+from analysis_utils import csv_text, data_folder
 from analysis_utils.asking import Refused, nearest
 from analysis_utils.csv_text import shown
 from analysis_utils.own import lines
@@ -110,6 +110,11 @@ def resources(folder: Path = FOLDER) -> list[dict]:
     return [
         _resource(*file) for file in [*files.items(), (TABLE_NAME, ITSELF)] if files
     ]
+
+
+def documented() -> list[dict]:
+    """Every file of data/ that is described: the data dictionary's, then your own."""
+    return [*data_folder.package()["resources"], *resources()]
 
 
 def _resource(name: str, columns: list[Column]) -> dict:

@@ -5,7 +5,6 @@ which statements lie between is read from the executed notebook (see `dataflow`)
 """
 
 import csv
-import json
 import re
 import string
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from analysis_utils import results_file
+from analysis_utils.data_folder import rows
 from analysis_utils.own import columns
 from analysis_utils.review import calls, dataflow, notebooks, values
 from analysis_utils.review.dataflow import Statement
@@ -230,8 +230,7 @@ def records(outputs: Path = OUTPUTS) -> list[Record]:
 
 def published_sources(name: str) -> list[str]:
     """Sources of a data file, with addresses, from the data dictionary or data/own."""
-    package = json.loads((ROOT / "data/datapackage.json").read_text(encoding="utf-8"))
-    for resource in [*package["resources"], *columns.resources()]:
+    for resource in columns.documented():
         if f"data/{resource['path']}" == name:
             return [
                 f"{source['title']}{': ' + source['path'] if 'path' in source else ''}"
@@ -260,12 +259,6 @@ def addresses(name: str) -> list[str]:
         else set()
     )
     return sorted(found - {""})
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file as text."""
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
 
 
 def row_count(name: str) -> int:

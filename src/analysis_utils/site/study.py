@@ -1,6 +1,5 @@
 """What the site shows: runs with their records, verdicts, texts. Only read."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_utils.own import columns
 from analysis_utils.review import lineage
 from analysis_utils.review.lineage import Record
 from analysis_utils.run_context import ROOT
@@ -86,12 +84,6 @@ def displays(record: Record, kind: str) -> Iterator[tuple[str, dict]]:
     """Figures or tables (`kind`) of a run in the order that they were made."""
     shown = record.results.get(kind, {}).items()
     yield from sorted(shown, key=lambda item: (item[1].get("cell") or 0, item[0]))
-
-
-def resources() -> list[dict]:
-    """Resources of the data dictionary, and your own files of data/own."""
-    text = (ROOT / "data/datapackage.json").read_text(encoding="utf-8")
-    return [*json.loads(text)["resources"], *columns.resources()]
 
 
 def document(name: str) -> str:

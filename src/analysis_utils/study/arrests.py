@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from analysis_utils import datasets, publish
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 from analysis_utils.methods.its import InterruptedTimeSeries, ITSResults
 from analysis_utils.publish import charts, findings
 from analysis_utils.publish.findings import Finding, rank_p
@@ -23,7 +23,7 @@ def areas_of(register: pd.DataFrame) -> pd.Series:
     """ICE area of responsibility (2016-2019) of each agreement of a register.
 
     By county, where the agency's name or the later register names one; else by state.
-    Raises ValueError for an agency of a divided state whose county is not known.
+    Raises Refused for an agency of a divided state whose county is not known.
     """
     counties = datasets.counties()
     counties = counties[counties["aor_fy2019"] != ""]
@@ -43,7 +43,7 @@ def areas_of(register: pd.DataFrame) -> pd.Series:
     found = found.fillna(key.map(by_name))
     if found.isna().any():
         lost = register[found.isna()].iloc[0]
-        raise ValueError(f"no ICE area is known for {lost['agency']}, {lost['state']}")
+        raise Refused(f"no ICE area is known for {lost['agency']}, {lost['state']}")
     return found
 
 

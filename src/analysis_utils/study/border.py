@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from scipy.stats import pearsonr
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import AssociationResult, associate
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
@@ -55,7 +56,7 @@ def levels(start: str, end: str) -> pd.DataFrame:
 def monthly(start: str, end: str) -> pd.DataFrame:
     """Encounters, and the change of active agreements since the month before.
 
-    Raises ValueError if a month is missing between the two days.
+    Raises NotTestable if a month is missing between the two days.
     """
     before = pd.Period(start, "M") - 1
     frame = levels(str(before), end)
@@ -64,7 +65,7 @@ def monthly(start: str, end: str) -> pd.DataFrame:
     whole = pd.period_range(frame.index[0], frame.index[-1], freq="M")
     missing = whole.difference(frame.index)
     if len(missing):
-        raise ValueError(
+        raise NotTestable(
             f"{len(missing)} months between {start} and {end} have no observed or "
             f"rebuilt count, the first is {missing[0]}; choose a span without them"
         )

@@ -35,7 +35,7 @@ def monthly_change(first: str, last: str) -> pd.Series:
     chosen = change.loc[pd.Period(first, "M") : pd.Period(last, "M")]
     if chosen.isna().any():
         month = chosen.index[chosen.isna()][0]
-        raise ValueError(f"{month} is known by interpolation only; end before it")
+        raise NotTestable(f"{month} is known by interpolation only; end before it")
     return chosen.rename("monthly change")
 
 

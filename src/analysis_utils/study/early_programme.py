@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analysis_utils import datasets, series
+from analysis_utils.asking import NotTestable
 
 WEEK = "W-SUN"
 
@@ -10,14 +11,14 @@ WEEK = "W-SUN"
 def active_by_month(first: str, last: str) -> pd.Series:
     """Active agreements at the end of each month from `first` to `last` (days).
 
-    PeriodIndex. Raises ValueError if the span holds a month that is interpolated.
+    PeriodIndex. Raises NotTestable if the span holds a month that is interpolated.
     """
     table = series.active_since_2002()
     counts = table["active"].set_axis(table.index.to_period("M"))
     chosen = counts[_whole(counts.index, first, last)]
     if chosen.isna().any():
         month = chosen.index[chosen.isna()][0]
-        raise ValueError(f"{month} is known by interpolation only; end before it")
+        raise NotTestable(f"{month} is known by interpolation only; end before it")
     return chosen.rename("active agreements")
 
 

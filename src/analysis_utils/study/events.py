@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis_utils import datasets
+from analysis_utils.asking import Refused
 
 ACRONYMS = {"dhs", "gao", "ice", "moa"}
 PLACES = {"maricopa"}
@@ -60,13 +61,13 @@ def said(day: object) -> str:
 def find(name: str) -> Event:
     """The event with an id of `data/policy_events.csv`, or any day written 2025-01-20.
 
-    Raises ValueError for a name that is neither.
+    Raises Refused for a name that is neither.
     """
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", name):
         return Event(name, pd.Timestamp(name), f"the day {name}")
     table = datasets.policy_events().set_index("id")
     if name not in table.index:
-        raise ValueError(f"no policy event {name!r} in data/policy_events.csv")
+        raise Refused(f"no policy event {name!r} in data/policy_events.csv")
     row = table.loc[name]
     return Event(
         name, row["date"], row["title"], row["date_confidence"], row["citation"]

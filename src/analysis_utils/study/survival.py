@@ -7,6 +7,7 @@ from scipy.stats import binomtest, norm
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis_utils import datasets, publish, series
+from analysis_utils.asking import Refused
 from analysis_utils.publish.findings import Finding
 from analysis_utils.publish.style import COLOURS, DASHES, MODEL_NAMES
 
@@ -22,7 +23,7 @@ def lives(as_of: str | None = None, end: str = "middle") -> pd.DataFrame:
     so that agreements signed before the first list enter late (left truncation).
     """
     if end not in ENDS:
-        raise ValueError(f"end is {', '.join(ENDS)}, not {end!r}")
+        raise Refused(f"end is {', '.join(ENDS)}, not {end!r}")
     known = series.agreements_known(as_of)
     known["ended"] = known["gone_by"].notna()
     day = known["last_listed"] + (known["gone_by"] - known["last_listed"]) / 2
