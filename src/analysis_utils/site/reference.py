@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from analysis_utils.own.columns import documented
+import analysis_utils.own.columns as own_files
 from analysis_utils.run_context import ROOT
 from analysis_utils.site.question import folded
 from analysis_utils.site.sources import rows_of
@@ -31,7 +31,7 @@ PACKAGE = ROOT / "src/analysis_utils"
 def data_page() -> str:
     """The data dictionary: every file with its columns."""
     parts = ["# Data", "Every file of `data/` with its columns, sources and licence."]
-    for resource in documented():
+    for resource in own_files.documented():
         path = f"data/{resource['path']}"
         sources = "; ".join(source["title"] for source in resource.get("sources", []))
         parts += [
