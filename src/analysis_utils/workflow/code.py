@@ -32,6 +32,24 @@ class Code:
     imports: tuple[str, ...]
 
 
+def imported_names(tree: ast.AST, package: str = "") -> Iterator[str]:
+    """Dotted names that a syntax tree imports from the package.
+
+    `package` is the package of the module itself, for relative imports.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            parts = (above if node.level else []) + (
+                [node.module] if node.module else []
+            )
+            base = ".".join(parts)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
 def fingerprint(content: bytes) -> str:
     """SHA-256 of a module's syntax tree without comments and docstrings.
 
@@ -89,8 +107,6 @@ class Known:
 
     def code(self, content: bytes, package: str) -> Code:
         """A module's code; `package` is the one it lies in, for relative imports."""
-        from analysis_utils.workflow.imports import imported_names
-
         key = f"{hashlib.sha256(content).hexdigest()} {package}"
         if key not in self.codes:
             names = imported_names(ast.parse(content), package)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis_utils.run_context import ROOT
-from analysis_utils.workflow.code import code_of
+from analysis_utils.workflow.code import code_of, imported_names
 
 SOURCE = ROOT / "src"
 PACKAGE = "analysis_utils"
@@ -24,24 +24,6 @@ def module_file(name: str) -> Path | None:
         if path.is_file():
             return path
     return None
-
-
-def imported_names(tree: ast.AST, package: str = "") -> Iterator[str]:
-    """Dotted names that a syntax tree imports from the package.
-
-    `package` is the package of the module itself, for relative imports.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) - node.level + 1]
-            parts = (above if node.level else []) + (
-                [node.module] if node.module else []
-            )
-            base = ".".join(parts)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def in_package(names: Iterator[str]) -> set[Path]:
