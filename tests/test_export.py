@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis_utils import datasets
-from analysis_utils.collect import export, sources
+from analysis_utils.collect import sources
+from analysis_utils.deposit import export
 
 
 @pytest.fixture(scope="module")

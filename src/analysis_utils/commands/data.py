@@ -46,7 +46,7 @@ def make_own(given: Given) -> int:
 
 def make_export(given: Given) -> int:
     """Write the register as one Parquet and one SQLite file."""
-    from analysis_utils.collect import export
+    from analysis_utils.deposit import export
 
     for path in export.main():
         print(

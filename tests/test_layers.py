@@ -1,0 +1,72 @@
+"""The parts of the package know only those before them (docs/how_it_works.md)."""
+
+import ast
+import re
+from pathlib import Path
+
+from analysis_utils.run_context import ROOT
+from analysis_utils.workflow.code import imported_names
+from analysis_utils.workflow.imports import SOURCE, module_file, package_of
+
+PACKAGE = SOURCE / "analysis_utils"
+ROW = re.compile(r"^\| (`[^|]+) \|", re.M)
+
+
+def layers() -> dict[str, int]:
+    """Row of each part in the table of how_it_works.md."""
+    page = (ROOT / "docs" / "how_it_works.md").read_text(encoding="utf-8")
+    rows = [re.findall(r"`([\w.]+)/?`", row) for row in ROW.findall(page)]
+    return {part.removesuffix(".py"): n for n, row in enumerate(rows) for part in row}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[Path]:
+    """Files of the package that a module imports, annotations and functions too."""
+    names = imported_names(ast.parse(path.read_text()), package_of(path))
+    inside = {module_file(name) for name in names if name.startswith(PACKAGE.name)}
+    return inside - {None, path, PACKAGE / "__init__.py"}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_part_has_a_row():
+    assert {part(path) for path in modules()} - {"__init__"} == set(layers())
+
+
+def test_no_part_knows_a_later_one():
+    row = layers()
+    upward = [
+        f"{path.relative_to(PACKAGE)} imports {other.relative_to(PACKAGE)}"
+        for path in modules()
+        if part(path) in row
+        for other in imports(path)
+        if row[part(other)] > row[part(path)]
+    ]
+    assert not upward
+
+
+def runtime(path: Path) -> set[Path]:
+    """What a module imports when it runs: annotations alone are no import."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            node.body = [ast.Pass()]
+    names = imported_names(tree, package_of(path))
+    found = {module_file(name) for name in names if name.startswith(PACKAGE.name)}
+    return {one for one in found if one and one != path and one.stem != "__init__"}
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {path: runtime(path) for path in modules()}
+    for start in graph:
+        seen, waiting = set(), set(graph[start])
+        while waiting:
+            one = waiting.pop()
+            seen.add(one)
+            waiting |= graph.get(one, set()) - seen
+        assert start not in seen, f"{start.relative_to(PACKAGE)} is in a circle"
