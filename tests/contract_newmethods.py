@@ -241,6 +241,30 @@ LINES = [
         },
     ),
     Line(
+        "randomisation.exchange_interval",
+        lambda rng: {
+            "estimate": 10.0,
+            "on_outcome": rng.permutation(stats.norm.ppf(np.arange(1, 1000) / 1000)),
+            "on_effect": np.zeros(999),
+        },
+        lambda found: found(0.95),
+        same=[
+            Same(
+                "draws in another order",
+                lambda a, rng: a | {"on_outcome": a["on_outcome"][::-1]},
+            ),
+            Same(
+                "outcome x 1000",
+                lambda a, rng: (
+                    a | {"estimate": 1e4, "on_outcome": 1e3 * a["on_outcome"]}
+                ),
+                lambda found, _: 1e3 * found,
+            ),
+        ],
+        peer=lambda **_: [10 - 1.959964, 10 + 1.959964],
+        rtol=0.02,
+    ),
+    Line(
         "randomisation.invert",
         lambda rng: {
             "pvalue": lambda e: 2 * stats.norm.sf(abs(e - 1)),

@@ -18,7 +18,7 @@ from methods_contract import (
     shuffled_rows,
 )
 
-from analysis_utils.methods.panel import EFFECTS, ERRORS
+from analysis_utils.methods.panel import EFFECTS, ERRORS, within
 
 
 def panel_table(rng, units=9, periods=14):
@@ -516,6 +516,14 @@ LINES = [
         },
         same=[shifted("values"), scaled("values", expect=lambda f, _: 1000 * f)],
         bad={"groups": st.just([np.arange(3)])},
+    ),
+    Line(
+        "panel.demeaning.balanced",
+        lambda rng: {"values": rng.standard_normal((8, 5))},
+        same=[shifted("values"), scaled("values", expect=lambda f, _: 1000 * f)],
+        peer=lambda values: within(
+            values.ravel(), list(np.indices(values.shape).reshape(2, -1))
+        ),
     ),
     Line(
         "few_clusters.effective_clusters",

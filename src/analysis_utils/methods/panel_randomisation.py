@@ -12,7 +12,7 @@ from analysis_utils.asking import NotTestable, Refused
 from .arguments import columns, frame, share, whole
 from .event_study.results import GroupTimeEffects
 from .long_table import calendar_places, check_ids, check_numbers
-from .panel import within
+from .panel import balanced
 from .randomisation import additive, invert, linear_interval, randomise
 
 __all__ = ["event_randomisation", "panel_randomisation"]
@@ -53,18 +53,19 @@ def panel_randomisation(
     calendar_places(data[time], time)
     for name in (outcome, treatment):
         check_numbers(data[name], name)
-    y, d = (_wide(data, name, unit, time) for name in (outcome, treatment))
+    tables = (_wide(data, name, unit, time) for name in (outcome, treatment))
+    y, d = (table - table.mean() for table in tables)
     groups = None
     if strata is not None:
         first = data.groupby(unit, sort=True)[strata]
         if (first.nunique(dropna=False) > 1).any():
             raise NotTestable(f"{strata} varies within units.")
         groups = first.first().to_numpy()
-    left = _without_effects(d)
-    if np.linalg.norm(left) <= 1e-9 * float(np.linalg.norm(d - d.mean())):
+    left = balanced(d)
+    if np.linalg.norm(left) <= 1e-9 * float(np.linalg.norm(d)):
         raise NotTestable(f"{treatment} does not vary beyond units and periods.")
     found = linear_interval(
-        _without_effects(y), left, strata=groups, alpha=alpha, draws=draws, seed=seed
+        balanced(y), left, strata=groups, alpha=alpha, draws=draws, seed=seed
     )
     return found.rename(treatment)
 
@@ -78,12 +79,6 @@ def _wide(data: pd.DataFrame, name: str, unit: str, time: str) -> np.ndarray:
             "Units can exchange their histories only if all have the same periods."
         )
     return table.to_numpy(dtype="float64")
-
-
-def _without_effects(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean()
-    codes = np.indices(values.shape).reshape(2, -1)
-    return within(centred.ravel(), list(codes)).reshape(values.shape)
 
 
 def event_randomisation(

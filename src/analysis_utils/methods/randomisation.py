@@ -257,6 +257,42 @@ def linear_interval(
     )
 
 
+def exchange_interval(
+    estimate: float, on_outcome: np.ndarray, on_effect: np.ndarray, reach: int = 20
+) -> Callable[[float], tuple[float, float]]:
+    """The effects that an exchange of units does not reject, at any level.
+
+    on_outcome, on_effect : the estimate in each draw, of the outcome and of an effect
+        of 1 where units truly had it; so that an effect b leaves on_outcome less b
+        times on_effect. Distances are from the mean of the draws. reach : effects
+        tried, in standard deviations of the draws, 50 for each; open beyond.
+
+    For estimates that are linear in the outcome, whatever their draws; of a linear
+    model by itself `linear_interval` gives exact limits.
+
+    >>> rng = np.random.default_rng(0)
+    >>> interval = exchange_interval(2.0, rng.normal(size=999), np.zeros(999))
+    >>> [round(limit, 1) for limit in interval(0.95)]
+    [0.2, 3.9]
+    """
+    tried = estimate + reach * on_outcome.std() * np.linspace(-1, 1, 100 * reach + 1)
+    null = on_outcome[:, None] - tried * on_effect[:, None]
+    middle = null.mean(axis=0)
+    apart = np.abs(estimate - tried - middle) - 1e-12
+    as_far = (np.abs(null - middle) >= apart).sum(axis=0)
+    p = (1 + as_far) / (1 + len(on_outcome))
+
+    def interval(level: float) -> tuple[float, float]:
+        kept = tried[p > 1 - level]
+        low, high = float(kept.min()), float(kept.max())
+        return (
+            low if low > tried[0] else -np.inf,
+            high if high < tried[-1] else np.inf,
+        )
+
+    return interval
+
+
 def invert(
     pvalue: Callable[[float], float],
     estimate: float,

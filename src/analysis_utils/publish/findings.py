@@ -9,6 +9,8 @@ from typing import TypedDict, Unpack
 import numpy as np
 import pandas as pd
 
+from analysis_utils.asking import NotTestable
+
 LEVEL = 0.95  # what is printed; answers use the level of their family
 SCALES = ("difference", "ratio", "correlation")
 Interval = Callable[[float], tuple[float, float]]
@@ -164,6 +166,20 @@ class Finding:
     def not_testable(cls, why: str, **more: Unpack[_Counted]) -> "Finding":
         """These data cannot answer; `why` says so, and what data it would need."""
         return cls(note=why, **more)
+
+    @classmethod
+    def attempt(cls, make: Callable[[], "Finding"]) -> "Finding":
+        """The finding that `make` gives, or why these data give none.
+
+        >>> def make():
+        ...     raise NotTestable("too few states")
+        >>> Finding.attempt(make).note
+        'too few states'
+        """
+        try:
+            return make()
+        except NotTestable as refused:
+            return cls.not_testable(str(refused))
 
     def _through(self, function: Transformation) -> "Finding":
         """The finding on another scale, by an increasing function."""

@@ -137,14 +137,6 @@ def without_each_state(
     return found
 
 
-def attempt(make: Callable[[], Finding]) -> Finding:
-    """A finding, or why these data give none."""
-    try:
-        return make()
-    except NotTestable as refusal:
-        return Finding.not_testable(str(refusal))
-
-
 def exchange_p(
     table: pd.DataFrame, name: str, draws: int = 1999, seed: int = 287
 ) -> float:

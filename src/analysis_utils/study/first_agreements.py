@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from analysis_utils.methods.randomisation import exchange_interval
 from analysis_utils.publish import Finding, findings
 from analysis_utils.publish.style import COLOURS
 
@@ -100,20 +101,7 @@ def tested(study: Study, low: int, high: int, seed: int, draws: int = 4999) -> F
     """
     estimate = study.effect(low, high)
     on_y, on_d = study.exchanged(low, high, draws, seed)
-    tried = estimate + 8 * on_y.std() * np.linspace(-1, 1, 801)
-    null = on_y[:, None] - tried * on_d[:, None]
-    middle = null.mean(axis=0)
-    apart = np.abs(estimate - tried - middle) - 1e-12
-    p = (1 + (np.abs(null - middle) >= apart).sum(axis=0)) / (1 + draws)
-
-    def interval(level: float) -> tuple[float, float]:
-        kept = tried[p > 1 - level]
-        low_end, high_end = float(kept.min()), float(kept.max())
-        return (
-            low_end if low_end > tried[0] else -np.inf,
-            high_end if high_end < tried[-1] else np.inf,
-        )
-
+    interval = exchange_interval(estimate, on_y, on_d, reach=8)
     rank = findings.rank_p(estimate, on_y, float(on_y.mean()))
     note = f"{(study.cohort < NEVER).sum()} of {len(study.y)} areas adopt"
     return Finding(estimate, interval, rank, study.y.size, "log points", note)

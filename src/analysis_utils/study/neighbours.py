@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.asking import NotTestable
+from analysis_utils.methods.panel import balanced
 from analysis_utils.publish import charts
 from analysis_utils.publish.findings import Finding, rank_p
 
@@ -61,22 +62,12 @@ def slopes(
     rates (states, months); orders (draws, states): which state stands at each place;
     the order 0, 1, ... is the true map. State and month effects are taken out.
     """
-    y = _within(rates[:, 1:])
+    y = balanced(rates[:, 1:])
     own = rates[:, 1 - lag : rates.shape[1] - lag]
     placed = np.einsum("ij,djt->dit", weights, own[orders])
     back = np.argsort(orders, axis=1)
-    x = _within(np.take_along_axis(placed, back[:, :, None], axis=1))
+    x = balanced(np.take_along_axis(placed, back[:, :, None], axis=1))
     return np.einsum("dit,it->d", x, y) / np.einsum("dit,dit->d", x, x)
-
-
-def _within(values: np.ndarray) -> np.ndarray:
-    """Values less their means by state and by month (a panel without gaps)."""
-    return (
-        values
-        - values.mean(axis=-1, keepdims=True)
-        - values.mean(axis=-2, keepdims=True)
-        + values.mean(axis=(-2, -1), keepdims=True)
-    )
 
 
 def diffusion(
@@ -107,8 +98,8 @@ def diffusion(
 
 
 def _clustered_error(values: np.ndarray, matrix: np.ndarray, lag: int) -> float:
-    y = _within(values[:, 1:])
-    x = _within(matrix @ values[:, 1 - lag : values.shape[1] - lag])
+    y = balanced(values[:, 1:])
+    x = balanced(matrix @ values[:, 1 - lag : values.shape[1] - lag])
     groups = np.repeat(np.arange(len(values)), y.shape[1])
     fit = sm.OLS(y.ravel(), x.ravel()).fit(
         cov_type="cluster", cov_kwds={"groups": groups}

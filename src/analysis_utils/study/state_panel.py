@@ -11,7 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from analysis_utils import datasets, publish, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.panel import PanelResult, panel_association
+from analysis_utils.methods.panel import PanelResult, balanced, panel_association
+from analysis_utils.methods.randomisation import exchange_interval
 from analysis_utils.publish import Finding
 from analysis_utils.publish.style import COLOURS
 
@@ -149,20 +150,7 @@ def randomised(
     y, x, on_y, on_x = _exchanged(table, horizon, draws, seed)
     size = float((x**2).sum())
     estimate = float((x * y).sum()) / size
-    tried = estimate + 20 * on_y.std() * np.linspace(-1, 1, 2001)
-    null = on_y[:, None] - tried * on_x[:, None]
-    middle = null.mean(axis=0)
-    apart = np.abs(estimate - tried - middle) - 1e-12
-    p = (1 + (np.abs(null - middle) >= apart).sum(axis=0)) / (1 + draws)
-
-    def interval(level: float) -> tuple[float, float]:
-        kept = tried[p > 1 - level]
-        low, high = float(kept.min()), float(kept.max())
-        return (
-            low if low > tried[0] else -np.inf,
-            high if high < tried[-1] else np.inf,
-        )
-
+    interval = exchange_interval(estimate, on_y, on_x, reach=20)
     rank = publish.findings.rank_p(estimate, on_y, float(on_y.mean()))
     note = "interval and p by permutation of courses of agreements over states"
     return Finding(estimate, interval, rank, y.size, units, note)
@@ -175,18 +163,13 @@ def _exchanged(table: pd.DataFrame, horizon: int, draws: int, seed: int):
     dose = table.pivot(index="month", columns="state", values="dose").diff()
     response = (wide.shift(-horizon) - wide.shift(1)).dropna()
     rows = response.index.intersection(dose.dropna().index)
-    y, x = (_demeaned(part.loc[rows].to_numpy()) for part in (response, dose))
+    y, x = (balanced(part.loc[rows].to_numpy()) for part in (response, dose))
     own = np.arange(x.shape[1])
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.tile(own, (draws, 1)), axis=1)
     size = float((x**2).sum())
     on_y, on_x = ((x.T @ z)[orders, own].sum(axis=1) / size for z in (y, x))
     return y, x, on_y, on_x
-
-
-def _demeaned(a: np.ndarray) -> np.ndarray:
-    """Months by states without state and month means (every cell is there)."""
-    return a - a.mean(0) - a.mean(1, keepdims=True) + a.mean()
 
 
 def projected(

@@ -8,13 +8,13 @@ with what the newest list says of the same weeks.
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
 from analysis_utils import hypotheses, publish, series
-from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses import answers
 from analysis_utils.publish import charts
 from analysis_utils.publish.findings import Finding
@@ -87,23 +87,14 @@ def estimates(asked: dict[str, Estimate], vintages: pd.DatetimeIndex) -> pd.Data
     for key, estimate in asked.items():
         for day in vintages:
             for knowledge, as_of in ((THEN, day), (NOW, None)):
-                found = attempted(estimate, as_of, series.last_day(day))
+                asked_of = as_of, series.last_day(day)
+                found = Finding.attempt(partial(estimate, *asked_of))
                 low, high = found.at() or (None, None)
                 place = {"hypothesis": key, "vintage": day, "data": knowledge}
                 values = [found.estimate, low, high, found.p]
                 row = place | dict(zip(ESTIMATES, values, strict=True))
                 rows.append(row | {"answer": judged(key, found), "note": found.note})
     return pd.DataFrame(rows).astype(dict.fromkeys(ESTIMATES, "float64"))
-
-
-def attempted(
-    estimate: Estimate, as_of: pd.Timestamp | None, last: pd.Timestamp
-) -> Finding:
-    """The finding of a vintage, or why there is none."""
-    try:
-        return estimate(as_of, last)
-    except NotTestable as refused:
-        return Finding.not_testable(str(refused))
 
 
 def judged(key: str, found: Finding) -> str:
