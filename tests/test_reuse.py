@@ -60,6 +60,7 @@ ROWS = {
             "direction": "expands",
             "citation": "A made act",
             "url": "https://example.org/act",
+            "day_of": "",
             "date_confidence": "source seen",
         },
         {
@@ -73,6 +74,7 @@ ROWS = {
             "applies_to": "sheriff",
             "citation": "A made act",
             "url": "https://example.org/mn",
+            "day_of": "",
             "date_confidence": "source seen",
         },
     ],

@@ -18,14 +18,6 @@ from analysis_utils.publish.style import COLOURS, FILLS
 from analysis_utils.study.events import label
 
 DRAWS = 9999
-# Events that are dated by the count itself: a first signature, a fall of the list.
-OF_THE_LIST = (
-    "first-agreement",
-    "second-agreement",
-    "task-force-first-lapses",
-    "task-force-ended",
-    "tx-18-agreements",
-)
 
 
 def monthly_change(first: str, last: str) -> pd.Series:
@@ -40,11 +32,11 @@ def monthly_change(first: str, last: str) -> pd.Series:
 
 
 def federal_events(first: str, last: str, of_the_list: bool = True) -> pd.Series:
-    """Federal events by id and month, with or without those dated by the list."""
+    """Federal events by id and month; those of agreements themselves may be left out."""
     table = datasets.policy_events().query("level == 'federal'")
     table = table[table["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
     if not of_the_list:
-        table = table[~table["id"].isin(OF_THE_LIST)]
+        table = table[table["day_of"] != "agreements"]
     return table.set_index("id")["date"].dt.to_period("M")
 
 
