@@ -32,7 +32,7 @@ def monthly_change(first: str, last: str) -> pd.Series:
 
 
 def federal_events(first: str, last: str, of_the_list: bool = True) -> pd.Series:
-    """Federal events by id and month; those of agreements themselves may be left out."""
+    """Federal events by id and month; those that are agreements may be left out."""
     table = datasets.policy_events().query("level == 'federal'")
     table = table[table["date"].between(pd.Timestamp(first), pd.Timestamp(last))]
     if not of_the_list:
