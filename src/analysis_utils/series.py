@@ -97,6 +97,15 @@ def signings(
     return _by_period(_framed(counts, parts, days), frequency)
 
 
+def known(as_of: str) -> str | None:
+    """The day of a parameter `as_of`: None, all that is known, for "latest".
+
+    >>> known("2026-04-13"), known("latest")
+    ('2026-04-13', None)
+    """
+    return None if as_of == "latest" else as_of
+
+
 def last_day(as_of: Day = None) -> pd.Timestamp:
     """The last day that the counts cover: of the newest list known on a day.
 
