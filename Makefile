@@ -137,7 +137,7 @@ export: environment ## Write the register as Parquet and SQLite into export/, wi
 bench: environment ## Time the statistics and `make all` against their peers, side by side
 	@$(DESK) bench
 
-calibrate: environment ## Error rates by simulation, archived in docs/ (half an hour)
+calibrate: environment ## Error rates by simulation, archived in docs/ (three quarters of an hour)
 	@$(DESK) calibrate
 
 validation: environment ## Write docs/validation.md: published numbers beside ours

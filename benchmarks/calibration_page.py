@@ -8,8 +8,8 @@ import pandas as pd
 HEAD = """# Error rates, measured by simulation
 
 Made by `make calibrate` from the tables named below, which it makes too. On one core of
-a small server associations take 5 minutes, panels 6, breaks 1; interrupted time series
-about 15 (by a tenth of their draws). Draws are numbered: another run gives the same.
+a small server associations take 5 minutes, panels 6, breaks 6; interrupted time series
+about 30, half of them for shapes. Draws are numbered: another run gives the same.
 
 A nominal 5% test that holds its size stands near .05; a 95% interval that holds covers
 near .95. **Bold** cells miss by more than two Monte Carlo standard errors. Numbers of
