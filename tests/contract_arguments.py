@@ -50,6 +50,12 @@ LINES = [
         },
     ),
     Line(
+        "arguments.names_of",
+        lambda rng: {"value": ["a", "b"], "what": "controls"},
+        lambda found: [float(len(found))],
+        bad={"value": st.sampled_from([None, 1, 2.5, len])},
+    ),
+    Line(
         "arguments.columns",
         lambda rng: {"data": pd.DataFrame({"x": [1.0]}), "names": ["x"]},
         bad={"names": NOT_A_COLUMN.filter(lambda v: v != ["x"]).map(lambda v: [v])},

@@ -34,6 +34,14 @@ NOT_A_LIST_OF_COLUMNS = st.sampled_from(
 NOT_A_GRID = st.sampled_from([None, {}, [], "a", {"a": []}, {"a": "xy"}, {"a": 3}])
 
 
+ENDS = ("lower", "upper", "observed")
+
+
+def _pairs_reordered(a, rng):
+    order = rng.permutation(len(a["probability"]))
+    return a | {k: np.asarray(a[k])[order] for k in ("probability", "happened")}
+
+
 def _rows(rng):
     n, periods = 80, 6
     unit, time = np.repeat(np.arange(n), periods), np.tile(np.arange(periods), n)
@@ -182,6 +190,7 @@ LINES = [
             ),
             "draws": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
+            "workers": NOT_A_COUNT | st.just(0),
             "strata": st.sampled_from(["a", [1, 2], 3, [None] * 8]),
         },
     ),
@@ -292,6 +301,7 @@ LINES = [
             "build": NOT_A_FUNCTION,
             "draws": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
+            "workers": NOT_A_COUNT | st.just(0),
         },
     ),
     Line(
@@ -333,6 +343,14 @@ LINES = [
     Line(
         "scores.interval_score",
         lambda rng: {"lower": -1.0, "upper": 1.0, "observed": 3.0, "alpha": 0.1},
+        same=[
+            Same("all moved", lambda a, _: a | {k: a[k] + 7.0 for k in ENDS}),
+            Same(
+                "other units",
+                lambda a, _: a | {k: a[k] * 9.0 for k in ENDS},
+                lambda found, _: 9.0 * found,
+            ),
+        ],
         bad={
             "lower": st.sampled_from([None, "a", np.nan, 2.0]),
             "upper": st.sampled_from([None, "a", np.inf, -2.0]),
@@ -363,6 +381,7 @@ LINES = [
         "scores.brier",
         lambda rng: {"probability": rng.random(9), "happened": rng.integers(0, 2, 9)},
         peer=lambda probability, happened: ((probability - happened) ** 2).mean(),
+        same=[Same("pairs in another order", _pairs_reordered)],
         bad={
             "probability": NOT_NUMBERS | st.just([1.5] * 9),
             "happened": NOT_NUMBERS | st.just([2] * 9),
@@ -375,6 +394,7 @@ LINES = [
             "happened": rng.integers(0, 2, 30),
             "groups": 5,
         },
+        same=[Same("pairs in another order", _pairs_reordered)],
         bad={
             "probability": NOT_NUMBERS | st.just([1.5] * 30),
             "happened": NOT_NUMBERS | st.just([2] * 30),
@@ -472,6 +492,7 @@ LINES = [
             "effects": st.sampled_from([None, [], "ab", [None], [np.nan], 3]),
             "n_sim": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
+            "workers": NOT_A_COUNT | st.just(0),
             "batch": NOT_A_COUNT | st.just(0),
         },
     ),
@@ -486,6 +507,8 @@ LINES = [
             "tolerance": NOT_A_SHARE,
             "n_sim": NOT_A_COUNT | st.just(0),
             "seed": NOT_A_COUNT,
+            "batch": NOT_A_COUNT | st.just(0),
+            "workers": NOT_A_COUNT | st.just(0),
         },
     ),
 ]

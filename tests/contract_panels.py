@@ -330,6 +330,9 @@ LINES = [
             "anticipation": NOT_A_COUNT,
             "level": NOT_A_SHARE,
             "n_resamples": NOT_A_COUNT | st.just(0),
+            "seed": NOT_A_COUNT,
+            "workers": NOT_A_COUNT | st.just(0),
+            "covariates": NOT_A_COLUMN,
             "drop_incomplete": NOT_A_FLAG,
             "weights": NOT_A_COLUMN | st.just("y"),
             "cluster": NOT_A_COLUMN | st.just("year"),
@@ -359,6 +362,7 @@ LINES = [
             "strata": NOT_A_COLUMN | st.just("month"),
             "alpha": NOT_A_SHARE,
             "draws": NOT_A_COUNT | st.just(0),
+            "seed": NOT_A_COUNT,
         },
     ),
     Line(
@@ -369,6 +373,8 @@ LINES = [
             "effects": NOT_A_TABLE,
             "alpha": NOT_A_SHARE,
             "draws": NOT_A_COUNT | st.just(0),
+            "seed": NOT_A_COUNT,
+            "interval": NOT_A_FLAG,
         },
     ),
     Line(
@@ -383,6 +389,8 @@ LINES = [
         bad={
             "data": NOT_A_TABLE | _broken_adoption(),
             "outcome": NOT_A_COLUMN,
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
             "cohort": NOT_A_COLUMN,
             "method": no_choice(["imputation", "sun-abraham", "two-stage"]),
             "level": NOT_A_SHARE,
@@ -396,6 +404,10 @@ LINES = [
         same=[scaled("data", "y", expect=lambda found, _: 1000 * found)],
         bad={
             "data": NOT_A_TABLE | _broken_adoption(),
+            "outcome": NOT_A_COLUMN,
+            "unit": NOT_A_COLUMN,
+            "time": NOT_A_COLUMN,
+            "cohort": NOT_A_COLUMN,
             "violations": st.sampled_from(["1", [], [-1.0], [np.nan], None, 3, ["a"]]),
             "kind": no_choice(["relative_magnitude", "smoothness"]),
             "level": NOT_A_SHARE,
@@ -415,6 +427,7 @@ LINES = [
             "outcome": NOT_A_COLUMN,
             "unit": NOT_A_COLUMN,
             "time": NOT_A_COLUMN,
+            "seed": NOT_A_COUNT,
             "treated": st.sampled_from(["Texas", None, 99, [5], {}]),
             "first": st.sampled_from([1999, None, "2006", 2001, [2006], 2002]),
         },
@@ -434,6 +447,7 @@ LINES = [
             scaled("data", "x", expect=lambda found, _: found / 1000),
         ],
         bad={
+            "controls": NOT_A_COLUMN.filter(lambda value: value != ["x"]),
             "data": NOT_A_TABLE | _broken_tables(with_z=False),
             "outcome": NOT_A_COLUMN,
             "dose": NOT_A_COLUMN | st.just("y"),

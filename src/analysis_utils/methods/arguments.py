@@ -129,6 +129,19 @@ def frame(value: object, what: str) -> pd.DataFrame:
     return value
 
 
+def names_of(value: object, what: str) -> list:
+    """Names of columns from one or a list of them.
+
+    >>> names_of("vote", "controls"), names_of(("vote", "size"), "controls")
+    (['vote'], ['vote', 'size'])
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise Refused(f"{what}: a list of names of columns is needed, not {value!r}.")
+    return list(value)
+
+
 def columns(data: pd.DataFrame, names: Iterable[object]) -> None:
     """Refuse names that are not columns of the data, with those that are.
 

@@ -335,6 +335,7 @@ def specification_curve(
     """
     choices = _choices(grid)
     draws, seed = whole(draws, "draws", 1), whole(seed, "seed")
+    workers = whole(workers, "workers", 1)
     if not callable(build):
         raise Refused(f"build must be a function, not {type(build).__name__}.")
     made = [_build(build, choices, values) for values in product(*choices.values())]

@@ -22,7 +22,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable, Refused
 
-from .arguments import columns, frame, number, one_of, share
+from .arguments import columns, frame, number, one_of, share, whole
 from .event_study.estimates import MANY
 from .event_study.panel_data import AdoptionPanel, adoption_panel
 from .long_table import calendar_places, check_ids, check_numbers
@@ -202,6 +202,7 @@ def synthetic_control(
     >>> round(float(test["p"]), 3), bool(weights.sum().round(6) == 1)
     (0.083, True)
     """
+    seed = whole(seed, "seed")
     wide, after = _balanced(data, outcome, unit, time, treated, first)
     names = [str(name) for name in wide.index]
     places = np.arange(wide.shape[1])

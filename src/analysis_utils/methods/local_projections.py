@@ -15,7 +15,7 @@ from scipy import stats
 
 from analysis_utils.asking import NotTestable, Refused
 
-from .arguments import columns, flag, frame, share, whole
+from .arguments import columns, flag, frame, names_of, share, whole
 from .long_table import calendar_places, check_ids, check_numbers
 from .panel import panel_association
 
@@ -122,12 +122,7 @@ def _table(
 ) -> pd.DataFrame:
     """The columns under short names, checked; periods as places on their calendar."""
     frame(data, "data")
-    if isinstance(controls, str):
-        controls = [controls]
-    try:
-        names = list(controls)
-    except TypeError:
-        raise Refused("controls: a list of names of columns is needed.") from None
+    names = names_of(controls, "controls")
     given = [cluster] if cluster is not None else []
     columns(data, [outcome, dose, unit, time, *names, *given])
     check_ids(data, unit, time)

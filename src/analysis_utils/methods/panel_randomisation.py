@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable, Refused
 
-from .arguments import columns, frame, share, whole
+from .arguments import columns, flag, frame, share, whole
 from .event_study.results import GroupTimeEffects
 from .long_table import calendar_places, check_ids, check_numbers
 from .panel import balanced
@@ -111,6 +111,7 @@ def event_randomisation(
         raise Refused("effects: the result of group_time_effects is needed.")
     share(alpha, "alpha")
     draws, seed = whole(draws, "draws", 1), whole(seed, "seed")
+    flag(interval, "interval")
     changes, exposures, weights = effects.as_sums()
     table, doses = changes @ weights.T, exposures @ weights.T
     histories = np.nan_to_num(effects.panel.cohort, posinf=-1e9)

@@ -93,6 +93,7 @@ def randomise(
             "in which they could have been treated."
         )
     draws, seed = whole(draws, "draws", 1), whole(seed, "seed")
+    workers = whole(workers, "workers", 1)
     if not callable(statistic):
         raise Refused(f"statistic must be a function, not {type(statistic).__name__}.")
     observed = float(_values(statistic, np.arange(len(kinds))[None])[0])

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
-from ..arguments import flag, one_of, share, whole
+from ..arguments import flag, names_of, one_of, share, whole
 from .aggregation import Cells
 from .estimates import Inference
 from .panel_data import AdoptionPanel, adoption_panel
@@ -73,15 +73,13 @@ def group_time_effects(
     anticipation = whole(anticipation, "anticipation")
     n_resamples, seed = whole(n_resamples, "n_resamples", 1), whole(seed, "seed")
     level, workers = share(level, "level"), whole(workers, "workers", 1)
-    if isinstance(covariates, str):
-        covariates = (covariates,)
     panel = adoption_panel(
         data,
         outcome,
         unit,
         time,
         cohort,
-        tuple(covariates),
+        tuple(names_of(covariates, "covariates")),
         weights,
         cluster,
         flag(drop_incomplete, "drop_incomplete"),

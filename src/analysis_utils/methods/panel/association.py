@@ -26,7 +26,7 @@ from .regression import (
     lags_of,
 )
 from .result import PanelResult
-from .table import checked, differences, estimable, names_of, short_names, standard
+from .table import checked, differences, estimable, regressors_of, short_names, standard
 
 __all__ = ["panel_association"]
 
@@ -71,7 +71,7 @@ def panel_association(
     >>> result.params.round(1).to_dict(), result.conf_int().round(1).values.tolist()
     ({'x': 1.8}, [[1.6, 2.1]])
     """
-    names = names_of(regressors)
+    names = regressors_of(regressors)
     one_of(effects, EFFECTS, "effects")
     one_of(errors, ERRORS, "errors")
     one_of(family, FAMILIES, "family")

@@ -7,20 +7,15 @@ import pandas as pd
 
 from analysis_utils.asking import NotTestable, Refused
 
-from ..arguments import columns, frame
+from ..arguments import columns, frame, names_of
 from ..long_table import calendar_places, check_ids, check_numbers, codes
 from .demeaning import EFFECTS, within
 
 __all__: list[str] = []  # all of it serves `panel_association`
 
 
-def names_of(regressors: str | Sequence[str]) -> list[str]:
-    if isinstance(regressors, str):
-        return [regressors]
-    try:
-        names = list(regressors)
-    except TypeError:
-        names = []
+def regressors_of(regressors: str | Sequence[str]) -> list[str]:
+    names = names_of(regressors, "regressors")
     if not names or not all(isinstance(name, str) for name in names):
         raise Refused("regressors: one name of a column, or a list of them.")
     if len(set(names)) < len(names):
