@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis_utils.methods.event_study.estimation import group_time_effects
+from analysis_utils.methods.panel import panel_association
 from analysis_utils.study import arrests
 from analysis_utils.study import first_agreements as first
 
@@ -97,5 +98,8 @@ def test_n1_recovers_a_planted_elasticity_from_counts_by_area():
     )
     table = arrests.recent_panel(counts, "2025-01", "2026-03")
     assert table["arrests"].sum() == drawn.sum()
-    found = arrests.elasticity(table)
-    assert found.estimate == pytest.approx(0.5, abs=0.03)
+    found = panel_association(
+        arrests.with_dose(table), "arrests", "dose",
+        unit="area", time="month", family="poisson",
+    )  # fmt: skip
+    assert found.params["dose"] == pytest.approx(0.5, abs=0.03)

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
 from analysis_utils import datasets, series
+from analysis_utils.methods.panel import panel_association
 from analysis_utils.publish import findings
 from analysis_utils.publish.findings import Finding
 from analysis_utils.study import arrests, neighbours, states
@@ -98,8 +99,12 @@ def made_panel(effect: float) -> pd.DataFrame:
 
 def test_a_planted_elasticity_is_recovered_and_ranks_high_among_permutations():
     table = made_panel(0.5)
-    found = arrests.elasticity(table)
-    assert found.at()[0] < 0.5 < found.at()[1] and found.estimate > 0.4
+    rows = arrests.with_dose(table)
+    found = panel_association(
+        rows, "arrests", "dose", unit="area", time="month", family="poisson"
+    )
+    low, high = found.conf_int().loc["dose"]
+    assert low < 0.5 < high and found.params["dose"] > 0.4
     assert arrests.permutation_p(table, draws=999) < 0.01
     assert arrests.permutation_p(made_panel(0.0), draws=999) > 0.05
 

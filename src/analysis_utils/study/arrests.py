@@ -2,10 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from scipy import stats
 
 from analysis_utils import datasets, publish
 from analysis_utils.asking import NotTestable, Refused
@@ -180,43 +178,16 @@ def against_permutation(p: float, permuted: float) -> str:
     )
 
 
-def elasticity(
-    table: pd.DataFrame, outcome: str = "arrests", lag: int = 0, drop: str = ""
-) -> Finding:
-    """Quasi-Poisson of `outcome` on log(1 + agreements), area and month effects.
+def with_dose(table: pd.DataFrame, lag: int = 0, drop: str = "") -> pd.DataFrame:
+    """Rows of a panel that E5 is estimated from, with `dose`, log(1 + agreements).
 
-    Sandwich covariance clustered by area, t with areas - 1 degrees of freedom. Areas
-    that never have the outcome say nothing and are left out. lag: months by which
+    Areas without any arrest say nothing and are left out. lag: months by which
     agreements come before; drop: an area left out.
     """
     used = table[table["area"] != drop].sort_values(["area", "month"])
     dose = np.log1p(used["agreements"]).groupby(used["area"]).shift(lag)
     used = used.assign(dose=dose).dropna(subset="dose")
-    used = used[used.groupby("area")[outcome].transform("sum") > 0]
-    fit = _poisson(used, outcome)
-    groups = used["area"].nunique()
-    b, se = float(fit.params["dose"]), float(fit.bse["dose"])
-    half = stats.t(groups - 1).isf(0.025) * se
-    p = float(2 * stats.t(groups - 1).sf(abs(b / se)))
-    note = f"{groups} areas"
-    return Finding.of_interval(b, b - half, b + half, p=p, n=len(used), note=note)
-
-
-def _poisson(used: pd.DataFrame, outcome: str):
-    effects = pd.get_dummies(used[["area", "month"]].astype(str), dtype=float)
-    first_month = effects.filter(like="month_").columns[0]
-    design = effects.drop(columns=first_month).assign(dose=used["dose"])
-    model = sm.GLM(used[outcome], design, family=sm.families.Poisson())
-    groups = pd.factorize(used["area"])[0]
-    return model.fit(cov_type="cluster", cov_kwds={"groups": groups})
-
-
-def dispersion(table: pd.DataFrame) -> float:
-    """Pearson's dispersion of the specified model."""
-    used = table.assign(dose=np.log1p(table["agreements"]))
-    used = used[used.groupby("area")["arrests"].transform("sum") > 0]
-    fit = _poisson(used, "arrests")
-    return float(fit.pearson_chi2 / fit.df_resid)
+    return used[used.groupby("area")["arrests"].transform("sum") > 0]
 
 
 def permutation_p(table: pd.DataFrame, draws: int = 9999, seed: int = 287) -> float:
@@ -237,18 +208,20 @@ def permutation_p(table: pd.DataFrame, draws: int = 9999, seed: int = 287) -> fl
     return rank_p(np.trace(products), scores, scores.mean())
 
 
-def variants(table: pd.DataFrame) -> pd.DataFrame:
-    """The elasticity under other doses and outcomes, and without each larger area."""
-    other = table.assign(others=table["all_arrests"] - table["arrests"])
-    found = {"as specified": elasticity(table)}
-    found["agreements one month before"] = elasticity(table, lag=1)
-    found["agreements three months before"] = elasticity(table, lag=3)
-    found["ICE arrests by other methods"] = elasticity(other, "others")
-    size = table.groupby("area")["arrests"].sum().sort_values(ascending=False)
-    found |= {
-        f"without {area}": elasticity(table, drop=area) for area in size.index[:6]
+def ways(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows of other doses and outcomes, and without each larger area, by name."""
+    others = table.assign(arrests=table["all_arrests"] - table["arrests"])
+    rows = {
+        "as specified": with_dose(table),
+        "agreements one month before": with_dose(table, lag=1),
+        "agreements three months before": with_dose(table, lag=3),
+        "ICE arrests by other methods": with_dose(others),
     }
-    return findings.table(found, "area-months").drop(columns="note")
+    size = table.groupby("area")["arrests"].sum().sort_values(ascending=False)
+    without = {
+        f"without {area}": with_dose(table, drop=area) for area in size.index[:6]
+    }
+    return rows | without
 
 
 def draw_areas(axes: np.ndarray, table: pd.DataFrame, areas: list[str]) -> pd.DataFrame:

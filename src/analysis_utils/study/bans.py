@@ -5,8 +5,7 @@ Which acts bar agreements, and of whom, stands in data/policy_events.csv.
 
 import numpy as np
 import pandas as pd
-from scipy.stats import fisher_exact
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import proportion_confint
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
@@ -109,34 +108,10 @@ def by_ban(followed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("ban")
 
 
-def difference(reached: pd.DataFrame, control: pd.DataFrame) -> Finding:
-    """Share ended among `reached` less that among `control`, agreements independent.
-
-    Newcombe's interval (1998, doi 10.1002/(SICI)1097-0258(19980430)17:8<873, method
-    10) and Fisher's exact test.
-    """
-    ends, sizes = [], []
-    for part in (reached, control):
-        ends.append(int(part["ended"].sum()))
-        sizes.append(len(part))
-    if not all(sizes):
-        return Finding.not_testable("no agreement was reached by a ban")
-    kept = [[e, n - e] for e, n in zip(ends, sizes, strict=True)]
-
-    def interval(level: float) -> tuple[float, float]:
-        both = (ends[0], sizes[0], ends[1], sizes[1])
-        low, high = confint_proportions_2indep(*both, method="newcomb", alpha=1 - level)
-        return float(low), float(high)
-
-    estimate = ends[0] / sizes[0] - ends[1] / sizes[1]
-    p = float(fisher_exact(kept).pvalue)
-    return Finding(estimate, interval, p, sum(sizes))
-
-
 def by_states(
     reached: pd.DataFrame, control: pd.DataFrame, seed: int = 287, draws: int = DRAWS
 ) -> Finding:
-    """The same difference, states drawn as wholes within each side (bootstrap).
+    """Share ended among `reached` less that among `control`, states drawn as wholes.
 
     p is left to the caller: with few banned states it comes from `placebo_states`.
     """

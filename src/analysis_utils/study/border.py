@@ -7,13 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import pearsonr
 
-from analysis_utils import datasets, publish, series
+from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import AssociationResult, associate
 from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
-
-SMALLEST = 0.3  # the smallest correlation of interest, as specified for H5
 
 
 class Options(TypedDict, total=False):
@@ -126,25 +124,6 @@ def draw_ccf(ax: Axes, ccf: pd.DataFrame) -> Axes:
     ax.set(xlabel="Lag in months (positive: encounters first)", ylabel="Correlation")
     ax.set_ylim(-0.5, 0.5)
     return ax
-
-
-def record(found: AssociationResult) -> None:
-    """Record the largest correlation, its simultaneous interval: the result of H5."""
-    ccf = table(found)
-    lag = found.strongest
-    value, low, high = ccf.loc[lag, ["correlation", "low", "high"]]
-    publish.number("largest", value, digits=2, interval=(low, high))
-    publish.number("largest_lag", lag, "months")
-    publish.number("largest_p", found.sup_pvalue, digits=3)
-    n = len(found.series)
-    publish.number("n_used", n, "months")
-    publish.number("smallest", SMALLEST, digits=1)
-    within = (ccf["low"] > -SMALLEST) & (ccf["high"] < SMALLEST)
-    publish.number("lags_within", int(within.sum()), "lags")
-    publish.number("lags", len(ccf), "lags")
-    half = ((ccf["high"] - ccf["low"]) / 2).min()
-    publish.number("narrowest", half, digits=2, label="half-width of the interval")
-    publish.hypothesis("H5", value, (low, high), found.sup_pvalue, n=n)
 
 
 def variants(pair: pd.DataFrame, max_lag: int) -> pd.DataFrame:
