@@ -105,7 +105,7 @@ paper: environment ## Compile the paper and the numbers for other papers (AGAINS
 lab: environment ## Open JupyterLab, for this machine only (PORT=8888 BROWSER=no)
 	@$(DESK) lab
 
-new: environment ## Make a notebook, its run and its test (NAME=18_my_question)
+new: environment ## Make a notebook, its run and its test (NAME=23_my_question)
 	@$(DESK) new
 
 tidy: environment ## Put source notebooks right for git; set up `git diff` for them

@@ -1,5 +1,6 @@
 """data/sources.csv: complete, and in accord with the code and the published copies."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -7,7 +8,8 @@ import pytest
 
 from analysis_utils.collect import cbp, fetch, ice_counts, ohss, sources
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "data"
 RAW = sources.raw_folder()
 
 
@@ -74,3 +76,18 @@ def test_the_files_here_are_the_registered_ones():
     here = [f for f in files if (RAW / f.file).exists()]
     assert len(here) >= 177  # a copy beside the project may lack later ones
     assert [f.file for f in here if not fetch.is_complete(f, RAW)] == []
+
+
+def test_the_makefile_says_how_much_there_is_to_fetch():
+    files = fetch.registered(fetch.REGISTRY)
+    size = sum(file.bytes for file in files) / 1e6
+    words = f"({len(files)} files, {size:.0f} MB; resumes)"
+    assert words in (ROOT / "Makefile").read_text()
+
+
+def test_names_for_a_new_notebook_are_free_in_what_shows_one():
+    """`make new NAME=23_...` stands in the guides while 22 is the last notebook."""
+    last = max(int(path.name[:2]) for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    pages = [ROOT / "Makefile", *(ROOT / "docs").glob("*.md")]
+    shown = [n for p in pages for n in re.findall(r"NAME=(\d+)_my", p.read_text())]
+    assert shown and set(shown) == {f"{last + 1:02}"}
