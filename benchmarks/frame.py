@@ -223,14 +223,16 @@ def timed(runs: list[Run], rounds: int, ways: dict[str, Way]) -> Times:
                 way(runs, Path(folder))
                 took = time.perf_counter() - started
                 seconds[name].append((took, processor() - before))
-            print(f"round {number + 1}: {name}: {took:.1f} s", flush=True)
+            used = seconds[name][-1][1]
+            said = f"round {number + 1}: {name}: {took:.1f} s, processor {used:.1f} s"
+            print(said, flush=True)
     return seconds
 
 
 HEAD = """# The driver of `make all` beside its peers
 
 Made by `make bench`. The same {runs} archived runs ({which}) from no outputs, every
-way in turn, {rounds} rounds; {cores} cores, {system}, Python {python}. A ratio is the
+way in turn, rounds: {rounds}; {cores} cores, {system}, Python {python}. A ratio is the
 median over that of the driver, which also watches its kernels, normalises notebooks
 and writes manifests; what `make all` makes after the runs (answers, site, paper) is
 left out.

@@ -1,13 +1,15 @@
 """Simulates runs on up to 64 workers: `many_workers.py docs/cluster.md`.
 
-Runs are executed one at a time as a worker executes them (`remote.carry_out`); measured
-are their seconds, the bytes that come back, and the seconds to check and place those.
-What many workers would need follows by list scheduling. The section of the page between
-the two marks is written anew.
+Runs are executed one at a time as a worker executes them (`remote.carry_out`). Measured
+are their processor seconds, which other programs on the machine hardly change, the
+bytes that come back, and the seconds to check and place those. What many workers would
+need follows by list scheduling. The section of the page between its two marks is
+written anew.
 """
 
 import hashlib
 import heapq
+import resource
 import sys
 import tempfile
 import time
@@ -22,7 +24,7 @@ from analysis_utils.workflow.runs import Run, study_runs
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
 FAST, SLOW = 125e6, 12.5e6  # bytes a second: 1 Gbit/s and 100 Mbit/s
-EVERY = 9  # of a sweep: one run in nine is measured and stands for nine
+EVERY = 8  # of a sweep: one run in eight is measured and stands for eight
 SWEEP = "states-by-model"
 MARKS = ("<!-- simulation -->\n", "<!-- end of simulation -->\n")
 
@@ -59,9 +61,10 @@ def needed(tasks: list[Task], workers: int, package: int, line: float) -> float:
 def measured(run: Run, digest: str) -> Task:
     """What a run needs, as a worker and as the machine that asked for it."""
     inputs = manifest.code_inputs(run)
-    started = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = remote.carry_out(digest, cluster.order(run))
-    seconds = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert answer["state"] != "failed", answer["message"]
     ran = answer["state"] == "ran"  # else the data cannot answer, and nothing is placed
     placing = placed(run, digest, answer["files"], inputs) if ran else 0.0
@@ -72,11 +75,11 @@ def measured(run: Run, digest: str) -> Task:
 def placed(run: Run, digest: str, files: bytes, inputs: dict) -> float:
     """Seconds to check what came back and to put it in place."""
     with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
+        started = time.process_time()
         here = cluster.Cluster(client=None, digest=digest, workers=1)
         setting = Setting(Path(folder), Path(folder))
         here.put(replace(run, base=Path(folder)), setting, files, inputs)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
 
 def described(name: str, tasks: list[Task]) -> str:
@@ -107,14 +110,14 @@ def rows(archived: list[Task], sweep: list[Task], package: int) -> str:
 TEXT = """
 ## Simulated: up to 64 workers
 
-No such cluster was there: this is a simulation, written by `benchmarks/many_workers.py`. Runs
-were executed one at a time as a worker executes them ({cores} cores, {system}), and
-their times, the bytes that came back and the time to check and place those measured. Of
-the sweep `{sweep}` one run in {every} was measured and stands for {every}. The project's
-archive of {package:.1f} MB goes to each worker in turn, over the one line of the machine
-that asks; outputs come back over it one after another and are placed one by one. The
-archived runs begin with the longest, as they do once their times are known. Not in it:
-the scheduler's own time, and workers slower than this machine.
+No such cluster was there: this is a simulation, written by `benchmarks/many_workers.py`.
+Runs were executed one at a time as a worker executes them ({cores} cores, {system}), and
+their processor seconds, the bytes that came back and the seconds to check and place those
+measured. Of the sweep `{sweep}` one run in {every} was measured and stands for {every}.
+The project's archive of {package:.1f} MB goes to each worker in turn, over the one line of
+the machine that asks; outputs come back over it one after another and are placed one by
+one. The archived runs begin with the longest, as they do once their times are known. Not
+in it: the scheduler's own time, and workers slower than this machine.
 
 | runs | number | seconds in all | the longest, s | MB back | seconds to place |
 | --- | --- | --- | --- | --- | --- |
@@ -122,9 +125,11 @@ the scheduler's own time, and workers slower than this machine.
 | workers | archived, s (1 Gbit/s) | times as fast | at 100 Mbit/s, s | sweep, s (1 Gbit/s) | times as fast | at 100 Mbit/s, s |
 | --- | --- | --- | --- | --- | --- | --- |
 {rows}
-The critical path is the longest run, `{longest}`: with the project on its way there and
-its outputs back it takes {bound:.1f} s at 1 Gbit/s, which no number of workers goes below.
-A specification curve is computed within its run and is part of that run's time.
+The critical path is the longest run, `{longest}`: with the project on its way
+there and its outputs back it takes {bound:.1f} s at 1 Gbit/s, and no number of workers goes
+below.
+Over a slow line the sweep ends where the project still travels to the last workers. A
+specification curve is computed within its run and is part of that run's time.
 """  # noqa: E501
 
 
@@ -159,7 +164,7 @@ def main(target: Path) -> None:
     archived = [measured(run, digest) for run in study_runs()]
     whole = asked({"SWEEP": SWEEP}).runs
     some = [measured(run, digest) for run in whole[EVERY // 2 :: EVERY]]
-    sweep = [task for task in some for _ in range(EVERY)][: len(whole)]
+    sweep = [some[n * len(some) // len(whole)] for n in range(len(whole))]
     text = section(archived, sweep, len(package))
     target.write_text(rewritten(target.read_text(), text))
 
