@@ -260,9 +260,8 @@ def national_share(
 
 def slope_a_year(result: ITSResults) -> Finding:
     """Slope of a linear trend by month, times twelve."""
-    row = result.table().loc["time"]
-    estimate, low, high = 12 * row[["coefficient", "lower", "upper"]]
-    return Finding.of_interval(estimate, low, high, p=row["p"], n=result.nobs)
+    slope, se = 12 * result.params["time"], 12 * result.bse["time"]
+    return Finding.normal(slope, se, df=result.df_resid, n=result.nobs)
 
 
 def trends(first: str, last: str) -> pd.DataFrame:

@@ -79,12 +79,10 @@ def correlate(
     estimate = float(measure(*values))
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, values.shape[1], (DRAWS, values.shape[1]))
-    low, high = np.nanpercentile(measure(*values[:, rows]), [2.5, 97.5])
-    draws = _permuted(values, rng)
-    p, n = rank_p(estimate, draws), values.shape[1]
-    return Finding.of_interval(
-        estimate, float(low), float(high), scale="correlation", p=p, n=n
-    )
+    drawn = measure(*values[:, rows])
+    drawn = drawn[np.isfinite(drawn)]  # a sample of one state alone has none
+    p, n = rank_p(estimate, _permuted(values, rng)), values.shape[1]
+    return Finding.draws(estimate, drawn, p=p, n=n)
 
 
 def _permuted(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
