@@ -9,7 +9,6 @@ archived run in the place of some quick ones (an hour), `--rounds` another numbe
 import argparse
 import json
 import os
-import resource
 import shlex
 import statistics
 import subprocess
@@ -39,7 +38,7 @@ QUICK = (
 PEERS = {"snakemake": "snakemake", "calkit": "calkit-python"}
 OURS = "the driver of `make all`"
 Way = Callable[[list[Run], Path], None]
-Times = dict[str, list[tuple[float, float]]]
+Times = dict[str, list[float]]
 
 
 def quiet(command: list, folder: Path = ROOT, **variables: str) -> None:
@@ -207,38 +206,29 @@ def ways(place: Path, versions: dict[str, str]) -> dict[str, Way]:
     return found
 
 
-def processor() -> float:
-    """Processor seconds of all programs that have ended so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def timed(runs: list[Run], rounds: int, ways: dict[str, Way]) -> Times:
-    """Seconds and processor seconds of each way, the ways in turn."""
+    """Seconds of each way, the ways in turn."""
     seconds: Times = {name: [] for name in ways}
     for number in range(rounds):
         for name, way in ways.items():
             with tempfile.TemporaryDirectory() as folder:
-                started, before = time.perf_counter(), processor()
+                started = time.perf_counter()
                 way(runs, Path(folder))
-                took = time.perf_counter() - started
-                seconds[name].append((took, processor() - before))
-            used = seconds[name][-1][1]
-            said = f"round {number + 1}: {name}: {took:.1f} s, processor {used:.1f} s"
-            print(said, flush=True)
+                seconds[name].append(time.perf_counter() - started)
+            print(f"round {number + 1}: {name}: {seconds[name][-1]:.1f} s", flush=True)
     return seconds
 
 
 HEAD = """# The driver of `make all` beside its peers
 
-Made by `make bench`. The same {runs} archived runs ({which}) from no outputs, every
-way in turn, rounds: {rounds}; {cores} cores, {system}, Python {python}. A ratio is the
-median over that of the driver, which also watches its kernels, normalises notebooks
-and writes manifests; what `make all` makes after the runs (answers, site, paper) is
-left out.
+Made by `make bench`. The same {runs} archived runs ({which})
+from no outputs, every way in turn; rounds: {rounds}. {cores} cores, {system},
+Python {python}. A ratio is the median over that of the driver, which also watches its
+kernels, normalises notebooks and writes manifests; what `make all` makes after the runs
+(answers, site, paper) is left out.
 
-| way | runs at a time | median, s | from, s | to, s | ratio | processor, s | ratio |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| way | runs at a time | median, s | from, s | to, s | ratio |
+| --- | --- | --- | --- | --- | --- |
 """
 FOOT = """
 papermill's commands, `jupyter execute` and Calkit execute one run after another: none
@@ -248,24 +238,25 @@ notebooks. Calkit's own notebook stages want an environment that it installs its
 its `shell-command` stages, used here, take the one of this project. Snakemake and
 Calkit lie in an environment of their own, made for this table; papermill, nbclient and
 all that notebooks import are those of `requirements.lock` in every row.
+
+With few runs the start of the warm process counts for more than among all archived
+ones; `benchmarks/frame.py FILE.md --all` takes those.
 """
 
 
 def page(times: Times, runs: list[Run], rounds: int, missing: list[str]) -> str:
     """The table with what was measured."""
-    ours = [statistics.median(column) for column in zip(*times[OURS], strict=True)]
+    ours = statistics.median(times[OURS])
     whole = len(runs) == len(study_runs())
     names = {run.notebook.name[:2] for run in runs}
     which = "all" if whole else f"quick ones, of notebooks {', '.join(sorted(names))}"
     text = HEAD.format(runs=len(runs), which=which, rounds=rounds, **machine())
-    for name, measured in times.items():
-        seconds, used = (sorted(column) for column in zip(*measured, strict=True))
-        middle, work = statistics.median(seconds), statistics.median(used)
+    for name, seconds in times.items():
+        middle = statistics.median(seconds)
         single = name.startswith(("papermill", "`jupyter", "Calkit"))
         text += (
-            f"| {name} | {1 if single else 2} | {middle:.1f} | {seconds[0]:.1f} | "
-            f"{seconds[-1]:.1f} | {middle / ours[0]:.2f} | {work:.1f} | "
-            f"{work / ours[1]:.2f} |\n"
+            f"| {name} | {1 if single else 2} | {middle:.1f} | {min(seconds):.1f} | "
+            f"{max(seconds):.1f} | {middle / ours:.2f} |\n"
         )
     return text + FOOT + "".join(f"\n{line}\n" for line in missing)
 
