@@ -169,6 +169,7 @@ def test_who_could_sign_is_no_federal_or_tribal_agency_nor_a_post():
 
 
 @pytest.mark.skipif(not FBI.exists(), reason=f"no {FBI}: `make raw` fetches it")
+@pytest.mark.slow
 def test_the_universe_compiles_as_committed_in_any_order(tmp_path):
     made = agencies_at_risk.compiled(sources.raw_folder(), DATA)
     text = made.to_csv(index=False, lineterminator="\n").encode()

@@ -71,6 +71,7 @@ def test_every_release_in_every_form_gives_the_known_counts(
     )
 
 
+@pytest.mark.slow
 def test_a_large_workbook_is_read_row_by_row_with_the_same_counts(
     known, tmp_path, monkeypatch
 ):
@@ -99,6 +100,7 @@ def test_records_go_on_in_another_sheet(known, tmp_path, monkeypatch, large):
     assert count(in_two_sheets(known[0], tmp_path / "a.xlsx")).equals(first)
 
 
+@pytest.mark.slow
 def test_a_sheet_of_records_without_headings_is_not_passed_over(
     known, folder, tmp_path
 ):
@@ -106,6 +108,7 @@ def test_a_sheet_of_records_without_headings_is_not_passed_over(
     refused(path, folder, "sheet '2' has records and no headings")
 
 
+@pytest.mark.slow
 def test_rows_beyond_the_extent_that_a_workbook_states_count(
     known, tmp_path, monkeypatch
 ):

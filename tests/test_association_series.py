@@ -91,6 +91,7 @@ def test_finds_the_lag_of_a_relation():
     assert result.conf_int().loc[3, "lower"] > 0
 
 
+@pytest.mark.slow
 def test_naive_correlation_of_independent_walks_is_the_trap():
     found = [
         fast(series(60, s, "walk"), series(60, s + 999, "walk"), max_lag=0)
@@ -138,6 +139,7 @@ def test_partial_correlation_removes_a_common_cause():
     assert ours.correlation == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_shared_season_is_a_trap_without_its_period():
     season = np.tile(np.random.default_rng(0).standard_normal(12) * 3, 3)
     pairs = [(series(36, s) + season, series(36, s + 500) + season) for s in range(40)]
@@ -181,6 +183,7 @@ def test_plot_draws_on_the_given_axes():
     days=st.integers(-3000, 3000),
     seed=st.integers(0, 5),
 )
+@pytest.mark.slow
 def test_units_order_and_calendar_change_nothing(scale, shift, days, seed):
     x, y = related(seed=seed)
     base = fast(x, y)

@@ -314,6 +314,7 @@ def noisier_after(seed, rho=0.5, n=48):
     return pd.Series(errors + 3 * (np.arange(n) >= n // 2), months)
 
 
+@pytest.mark.long
 def test_dates_are_covered_under_autocorrelation_and_a_change_of_variance():
     """Monte Carlo error .03: at .95, 54 of 60 or more in 99 of 100 tries."""
     assert covers("autocorrelated", noisier_after) >= 0.9

@@ -55,7 +55,7 @@ def test_every_county_of_the_register_is_on_the_map():
     assert set(elsewhere.state) <= set(TERRITORIES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_county_closes_and_has_land():
     areas = {}
     for county in maps.on_map():

@@ -63,6 +63,7 @@ def listed(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(texts()[f"inventory/{name}.csv"])))
 
 
+@pytest.mark.long
 def test_the_same_bytes_elsewhere(tmp_path):
     code = "from analysis_utils.deposit.standards import write; import pathlib, sys; "
     code += "write(pathlib.Path(sys.argv[1]))"

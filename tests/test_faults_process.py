@@ -220,6 +220,7 @@ def test_the_makefile_hands_no_python_setting_on(tmp_path):
 
 
 @pytest.mark.fault("17.10", "HOME cannot be written")
+@pytest.mark.long
 def test_a_home_that_cannot_be_written(checkout):
     checkout.notebook("01_a", "", FIGURE)
     assert "main/one.svg" in figures(checkout, "/proc")
@@ -235,6 +236,7 @@ def test_outputs_that_cannot_be_written(checkout):
 
 
 @pytest.mark.fault("17.10", "very long and symlinked paths")
+@pytest.mark.long
 def test_a_long_path_behind_a_link(tmp_path):
     deep = tmp_path / "/".join(["long" * 10] * 3) / "with space and ü"
     checkout = make_checkout(deep / "checkout")

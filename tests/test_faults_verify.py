@@ -67,6 +67,7 @@ def test_two_verifications_and_make_all_at_once(study):
 
 
 @pytest.mark.fault("17.4", "a verification that is stopped leaves what it unpacked")
+@pytest.mark.long
 def test_a_stopped_verification(study, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     notebook = study.root / "notebooks/01_a.ipynb"
@@ -121,6 +122,7 @@ def test_trace_without_git(bare, tmp_path, monkeypatch):
 
 @pytest.mark.fault("17.10", "trace and verify in a folder without .git or git")
 @pytest.mark.fault("17.10", "a pixel of a PNG in an executed notebook is changed")
+@pytest.mark.long
 def test_a_pixel_of_a_picture_in_a_notebook(bare):
     root, ask = bare
     path = root / "outputs/01_a/main/01_a.ipynb"

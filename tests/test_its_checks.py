@@ -57,6 +57,7 @@ def test_more_zeros_than_the_family_has_are_noted(family, errors):
     assert _noted(y, "counts are 0", family=family, errors=errors)
 
 
+@pytest.mark.slow
 def test_a_good_model_has_few_notes():
     found = [
         len(InterruptedTimeSeries(gaussian(seed=s), event()).fit().notes)
@@ -65,6 +66,7 @@ def test_a_good_model_has_few_notes():
     assert sum(found) <= 25  # two tests at 5 %, and the scatter of a hundred draws
 
 
+@pytest.mark.slow
 def test_counts_of_the_family_have_few_notes():
     found = [
         _noted(counts(seed=s, mean=3, dispersion=2), "Zero", family="quasipoisson")

@@ -394,6 +394,7 @@ def made(tmp_path_factory):
     return checkout
 
 
+@pytest.mark.long
 def test_a_run_is_stale_when_its_own_file_or_its_declaration_changes(made):
     place = made.root / "data/own"
     fresh = {
@@ -432,6 +433,7 @@ def test_make_own_checks_what_is_there(made):
     (made.root / "data/own/more.csv").unlink()
 
 
+@pytest.mark.long
 def test_a_refusal_reaches_whoever_runs_it(made):
     """Last of this file: the study is not as made afterwards."""
     bad = row_with("since", "03/04/2017")

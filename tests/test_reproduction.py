@@ -52,7 +52,10 @@ def assert_same(made: dict[str, bytes], kept: dict[str, bytes]) -> None:
     assert not [name for name in kept if made[name] != kept[name]]
 
 
-@pytest.mark.parametrize("notebook", SMALL)
+@pytest.mark.parametrize(
+    "notebook",
+    [SMALL[0], *(pytest.param(n, marks=pytest.mark.long) for n in SMALL[1:])],
+)
 def test_made_elsewhere(checkout, monkeypatch, notebook):
     """By one cold worker, in another folder, by another BLAS kernel.
 

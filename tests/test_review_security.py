@@ -244,6 +244,7 @@ def test_plain_text_is_left_as_it_is(text, tmp_path):
     assert tables.read((tmp_path / "t.csv").read_bytes())[1][0] == text
 
 
+@pytest.mark.slow
 def test_no_table_of_the_study_holds_a_formula():
     odd = []
     for path in sorted(

@@ -123,6 +123,7 @@ def test_one_sentence_for_each_fault_and_no_half_file(tmp_path, server, mood, se
     assert files(raw) == {"fine.csv"}
 
 
+@pytest.mark.slow
 def test_no_server_at_all_is_said(tmp_path):
     failures, raw = run(tmp_path, "http://127.0.0.1:9", "one")
     assert "no connection to the server" in failures[0] and files(raw) == set()

@@ -39,6 +39,7 @@ def test_every_break_is_of_a_series_that_exists():
     assert len(two) == 2
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_does_not_change_the_tiles():
     counts = shown.by_state("cbp_encounters", "2020-01-01", "2026-12-31")
     held = shown.agreements_by_state("2020-01-01", "2026-12-31")

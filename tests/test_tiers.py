@@ -63,7 +63,12 @@ def without_xdist() -> dict[str, str]:
 @pytest.mark.parametrize(
     ("words", "passed", "said"),
     [
-        (["-m", "not long", "-n", "2", "."], 2, f"Left out: 1 long test. {WHOLE}"),
+        pytest.param(
+            ["-m", "not long", "-n", "2", "."],
+            2,
+            f"Left out: 1 long test. {WHOLE}",
+            marks=pytest.mark.long,
+        ),
         (["-m", "quick", "."], 1, f"Left out: 2 tests. {WHOLE}"),
         (["test_three.py::test_of_minutes"], 1, ""),
     ],

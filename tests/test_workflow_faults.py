@@ -55,6 +55,7 @@ def test_an_exception(good):
     assert code == 1 and "01_a/main  failed" in text and "02_b/main  fresh" in text
 
 
+@pytest.mark.long
 def test_a_mended_notebook_clears_the_failure(good):
     break_it(good, "1 / 0")
     good.make("all")
@@ -64,7 +65,8 @@ def test_a_mended_notebook_clears_the_failure(good):
 
 
 @pytest.mark.fault("17.10", "kill -9 of the kernel")
-@pytest.mark.parametrize("warm", [pytest.param("yes", marks=pytest.mark.long), "no"])
+@pytest.mark.parametrize("warm", ["yes", "no"])
+@pytest.mark.long
 def test_a_killed_kernel(good, warm):
     before = break_it(good, "import os; os.kill(os.getpid(), 9)")
     code, text = good.make("all", WARM=warm)

@@ -46,6 +46,7 @@ def test_a_live_bar_on_a_terminal(checkout):
     assert "1/1 01_a/main: ran in" in text and "seconds" in text
 
 
+@pytest.mark.long
 def test_plain_lines_elsewhere(checkout):
     checkout.notebook("01_a", "", "print(1)")
     code, text = checkout.make("all")

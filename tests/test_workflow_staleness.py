@@ -96,7 +96,14 @@ def test_the_lock_counts(two):
     assert set(why(two).values()) == {"lock file requirements.lock changed"}
 
 
-@pytest.mark.parametrize("how", ["edit", "delete", "add"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "edit",
+        pytest.param("delete", marks=pytest.mark.long),
+        pytest.param("add", marks=pytest.mark.long),
+    ],
+)
 def test_a_tampered_output_is_noticed_and_restored(two, how):
     folder = two.outputs / "02_b/main"
     path = folder / "results.json"
