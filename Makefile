@@ -76,7 +76,7 @@ clean: environment ## Remove the outputs; those in outputs/custom too with CUSTO
 	@$(DESK) clean
 
 ##@ Review
-test: environment ## Run the tests that are not long (WHOLE=yes: all; QUICK=yes: one minute)
+test: environment ## Run the tests that are not long (WHOLE=yes: all; QUICK=yes: 45 seconds)
 	@$(DESK) test
 
 verify: environment ## Make everything again and compare with the archive (AGAINST=a tag or folder)

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
 from analysis_utils import datasets, series
+from analysis_utils.asking import NotTestable
 from analysis_utils.methods.panel import panel_association
 from analysis_utils.publish import findings
 from analysis_utils.publish.findings import Finding
@@ -191,3 +192,11 @@ def test_the_area_of_the_largest_rise_and_arrests_per_agreement():
 def test_two_ps_are_said_to_agree_or_not():
     assert "do not agree" in arrests.against_permutation(0.04, 0.2)
     assert "do not" not in arrests.against_permutation(0.04, 0.01)
+
+
+@pytest.mark.parametrize("day", ["2015-01-25", "2019-01-25"])
+def test_arrests_on_one_side_of_a_day_are_not_compared(day):
+    months = pd.period_range("2017-01", "2017-03", freq="M")
+    rows = pd.DataFrame({"area": "A", "month": months, "arrests": 1, "agreements": 1})
+    with pytest.raises(NotTestable, match="2017-01 to 2017-03 lie on one side"):
+        arrests.risen(rows, pd.Timestamp(day))

@@ -143,9 +143,16 @@ def risen(table: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Means by area before and from the month after a day: arrests and agreements.
 
     Columns before, after (arrests a month), held_before, held_after (agreements);
-    sorted by the rise of arrests, largest first.
+    sorted by the rise of arrests, largest first. Raises NotTestable if the months lie
+    on one side of the day.
     """
     after = table["month"] > day.to_period("M")
+    if after.nunique() < 2:
+        first, last = table["month"].min(), table["month"].max()
+        raise NotTestable(
+            f"{first} to {last} lie on one side of {day:%Y-%m-%d}: choose months "
+            "before and after it"
+        )
     means = table.groupby(["area", after])[["arrests", "agreements"]].mean().unstack()
     means.columns = ["before", "after", "held_before", "held_after"]
     order = (means["before"] - means["after"]).sort_values(kind="stable").index
