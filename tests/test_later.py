@@ -3,15 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
 from analysis_utils.collect import later
+from analysis_utils.methods.scores import wis
+from analysis_utils.predictions import outcomes
+from analysis_utils.predictions.backtests import QUANTILES
+from analysis_utils.predictions.forecasters import Register
+from analysis_utils.predictions.predict import AS_OF
 from analysis_utils.run_context import ROOT, sha256
-from analysis_utils.study import later_answers
-from analysis_utils.study import prediction_scores as scores
-from analysis_utils.study.forecasters import Register
-from analysis_utils.study.predictions import AS_OF
+
+scored = code_of("22_scores")
+PAIR = ("hazard", "naive")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +26,9 @@ def register():
 
 @pytest.fixture(scope="module")
 def table(register):
-    return scores.with_listed(register)
+    table = outcomes.with_listed(register)
+    quantiles = table[list(QUANTILES)].rename(columns=QUANTILES)
+    return table.assign(wis=wis(quantiles, table["listed"].to_numpy()).to_numpy())
 
 
 def test_predictions_are_those_that_were_committed():
@@ -68,7 +75,7 @@ def test_the_lists_to_18_may_count_as_the_register_does():
 
 
 def test_agreements_known_before_keep_their_agency_and_ori():
-    rows = later_answers.rows_later()
+    rows = outcomes.rows_later()
     known = datasets.agreements().set_index("agreement_id")["agency_id"]
     before = rows[rows["agreed_before"]]
     assert (before["agency_id"] == before["agreement_id"].map(known)).all()
@@ -136,33 +143,33 @@ def test_scores_of_a_right_and_a_wrong_direction():
             "measured": [1.1, 0.9, 0.9, -0.01, 0.03],
         }
     )
-    assert scores.right(answers).tolist() == [True, False, True, True, False]
+    assert outcomes.right(answers).tolist() == [True, False, True, True, False]
 
 
 def test_a_score_ratio_by_hand_and_whatever_the_order_of_rows(table):
     cells = table[table["level"] == "cell"]
     sums = cells.groupby("forecaster")["wis"].sum()
-    found = scores.score_ratio(table, "hazard", "naive")
+    found = scored.score_ratio(table, *PAIR, 287)
     assert found.estimate == pytest.approx(sums["hazard"] / sums["naive"])
-    mixed = scores.score_ratio(table.sample(frac=1, random_state=2), "hazard", "naive")
+    mixed = scored.score_ratio(table.sample(frac=1, random_state=2), *PAIR, 287)
     assert mixed.at() == found.at()
 
 
 def test_listed_counts_stand_beside_the_same_cells(table, register):
-    listed = later_answers.listed("2026-10-09", register)
+    listed = outcomes.listed("2026-10-09", register)
     part = table[(table["day"] == "2026-10-09") & (table["forecaster"] == "trend")]
     cells = part[part["level"] == "cell"].set_index(["state", "model"])["listed"]
     assert (cells.reindex(listed.index) == listed).all()
     nation = part[part["level"] == "nation"]["listed"].item()
     assert nation == listed.sum()
-    every = scores.coverage(table)
-    assert ((every >= 0) & (every <= 1)).all().all()
+    nested = [outcomes.inside(table, name) for name in ("50%", "80%", "95%")]
+    assert not (nested[0] & ~nested[1]).any() and not (nested[1] & ~nested[2]).any()
 
 
 def test_who_signed_had_no_agreement_before(register):
     agencies = datasets.load("predicted_agencies")
-    signed = later_answers.signed_first(agencies["ori"])
-    rows = later_answers.rows_later()
+    signed = outcomes.signed_first(agencies["ori"])
+    rows = outcomes.rows_later()
     assert signed.sum() == agencies["ori"].isin(rows["ori"]).sum() > 0
     fresh = rows[rows["ori"].isin(agencies.loc[signed, "ori"])]
     both = set(fresh["agency_id"]) & set(register.active["agency_id"])
@@ -170,21 +177,20 @@ def test_who_signed_had_no_agreement_before(register):
 
 
 def test_power_of_a_share_is_that_of_its_simulation():
-    found = scores.detectable_share(40, 0.8, 0.95, -1)
+    found = scored.detectable_share(40, 0.8, 0.95, -1)
     rng = np.random.default_rng(1)
     hits = rng.binomial(40, 0.8 - found, 2000)
     limits = {
-        k: scores.share_finding([True] * k + [False] * (40 - k), 0.8, 0.8).at()[1]
-        for k in set(hits)
+        k: scored.share_finding(np.arange(40) < k, 0.8, 0.8).at()[1] for k in set(hits)
     }
     power = np.mean([limits[k] < 0 for k in hits])
     assert 0.77 < power < 0.9
 
 
 def test_a_share_is_told_as_it_is_or_less_a_value():
-    hits = [True] * 16 + [False]
-    plain = scores.share_finding(hits, 0.5)
-    moved = scores.share_finding(hits, 0.5, 0.5)
+    hits = np.arange(17) < 16
+    plain = scored.share_finding(hits, 0.5)
+    moved = scored.share_finding(hits, 0.5, 0.5)
     assert plain.estimate == pytest.approx(16 / 17)
     assert plain.at()[0] - moved.at()[0] == pytest.approx(0.5)
     assert plain.p == moved.p < 0.001

@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 
 from analysis_utils import datasets, series
-from analysis_utils.study import backtests, forecast_acts, forecasters, predictions
-from analysis_utils.study.backtests import LEVELS, Drift, column
-from analysis_utils.study.forecasters import MODELS, Register
+from analysis_utils.predictions import acts, backtests, forecasters, predict
+from analysis_utils.predictions.backtests import QUANTILES, Drift
+from analysis_utils.predictions.forecasters import MODELS, Register
 
-QUANTILES = list(map(column, LEVELS))
 KEY = ["forecaster", "day", "state", "model"]
 
 
@@ -20,13 +19,13 @@ def counts():
 
 @pytest.fixture(scope="module")
 def register():
-    return Register.known(predictions.AS_OF)
+    return Register.known(predict.AS_OF)
 
 
 @pytest.fixture(scope="module")
 def again(register):
     """The tables computed anew, from the committed errors of earlier forecasts."""
-    return predictions.predictions(datasets.load("forecast_backtests"))
+    return predict.predictions(datasets.load("forecast_backtests"))
 
 
 @pytest.mark.long
@@ -64,8 +63,8 @@ def test_an_earlier_forecast_is_made_again(register):
 
 
 def test_quantiles_are_in_order_and_all_cells_are_there(counts):
-    assert (np.diff(counts[QUANTILES].to_numpy(), axis=1) >= 0).all()
-    assert (counts[QUANTILES] >= 0).all().all()
+    assert (np.diff(counts[list(QUANTILES)].to_numpy(), axis=1) >= 0).all()
+    assert (counts[list(QUANTILES)] >= 0).all().all()
     states = datasets.states()["state"]
     cells = counts.groupby(["forecaster", "day"]).size()
     assert (cells == (len(states) + 1) * (len(MODELS) + 1)).all()
@@ -74,7 +73,7 @@ def test_quantiles_are_in_order_and_all_cells_are_there(counts):
 def test_sums_have_the_means_of_their_parts(counts):
     parts = counts[(counts["state"] != "US") & (counts["model"] != "all")]
     total = parts.groupby(["forecaster", "day"])["mean"].sum()
-    shown = predictions.national(counts).set_index(["forecaster", "day"])["mean"]
+    shown = predict.national(counts).set_index(["forecaster", "day"])["mean"]
     np.testing.assert_allclose(total.sort_index(), shown.sort_index(), rtol=1e-3)
 
 
@@ -112,25 +111,26 @@ def test_rows_in_another_order_give_the_same_naive_forecast(register):
 
 
 def test_days_of_one_draw_belong_together(register):
-    weeks = forecasters.weeks_ahead(register, predictions.DAYS)
+    weeks = forecasters.weeks_ahead(register, predict.DAYS)
     assert list(weeks.values()) == [2, 5, 8, 14, 21, 26]
     made = forecasters._end_path(register, weeks, 50, np.random.default_rng(1))
-    days = [made[day] for day in predictions.DAYS]
+    days = [made[day] for day in predict.DAYS]
     for before, after in zip(days, days[1:], strict=False):
         assert (after >= before).all()
 
 
 def test_a_ban_ends_agreements_and_a_mandate_adds_sheriffs(register):
-    weeks = forecasters.weeks_ahead(register, predictions.DAYS)
+    weeks = forecasters.weeks_ahead(register, predict.DAYS)
     plain = forecasters.naive(register, weeks, draws=200)
-    announced = forecast_acts.announced_after(register.day)
-    acts = forecast_acts.after_acts(plain, register, weeks, announced)
-    day = predictions.DAYS[-1]
-    assert acts[day]["NY"].sum(axis=1).mean() < 0.5 * plain[day]["NY"].sum().sum() / 200
-    added = (acts[day] - plain[day])["TN"].sum(axis=1)
+    announced = acts.announced_after(register.day)
+    after = acts.after_acts(plain, register, weeks, announced)
+    day = predict.DAYS[-1]
+    york, before = (made[day]["NY"].sum(axis=1).mean() for made in (after, plain))
+    assert york < 0.5 * before
+    added = (after[day] - plain[day])["TN"].sum(axis=1)
     assert (added >= 0).all() and added.mean() > 0
-    assert added.max() <= forecast_acts.sheriffs_left(register, "TN")
-    pd.testing.assert_frame_equal(plain[day][["TX", "FL"]], acts[day][["TX", "FL"]])
+    assert added.max() <= acts.sheriffs_left(register, "TN")
+    pd.testing.assert_frame_equal(plain[day][["TX", "FL"]], after[day][["TX", "FL"]])
 
 
 def test_drift_is_that_of_errors_which_are_known():

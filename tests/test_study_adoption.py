@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from analysis_utils import datasets, panel, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.hazards import fit_hazard
-from analysis_utils.study import adoption, adoption_figures, adoption_forecast
+from analysis_utils.predictions import hazard
+from analysis_utils.study import adoption, adoption_figures
 from analysis_utils.study.adoption import COVARIATES
 
 CELLS = ["state", "agency_kind"]
@@ -174,7 +175,7 @@ def test_randomisation_of_state_acts_holds_its_size():
 
 
 def test_forecasts_are_probabilities_and_sums_agree():
-    forecast = adoption_forecast.AdoptionForecast.fit("TFM")
+    forecast = hazard.AdoptionForecast.fit("TFM")
     near, far = forecast.probabilities(4), forecast.probabilities(26)
     assert ((near >= 0) & (near <= far) & (far <= 1)).all()
     counts = forecast.counts({"near": 4, "far": 26}, draws=150, seed=1)

@@ -61,7 +61,7 @@ class Specification(Mapping):
             )
         return self.given.get(name, self.fixed[name])
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:  # what the registry says
         if name.startswith("_") or name in ("key", "fixed", "given"):
             raise AttributeError(name)
         return self[name]

@@ -1,7 +1,7 @@
 """Who signs, and when: agencies at risk by week, their hazards and what they rest on.
 
 The tables that a hazard is fitted to, the randomisation of state acts, simulated
-designs. Drawing is in `adoption_figures`, forecasts in `adoption_forecast`.
+designs. Drawing is in `adoption_figures`, forecasts in `predictions.hazard`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

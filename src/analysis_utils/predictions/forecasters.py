@@ -5,7 +5,7 @@
 
 Each gives draws of the agreements on ICE's list some weeks after the newest list, with
 one column for each state and model; the days of one draw belong together. What state
-acts do is in `forecast_acts`, how wrong earlier forecasts were in `backtests`.
+acts do is in `acts`, how wrong earlier forecasts were in `backtests`.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ import pandas as pd
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from analysis_utils import datasets, panel, series
-from analysis_utils.study.adoption_forecast import AdoptionForecast
+from analysis_utils.predictions.hazard import AdoptionForecast
 
 MODELS = ("JEM", "TFM", "WSO")
 MONTH, HALF, YEAR = (pd.Timedelta(weeks=weeks) for weeks in (4, 26, 52))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis_utils.study import forecasters
-from analysis_utils.study.forecasters import DRAWS, SEED, Draws, Register
+from analysis_utils.predictions import forecasters
+from analysis_utils.predictions.forecasters import DRAWS, SEED, Draws, Register
 
 FORECASTERS: dict[str, Callable[..., Draws]] = {
     "hazard": forecasters.hazard,
@@ -24,6 +24,7 @@ FORECASTERS: dict[str, Callable[..., Draws]] = {
 }
 SCALED = ("hazard", "naive")  # the trend has errors of its own, by its model
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+QUANTILES = {f"q{1000 * level:03.0f}": level for level in LEVELS}
 ORIGINS = 7  # four weeks apart; before them the hazard has too few weeks
 SPANS = (5, 13, 26)  # weeks
 LEAST = 3  # forecasts of a span from which a spread is taken
@@ -64,16 +65,11 @@ def backtest(
         quantiles = np.quantile(total, LEVELS)
         row = {"forecaster": name, "origin": then.day, "day": day, "weeks": span}
         row |= {"at_origin": len(then.active)}
-        row |= dict(zip(map(column, LEVELS), quantiles, strict=True))
+        row |= dict(zip(QUANTILES, quantiles, strict=True))
         row["listed"] = int(register.stock(pd.Timestamp(day)).sum())
         rows.append(row)
     table = pd.DataFrame(rows).astype({"day": "datetime64[ns]"})
-    return table.assign(**table[list(map(column, LEVELS))].round(2))
-
-
-def column(level: float) -> str:
-    """Name of a quantile's column: q025, q100, ..., q975."""
-    return f"q{1000 * level:03.0f}"
+    return table.assign(**table[list(QUANTILES)].round(2))
 
 
 @dataclass(frozen=True)

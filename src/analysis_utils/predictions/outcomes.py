@@ -1,4 +1,4 @@
-"""What came after 13 April 2026: the quantities that were predicted, as published.
+"""What came after 13 April 2026: what was predicted, as published, beside it.
 
 The tables later_* of data/, on which no result but the scores rests.
 """
@@ -8,20 +8,22 @@ import pandas as pd
 
 from analysis_utils import datasets, panel
 from analysis_utils.methods.hazards import fit_hazard
-from analysis_utils.study import adoption
-from analysis_utils.study.adoption import COVARIATES
-from analysis_utils.study.expected_answers import (
+from analysis_utils.predictions.expected import (
     LAST,
-    PAID,
     RATIOS,
     ROWS_UNTIL,
     SHARES,
     before_payments,
+    coming_ban,
     odds,
     second_half_rate,
     state_correlation,
 )
-from analysis_utils.study.forecasters import YEAR, Register
+from analysis_utils.predictions.forecasters import YEAR, Register
+from analysis_utils.study import adoption
+from analysis_utils.study.adoption import COVARIATES
+
+INTERVALS = {"50%": ("q250", "q750"), "80%": ("q100", "q900"), "95%": ("q025", "q975")}
 
 
 def listed(day: str, register: Register) -> pd.Series:
@@ -29,6 +31,64 @@ def listed(day: str, register: Register) -> pd.Series:
     counts = datasets.load("later_counts")
     counts = counts[counts["day"] == day].set_index(["state", "model"])["agreements"]
     return counts.reindex(register.cells, fill_value=0).astype("float64")
+
+
+def with_listed(register: Register) -> pd.DataFrame:
+    """Predicted counts beside those listed.
+
+    level: cell (state and model), state, model, or nation.
+    """
+    table = datasets.load("predicted_counts")
+    counts = {
+        day: listed(str(day.date()), register).reset_index(name="listed")
+        for day in table["day"].unique()
+    }
+    every = pd.concat(counts, names=["day"]).reset_index("day")
+    sums = [
+        every,
+        every.assign(model="all"),
+        every.assign(state="US"),
+        every.assign(state="US", model="all"),
+    ]
+    keys = ["day", "state", "model"]
+    totals = pd.concat(sums).groupby(keys)["listed"].sum().reset_index()
+    table = table.merge(totals, on=keys, validate="m:1")
+    whole, all_models = table["state"] == "US", table["model"] == "all"
+    table["level"] = np.select(
+        [whole & all_models, whole, all_models], ["nation", "model", "state"], "cell"
+    )
+    return table
+
+
+def inside(table: pd.DataFrame, name: str) -> pd.Series:
+    """Whether each listed count lies in the interval of that name."""
+    low, high = INTERVALS[name]
+    return table["listed"].between(table[low], table[high])
+
+
+def alive(table: pd.DataFrame, register: Register) -> pd.DataFrame:
+    """Rows of states that had an agreement on the newest list, or have one later.
+
+    Where there is none before and after, every forecaster is right and wide intervals
+    cost nothing: such states would flatter the coverage.
+    """
+    held = set(register.active["state"])
+    later = set(table.loc[table["listed"] > 0, "state"])
+    return table[table["state"].isin(held | later)]
+
+
+def right(answers: pd.DataFrame) -> pd.Series:
+    """Whether `measured` lies on the side that was predicted."""
+    gap = answers["measured"] - answers["against"]
+    within = answers["measured"].abs() <= answers["against"]
+    return pd.Series(
+        np.select(
+            [answers["direction"] == "greater", answers["direction"] == "less"],
+            [gap > 0, gap < 0],
+            within,
+        ).astype(bool),
+        answers.index,
+    )
 
 
 def rows_later() -> pd.DataFrame:
@@ -103,7 +163,6 @@ def _shares(register: Register) -> dict[str, float]:
     later = rows_later()
     new = later[~later["agreement_id"].isin(register.active["agreement_id"])]
     before = before_payments(register.table)
-    assert before["first_listed"].max() < PAID
     found = {}
     for question, (who, which) in SHARES.items():
         now, then = new[who(new)], before[who(before)]
@@ -112,10 +171,9 @@ def _shares(register: Register) -> dict[str, float]:
 
 
 def _ends(register: Register) -> dict[str, float]:
-    """As `expected_answers` has them; New York counted from 20 July to the last day."""
-    bans = datasets.bans()
-    day = bans.set_index("id").loc["ny-budget-2026", "since"]
-    until = (pd.Timestamp(LAST) - day).days
+    """As `expected_answers` has them; the ban counted from 20 July to the last day."""
+    bans, ban = datasets.bans(), coming_ban()
+    until = (pd.Timestamp(LAST) - ban.since).days
     span = (pd.Timestamp(ROWS_UNTIL) - register.day).days
     active = register.active[~register.active["state"].isin(bans["state"])]
     gone = ~active["agreement_id"].isin(rows_later()["agreement_id"])
@@ -123,7 +181,7 @@ def _ends(register: Register) -> dict[str, float]:
     ended = ended[~ended["state"].isin(bans["state"])]
     exposed = (register.stock(register.day - YEAR).sum() + len(active)) / 2
     usual = len(ended) / exposed * span / 364
-    first, last = (listed(d, register)["NY"].sum() for d in (ROWS_UNTIL, LAST))
+    first, last = (listed(d, register)[ban.state].sum() for d in (ROWS_UNTIL, LAST))
     lost = gone.groupby(active["model"]).sum()
     held = active.groupby("model").size()
     ratio = (lost["WSO"] + 0.5) / held["WSO"] / ((lost["JEM"] + 0.5) / held["JEM"])

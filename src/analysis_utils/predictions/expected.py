@@ -1,7 +1,7 @@
 """What the hypotheses say of the weeks after a day: directions and sizes, in advance.
 
 Each row names a quantity that later lists can give, the direction expected, and the
-distribution that the data until that day lead to. `later_answers` measures the same.
+distribution that the data until that day lead to. `outcomes` measures the same.
 """
 
 from collections.abc import Callable
@@ -10,28 +10,32 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis_utils import datasets, panel
+from analysis_utils import datasets, hypotheses, panel
 from analysis_utils.methods.hazards import fit_hazard
+from analysis_utils.predictions.acts import gone_after_bans
+from analysis_utils.predictions.forecasters import HALF, YEAR, Draws, Register
 from analysis_utils.study import adoption
 from analysis_utils.study.adoption import COVARIATES
-from analysis_utils.study.forecast_acts import gone_after_bans
-from analysis_utils.study.forecasters import HALF, YEAR, Draws, Register
 
-PAID = pd.Timestamp("2025-10-01")  # payments for the task force model start
-SECOND_HALF = pd.Timestamp("2025-07-21"), pd.Timestamp("2026-01-19")  # weeks 27 to 52
+SECOND_HALF = panel.START + pd.Timedelta(weeks=26), panel.START + pd.Timedelta(weeks=52)
 ROWS_UNTIL, LAST = "2026-07-20", "2026-10-09"
 RATIOS = {"A1": "republican", "A2": "hispanic", "A3": "neighbours"}
 Parts = Callable[[pd.DataFrame], pd.Series]
 SHARES: dict[str, tuple[Parts, Parts]] = {  # who is counted, and who of them
     "P1": (lambda t: t["agency_kind"] == "sheriff", lambda t: t["model"] == "TFM"),
     "P2": (
-        lambda t: (t["agency_kind"] == "sheriff") & ~t["state"].isin(["FL", "TX"]),
+        lambda t: (t["agency_kind"] == "sheriff") & ~left_out(t),
         lambda t: t["model"] == "TFM",
     ),
     "P3": (lambda t: t["state"] != "", lambda t: t["level"] == "municipal"),
     "P4": (lambda t: t["state"] != "", lambda t: t["model"] == "TFM"),
 }
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
+
+
+def left_out(table: pd.DataFrame) -> pd.Series:
+    """Rows of the states that the registry leaves out of P2."""
+    return table["state"].isin(hypotheses.specification("P2").without)
 
 
 def expected_answers(register: Register, forecast: Draws, seed: int) -> pd.DataFrame:
@@ -47,8 +51,14 @@ def expected_answers(register: Register, forecast: Draws, seed: int) -> pd.DataF
         *_ends(register, rng),
         *_states(register, forecast),
     ]
-    names = ["question", "until", "direction", "against", *map(_column, LEVELS)]
+    names = ["question", "until", "direction", "against"]
+    names += [f"q{1000 * level:03.0f}" for level in LEVELS]
     return pd.DataFrame(rows, columns=names)
+
+
+def coming_ban() -> pd.Series:
+    """The ban that T1 is about: announced, not in force, when predictions were made."""
+    return datasets.bans().set_index("id").loc["ny-budget-2026"]
 
 
 def odds(counted: pd.DataFrame, part: pd.Series) -> float:
@@ -58,7 +68,8 @@ def odds(counted: pd.DataFrame, part: pd.Series) -> float:
 
 def before_payments(table: pd.DataFrame) -> pd.DataFrame:
     """Agreements first listed from 20 January 2025 until payments start."""
-    return table[table["first_listed"].between(panel.START, PAID, inclusive="left")]
+    paid = datasets.policy_events().set_index("id").loc["reimbursement-starts", "date"]
+    return table[table["first_listed"].between(panel.START, paid, inclusive="left")]
 
 
 def second_half_rate(register: Register) -> float:
@@ -82,10 +93,6 @@ def state_correlation(gained: pd.Series, register: Register, column: str) -> flo
 
 def _row(question: str, until: str, direction: str, against: float, draws) -> tuple:
     return question, until, direction, against, *np.quantile(draws, LEVELS)
-
-
-def _column(level: float) -> str:
-    return f"q{1000 * level:03.0f}"
 
 
 def _hazard_ratios(register: Register, rng: np.random.Generator) -> list[tuple]:
@@ -138,8 +145,7 @@ def _shares(register: Register, rng: np.random.Generator) -> list[tuple]:
 
 def _ends(register: Register, rng: np.random.Generator) -> list[tuple]:
     """New York after its ban, other states, warrant against jail agreements."""
-    ban = datasets.bans().set_index("id").loc["ny-budget-2026"]
-    days = (pd.Timestamp(LAST) - ban["since"]).days
+    days = (pd.Timestamp(LAST) - coming_ban().since).days
     gone, reached = gone_after_bans(register, days)
     share = rng.beta(gone + 0.5, reached - gone + 0.5, 4000)
     span = (pd.Timestamp(ROWS_UNTIL) - register.day).days / 364

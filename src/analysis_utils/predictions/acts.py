@@ -13,20 +13,22 @@ import pandas as pd
 from scipy import stats
 
 from analysis_utils import datasets, panel
+from analysis_utils.predictions.forecasters import MODELS, SEED, Draws, Register
 from analysis_utils.study import bans
-from analysis_utils.study.forecasters import MODELS, SEED, Draws, Register
 from analysis_utils.study.state_acts import reached
 
+KNOWN_UNTIL = pd.Timestamp("2026-10-09")  # acts added to the table since change nothing
 FIRST_LISTS = pd.Timestamp("2021-07-01")  # half a year after the first list
 
 
 def announced_after(day: pd.Timestamp) -> list[str]:
-    """Ids of the acts of the table that begin later: what a forecast knows besides.
+    """Ids of acts that begin later, to KNOWN_UNTIL: what a forecast knows besides.
 
     For the newest list only: at an earlier day these were not announced yet.
     """
     acts = pd.concat([datasets.bans(), datasets.mandates()])
-    return acts.loc[acts["signed"].fillna(acts["date"]) > day, "id"].tolist()
+    begun = acts["signed"].fillna(acts["date"])
+    return acts.loc[(begun > day) & (begun <= KNOWN_UNTIL), "id"].tolist()
 
 
 def after_acts(

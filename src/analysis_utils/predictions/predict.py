@@ -1,6 +1,6 @@
 """Predictions from the lists to 13 April 2026, written before later ones were seen.
 
-    python -m analysis_utils.study.predictions      # writes data/predicted_*.csv anew
+    python -m analysis_utils.predictions.predict      # writes data/predicted_*.csv anew
 
 The files are committed; a test makes them again from the lists of that day. Of later
 days some national totals had been published and seen: 1,843 for 18 May 2026, 2,510 and
@@ -15,23 +15,29 @@ import pandas as pd
 
 from analysis_utils import datasets
 from analysis_utils.data_folder import DATA
-from analysis_utils.study import forecasters
-from analysis_utils.study.backtests import (
-    FORECASTERS,
-    LEVELS,
-    SCALED,
-    Drift,
-    backtests,
-    column,
-)
-from analysis_utils.study.expected_answers import expected_answers
-from analysis_utils.study.forecast_acts import (
+from analysis_utils.predictions import forecasters
+from analysis_utils.predictions.acts import (
     after_acts,
     announced_after,
     excess_shares,
     new_mandates,
 )
-from analysis_utils.study.forecasters import DRAWS, SEED, Draws, Register, weeks_ahead
+from analysis_utils.predictions.backtests import (
+    FORECASTERS,
+    LEVELS,
+    QUANTILES,
+    SCALED,
+    Drift,
+    backtests,
+)
+from analysis_utils.predictions.expected import expected_answers
+from analysis_utils.predictions.forecasters import (
+    DRAWS,
+    SEED,
+    Draws,
+    Register,
+    weeks_ahead,
+)
 
 AS_OF = "2026-04-13"
 DAYS = ["2026-04-30", "2026-05-18", "2026-06-09", "2026-07-20"]
@@ -90,7 +96,7 @@ def counts(made: dict[str, Draws]) -> pd.DataFrame:
             for (state, model), values in _with_sums(draws).items():
                 quantiles = np.quantile(values, LEVELS)
                 rows.append((name, day, state, model, *quantiles, values.mean()))
-    names = ["forecaster", "day", "state", "model", *map(column, LEVELS), "mean"]
+    names = ["forecaster", "day", "state", "model", *QUANTILES, "mean"]
     table = pd.DataFrame(rows, columns=names)
     return table.round(2)
 
@@ -160,7 +166,3 @@ def _with_sums(draws: pd.DataFrame) -> pd.DataFrame:
     parts |= {("US", model): by_model[model] for model in by_model}
     parts["US", "all"] = draws.sum(axis=1)
     return pd.DataFrame(parts)
-
-
-if __name__ == "__main__":
-    write()

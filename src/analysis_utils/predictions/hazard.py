@@ -16,9 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_utils import panel
-from analysis_utils.methods.exact import poisson_interval
 from analysis_utils.methods.hazards import HazardResults, fit_hazard
-from analysis_utils.methods.scores import reliability
 from analysis_utils.study import adoption
 
 RECENT, BLOCK = 26, 4
@@ -158,33 +156,3 @@ def _predictor(
     effect = np.log((seen + PRIOR) / (given + PRIOR * given.sum() / seen.sum()))
     own = (rows[names] @ fit.params[names]).to_numpy()
     return own + rows["state"].map(effect).to_numpy()
-
-
-def held_out(weeks: int = 13, as_of: str | None = None, groups: int = 10):
-    """Fit without the last weeks, predict them: observed beside predicted, by agency.
-
-    Returns probabilities, whether the agency signed, and the reliability table.
-    """
-    end = panel.last_week(as_of)
-    forecast = AdoptionForecast.fit(None, as_of, last=end - weeks)
-    probability = forecast.probabilities(weeks)
-    first = panel.signed_weeks(as_of).groupby("ori")["week"].min()
-    week = probability.index.map(first)
-    happened = pd.Series((week <= end).astype(int), probability.index)
-    table = reliability(probability.to_numpy(), happened.to_numpy(), groups)
-    return probability, happened, table
-
-
-def as_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """A reliability table in agencies and signings: expected, observed, limits."""
-    observed = (table["observed"] * table["n"]).round().astype(int)
-    made = pd.DataFrame(
-        {
-            "rows": table["n"],
-            "expected": table["predicted"] * table["n"],
-            "observed": observed,
-        }
-    )
-    limits = [poisson_interval(int(count)) for count in observed]
-    made[["lower", "upper"]] = np.array(limits)
-    return made

@@ -1,0 +1,1 @@
+"""Predictions from the lists to 13 April 2026, and what came after them."""
