@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,15 +16,17 @@ from analysis_utils.asking import NotTestable
 from ..arguments import share
 from .calendar import as_periods, moment, window
 from .reml_ar import RemlAR
+from .results import ITSResults
+from .statement import Statement
 from .statespace import Sarima, Structural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .model import InterruptedTimeSeries
-    from .results import ITSResults
 
 __all__ = ["ForecastResults"]
+
+Model = TypeVar("Model", bound=Statement)
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,12 @@ class ForecastResults:
         return draw_forecast(past, self.counterfactual(alpha), before.name, ax)
 
 
-def forecast(model: InterruptedTimeSeries) -> ForecastResults:
+def forecast(model: Statement) -> ForecastResults:
     """Fit the model before its first event, without interventions; predict after."""
     _check(model)
     first = min(start for start, _ in model.design.spans.values())
-    fitted = before(model, first).fit()
+    cut = before(model, first)
+    fitted = ITSResults(cut, cut._estimate)
     left_out = [(p.start_time, p.start_time) for p in _left_out(model)]
     everything = model.replace(interventions=(), exclude=left_out).design
     rows = everything.treated.iloc[first:]
@@ -163,7 +166,7 @@ def forecast(model: InterruptedTimeSeries) -> ForecastResults:
     )
 
 
-def _check(model: InterruptedTimeSeries) -> None:
+def _check(model: Statement) -> None:
     if not model.interventions:
         raise NotTestable("A forecast needs an intervention: fitting stops there.")
     if model.control is not None:
@@ -176,12 +179,12 @@ def _check(model: InterruptedTimeSeries) -> None:
         )
 
 
-def _left_out(model: InterruptedTimeSeries) -> pd.PeriodIndex:
+def _left_out(model: Statement) -> pd.PeriodIndex:
     """Return the periods that windows and transitions leave out."""
     return model.design.periods[~model.design.used]
 
 
-def before(model: InterruptedTimeSeries, first: int) -> InterruptedTimeSeries:
+def before(model: Model, first: int) -> Model:
     """Return the model of the first periods alone, without interventions."""
     end = model.design.periods[first].start_time
 

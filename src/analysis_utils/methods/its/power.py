@@ -13,13 +13,14 @@ from analysis_utils.asking import NotTestable, Refused
 
 from ..arguments import number, share, whole
 from ..resampling.batches import run_batches
-from .model import InterruptedTimeSeries, stated_model
+from .model import stated_model
 from .refit import refit
 from .simulate import CountNoise, GaussianNoise, Noise
+from .statement import Statement
 
 
 def power(
-    model: InterruptedTimeSeries,
+    model: Statement,
     term: str,
     effects: Sequence[float],
     *,
@@ -56,7 +57,7 @@ def power(
 
 
 def minimum_detectable_effect(
-    model: InterruptedTimeSeries,
+    model: Statement,
     term: str,
     *,
     target: float = 0.8,
@@ -104,7 +105,7 @@ def minimum_detectable_effect(
     return draws.effect(direction * high)
 
 
-def _sizes(effects: object, model: InterruptedTimeSeries) -> list[float]:
+def _sizes(effects: object, model: Statement) -> list[float]:
     """Effects as numbers, ratios above zero for counts."""
     stated_model(model)
     if isinstance(effects, str) or not isinstance(effects, Iterable):

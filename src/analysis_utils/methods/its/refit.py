@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from analysis_utils.asking import NotTestable
@@ -14,15 +12,13 @@ from ..resampling.counts import CountFits, fit_counts
 from ..resampling.linear import Fits, LinearEngine
 from .counts import CountModel
 from .estimators import OLS, NeweyWest, RemlAR1, hac_lags
-
-if TYPE_CHECKING:
-    from .model import InterruptedTimeSeries
+from .statement import Statement
 
 __all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
 
 
 def refit(
-    model: InterruptedTimeSeries,
+    model: Statement,
     outcomes: np.ndarray,
     alpha: float = 0.0,
     one_by_one: bool = False,
@@ -53,12 +49,12 @@ def refit(
     return fits.params, fits.bse
 
 
-def _one_unbroken_series(model: InterruptedTimeSeries) -> bool:
+def _one_unbroken_series(model: Statement) -> bool:
     return model.control is None and bool((model.design.layout.steps[1:] == 1).all())
 
 
 def _counts(
-    model: InterruptedTimeSeries,
+    model: Statement,
     estimator: CountModel,
     outcomes: np.ndarray,
     alpha: float,
@@ -82,7 +78,7 @@ def _counts(
 
 
 def _one_by_one(
-    model: InterruptedTimeSeries, outcomes: np.ndarray
+    model: Statement, outcomes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     params = np.full((model.design.X.shape[1], outcomes.shape[1]), np.nan)
     bse = params.copy()

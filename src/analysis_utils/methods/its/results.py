@@ -19,12 +19,11 @@ from .calendar import window
 from .checks import residual_notes
 from .comparison import compare_f_test, wald_test
 from .diagnostics import Diagnostics, Residuals
+from .estimators import Estimate
+from .statement import Statement
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from .estimators import Estimate
-    from .model import InterruptedTimeSeries
 
 
 class ITSResults:
@@ -35,7 +34,7 @@ class ITSResults:
     the errors (rho, lags, dispersion, ...), `notes` what the reader should know.
     """
 
-    def __init__(self, model: InterruptedTimeSeries, estimate: Estimate) -> None:
+    def __init__(self, model: Statement, estimate: Estimate) -> None:
         names = pd.Index(model.design.names)
         self.model = model
         self.params = pd.Series(estimate.params, names, name="coefficient")
