@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils import hypotheses
 from analysis_utils.asking import NotTestable
-from analysis_utils.study import events, orders
+from analysis_utils.study import events
 
+orders = code_of("18_growth")
 ORDER = events.find("eo-14159").day
 
 
