@@ -4,45 +4,52 @@ import math
 
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.study import claims, vintages
 
+notebook = code_of("09_article_claims")
+
 
 @pytest.mark.parametrize(
     ("claimed", "measured", "relation", "expected"),
     [
-        (563, 562.96, "exact", claims.CONFIRMED),
-        (563, 563.7, "exact", claims.CAVEAT),  # off by less than 1 %
-        (896, 895, "exact", claims.CAVEAT),
-        (35, 36, "exact", claims.NOT_CONFIRMED),
-        (0, 0, "exact", claims.CONFIRMED),
-        (0, 1, "exact", claims.NOT_CONFIRMED),
-        (150, 143, "about", claims.CONFIRMED),
-        (150, 142, "about", claims.NOT_CONFIRMED),
-        (900, 856, "nearly", claims.CONFIRMED),
-        (900, 740, "nearly", claims.NOT_CONFIRMED),
-        (900, 901, "nearly", claims.NOT_CONFIRMED),
-        (0, -1, "less than", claims.CONFIRMED),
-        (0, 1, "more than", claims.CONFIRMED),
-        (0, 0, "more than", claims.NOT_CONFIRMED),
-        (1, math.nan, "about", claims.CANNOT),
+        (563, 562.96, "exact", notebook.CONFIRMED),
+        (563, 563.7, "exact", notebook.CAVEAT),  # off by less than 1 %
+        (896, 895, "exact", notebook.CAVEAT),
+        (35, 36, "exact", notebook.NOT_CONFIRMED),
+        (0, 0, "exact", notebook.CONFIRMED),
+        (0, 1, "exact", notebook.NOT_CONFIRMED),
+        (150, 143, "about", notebook.CONFIRMED),
+        (150, 142, "about", notebook.NOT_CONFIRMED),
+        (900, 856, "nearly", notebook.CONFIRMED),
+        (900, 740, "nearly", notebook.NOT_CONFIRMED),
+        (900, 901, "nearly", notebook.NOT_CONFIRMED),
+        (0, -1, "less than", notebook.CONFIRMED),
+        (0, 1, "more than", notebook.CONFIRMED),
+        (0, 0, "more than", notebook.NOT_CONFIRMED),
+        (1, math.nan, "about", notebook.CANNOT),
     ],
 )
 def test_rule(claimed, measured, relation, expected):
-    assert claims.verdict(claimed, measured, relation, "") == expected
+    assert notebook.verdict(claimed, measured, relation, "") == expected
 
 
 def test_a_caveat_never_turns_a_failure_into_a_confirmation():
-    assert claims.verdict(10, 10, "exact", "but") == claims.CAVEAT
-    assert claims.verdict(10, 20, "exact", "but") == claims.NOT_CONFIRMED
-    assert claims.verdict(10, math.nan, "exact", "but") == claims.CANNOT
+    assert notebook.verdict(10, 10, "exact", "but") == notebook.CAVEAT
+    assert notebook.verdict(10, 20, "exact", "but") == notebook.NOT_CONFIRMED
+    assert notebook.verdict(10, math.nan, "exact", "but") == notebook.CANNOT
+
+
+def article():
+    return datasets.article_claims().set_index("id")
 
 
 @pytest.fixture(scope="module")
 def table():
-    return claims.checked(datasets.article_claims(), series.last_day())
+    return notebook.checked(article(), series.last_day())
 
 
 def test_known_answers(table):
@@ -52,22 +59,22 @@ def test_known_answers(table):
     assert on_day["agencies"] == 740 and on_day["summary"] == 145
     assert on_day["baseline"] == 135 and on_day["states"] == 40
     assert on_day["increase"] == pytest.approx(100 * (895 / 135 - 1))
-    assert table["verdict"]["agencies"] == claims.NOT_CONFIRMED
-    assert table["verdict"]["highway-patrol"] == claims.CANNOT
-    assert set(table["verdict"]) == set(claims.VERDICTS)
+    assert table["verdict"]["agencies"] == notebook.NOT_CONFIRMED
+    assert table["verdict"]["highway-patrol"] == notebook.CANNOT
+    assert set(table["verdict"]) == set(notebook.VERDICTS)
 
 
 def test_inability_is_not_decided_by_counts(table):
     row = table.loc["continued-2021-2025"]
-    assert row["verdict"] == claims.CANNOT and math.isnan(row["measured"])
+    assert row["verdict"] == notebook.CANNOT and math.isnan(row["measured"])
     assert row["beside"] == 135 and row["beside_first"] == 148
-    said = claims.template("continued-2021-2025", row, series.last_day())
+    said = notebook.template("continued-2021-2025", row, series.last_day())
     assert "{continued_2021_2025_beside} agreements on 20 January 2025" in said
 
 
 def test_each_value_is_said_with_who_measured_it(table):
     def said(name):
-        return claims.template(name, table.loc[name], series.last_day())
+        return notebook.template(name, table.loc[name], series.last_day())
 
     assert "{people_measured} by Pew Research Center, for 1 July 2023" in said("people")
     assert ": 1996 by the data." in said("act")
@@ -85,7 +92,7 @@ def test_every_measure_of_the_table_exists_and_unverified_figures_do_not_count(t
 
 
 def test_claims_of_later_days_are_left_out():
-    before = claims.checked(datasets.article_claims(), pd.Timestamp("2025-08-01"))
+    before = notebook.checked(article(), pd.Timestamp("2025-08-01"))
     assert "agreements" not in before.index and "baseline" in before.index
 
 
