@@ -3,9 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
+from analysis_utils import series
 from analysis_utils.publish.findings import Finding
-from analysis_utils.study import events, growth, survival, vintages, who_signs
+from analysis_utils.study import events, growth, survival, vintages
+
+who_signs = code_of("13_who_signs")
 
 
 def weeks(n: int = 40) -> pd.DataFrame:
@@ -36,7 +40,8 @@ def test_made_data_keep_batches_before_and_move_the_odds_after():
 
 
 def test_weekly_counts_are_all_agreements():
-    new = who_signs.new_agreements("2025-01-20")
+    new = series.signed_between("2025-01-20")
+    new["week"] = new["signed"].dt.to_period("W-SUN")
     table = who_signs.weekly(new, new["model"] == "TFM", "2025-01-20")
     assert table[["has", "rest"]].sum().sum() == len(new)
     assert table["has"].sum() == (new["model"] == "TFM").sum()
