@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils import hypotheses
 from analysis_utils.asking import NotTestable
@@ -13,13 +14,13 @@ from analysis_utils.study import (
     ban_choices,
     bans,
     encounter_choices,
-    ending_choices,
     events,
     in_time,
     payment_choices,
     payments,
-    survival,
 )
+
+survival = code_of("14_survival")
 
 
 def first_of(key: str) -> dict:
@@ -130,10 +131,10 @@ def test_a_ban_assigned_to_a_state_takes_that_state_from_the_others():
 
 def test_ends_counted_as_the_notebook_counts_them():
     for since in hypotheses.grid("T3", "curve")["since"]:
-        rows = ending_choices.cells(None, "middle", since, "all")
-        whole = survival.since(survival.lives(), since)
+        rows = survival.kinds_of_ends(None, "middle", since, "all")
+        whole = survival.since(survival.lives(None, "middle"), since)
         whole = whole[whole["model"] != "TFM"]
-        ends = rows[ending_choices.COUNTED["all"]].sum(axis=1)
+        ends = rows[survival.COUNTED["all"]].sum(axis=1)
         assert ends.sum() == whole["ended"].sum()
         days = (whole["exit"] - whole["entry"]).dt.days.sum()
         assert rows["years"].sum() == pytest.approx(days / 365.25)

@@ -7,9 +7,9 @@ from notebook_code import code_of
 
 from analysis_utils import series
 from analysis_utils.publish.findings import Finding
-from analysis_utils.study import events, growth, survival, vintages
+from analysis_utils.study import events, growth, vintages
 
-who_signs = code_of("13_who_signs")
+who_signs, survival = code_of("13_who_signs"), code_of("14_survival")
 
 
 def weeks(n: int = 40) -> pd.DataFrame:
@@ -63,15 +63,23 @@ def test_rates_are_per_hundred_agencies():
 
 
 def test_cells_by_state_add_up_to_the_rates():
-    lives = survival.lives("2026-04-13")
-    cells, rates = survival.cells(lives), survival.rates(lives)
+    lives = survival.lives("2026-04-13", "middle")
+    cells, rates = survival.cells_of(lives), survival.rates_of(lives)
     for model in ("JEM", "WSO"):
         part = cells[cells["model"] == model]
         assert part["ends"].sum() == rates.loc[model, "ends"]
         assert part["years"].sum() <= rates.loc[model, "years"] + 1e-9
-    size = survival.detectable_ratio(cells, 0.95)
-    fewer = survival.detectable_ratio(cells, 0.999)
-    assert 1 < size < fewer
+
+
+def test_slower_ends_are_found_more_often_and_less_at_a_stricter_level():
+    cells = survival.cells_of(survival.lives("2026-04-13", "middle"))
+
+    def power(factor: float, level: float) -> float:
+        finds = survival.slower(cells, level)
+        return finds(factor, 500, np.random.default_rng(1)).mean()
+
+    assert power(1, 0.95) < 0.1 < power(3, 0.95) < power(8, 0.95)
+    assert power(3, 0.999) < power(3, 0.95)
 
 
 def test_answers_by_vintage_are_told_in_days_and_words():
