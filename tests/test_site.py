@@ -13,6 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from notebook_code import code_of
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import Refused
@@ -31,7 +32,6 @@ from analysis_utils.site import (
     text,
 )
 from analysis_utils.site.study import Study
-from analysis_utils.study import adoption_figures
 
 CLAIMS = "09_article_claims/main"
 EVIL = '<b>5</b><script>document.title="ran"</script><img src=x onerror="alert(1)">'
@@ -491,7 +491,10 @@ SIGHTS = {
 }
 CSS = (ROOT / "site/_static/site.css").read_text(encoding="utf-8")
 MAPS = {
-    "of the start page": [maps.MISSING, *reversed(adoption_figures.COLOURS.values())],
+    "of the start page": [
+        maps.MISSING,
+        *reversed(code_of("19_adoption").MAP_COLOURS.values()),
+    ],
     "day by day": [
         re.search(rf"--{name}: (#\w+);", CSS)[1]
         for name in ("none", "WSO", "JEM", "TFM")

@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notebook_code import code_of
 
 from analysis_utils import datasets, panel, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.hazards import fit_hazard
 from analysis_utils.predictions import hazard
-from analysis_utils.study import adoption, adoption_figures
+from analysis_utils.study import adoption
 from analysis_utils.study.adoption import COVARIATES
 
+notebook = code_of("19_adoption")
 CELLS = ["state", "agency_kind"]
 
 
@@ -126,7 +128,7 @@ def test_a_key_without_steps_is_refused_in_words():
 
 
 def test_exchange_keeps_the_values_of_each_state(table):
-    moved = adoption.exchanged(table, panel.FACTS, seed=1)
+    moved = notebook.exchanged(table, panel.FACTS, seed=1)
     assert len(moved) == len(table)
 
     def counties(rows):
@@ -138,9 +140,9 @@ def test_exchange_keeps_the_values_of_each_state(table):
 
 
 def test_chance_alone_signs_as_many_in_each_week(table):
-    full = adoption.to_the_end(table, None, 4)
+    full = notebook.to_the_end(table, None, 4)
     slots = table[table["event"] == 1].groupby([*CELLS, "exit"]).size()
-    drawn = adoption._signed_by_chance(full, slots, np.random.default_rng(0))
+    drawn = notebook.signed_by_chance(full, slots, np.random.default_rng(0))
     pd.testing.assert_series_equal(
         drawn[drawn["event"] == 1].groupby([*CELLS, "exit"]).size(), slots
     )
@@ -167,10 +169,9 @@ def test_randomisation_of_state_acts_holds_its_size():
         rows = rows[gone == 0].assign(
             entry=lambda t: t["period"], exit=lambda t: t["period"]
         )
-        act = adoption.StateAct(
-            rows.reset_index(drop=True), "act", ["x"], draws=199, seed=draw
-        )
-        rejected += act.pvalue(0.0) <= 0.1
+        rows = rows.reset_index(drop=True)
+        test = notebook.exchange(rows, "act", ["x"], draws=199, seed=draw)
+        rejected += test.pvalue <= 0.1
     assert rejected <= 9  # 4 expected; more than 9 has probability .006
 
 
@@ -191,7 +192,7 @@ def test_forecasts_are_probabilities_and_sums_agree():
 
 
 def test_saturation_ends_at_the_share_that_signed():
-    shares = adoption_figures.saturation()
+    shares = notebook.saturation()
     last = shares[(shares["week"] == panel.last_week()) & (shares["state"] == "all")]
     every = panel.agencies()
     first = panel.signed_weeks().groupby("ori")["week"].min()
