@@ -7,6 +7,7 @@ random walks, shared bursts and shared jumps; the others are there for compariso
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -29,11 +30,11 @@ from .null import null_of
 from .regimes import standardised
 from .result import AssociationResult
 
+__all__ = ["associate"]
+
 # After each: size of a nominal 5 % test of two independent series, n = 60, that are
 # AR(.4 to .9), random walks, random walks with drift, and trends with AR(.5) around
 # them (docs/calibration_association.csv). A shared season breaks all without `period`.
-__all__ = ["associate"]
-
 METHODS = {
     "prewhiten": "filtered to white noise, then correlated: .02-.07 everywhere",
     "difference": "first differences, taken as white: .03-.05, but .12 if they are not",
@@ -110,15 +111,8 @@ def associate(
     calendar = calendar_columns(frame.index, trend, period)
     if method != "prewhiten":
         steps = regimes = 0
-    found = _steps(frame, calendar, order, steps, regimes)
-    calendar = _with_steps(calendar, found)
-    used, orders = transform(frame, method, whitening, order, calendar, regimes)
-    nuisance = pd.concat([calendar.loc[used.index], used.iloc[:, 2:]], axis=1)
-    nuisance = nuisance.loc[:, nuisance.nunique() > 1]  # a step before the first row
-    _check_length(len(used) - nuisance.shape[1], max_lag)
-    pair, basis, changed = partial_out(used.iloc[:, :2], nuisance, regimes)
-    if measure != "pearson":
-        pair = _with_ties(pair)
+    left = _left(frame, calendar, method, whitening, order, steps, regimes, max_lag)
+    pair = left.pair if measure == "pearson" else _with_ties(left.pair)
     _check_carried(pair, max_lag)
     lags = np.arange(-max_lag, max_lag + 1)
     null = null_of(
@@ -126,7 +120,7 @@ def associate(
         pair.to_numpy().T,
         lags,
         measure,
-        basis=basis,
+        basis=left.basis,
         level=level,
         draws=n_resamples,
         seed=seed,
@@ -147,16 +141,46 @@ def associate(
         sup_quantile=null.quantile,
         naive=_naive(frame.iloc[:, :2], lags, measure),
         given=frame.iloc[:, :2],
-        whitening=_whiteness(pair, orders),
+        whitening=_whiteness(pair, left.orders),
         series=pair,
         n_resamples=null.draws,
-        steps={
-            name: [frame.index[i] for i in places] for name, places in found.items()
-        },
-        regimes={
-            name: [pair.index[i] for i in places] for name, places in changed.items()
-        },
+        steps=left.steps,
+        regimes=left.regimes,
     )
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What is left of x and y without calendar, steps, controls and their own past."""
+
+    pair: pd.DataFrame
+    basis: np.ndarray | None
+    orders: dict[str, int]
+    steps: dict[str, list]
+    regimes: dict[str, list]
+
+
+def _left(
+    frame: pd.DataFrame,
+    calendar: pd.DataFrame,
+    method: str,
+    whitening: str,
+    order: int | None,
+    steps: int,
+    regimes: int,
+    max_lag: int,
+) -> _Left:
+    """Find steps, transform both series, take out the rest; dates of what was found."""
+    found = _steps(frame, calendar, order, steps, regimes)
+    calendar = _with_steps(calendar, found)
+    used, orders = transform(frame, method, whitening, order, calendar, regimes)
+    nuisance = pd.concat([calendar.loc[used.index], used.iloc[:, 2:]], axis=1)
+    nuisance = nuisance.loc[:, nuisance.nunique() > 1]  # a step before the first row
+    _check_length(len(used) - nuisance.shape[1], max_lag)
+    pair, basis, changed = partial_out(used.iloc[:, :2], nuisance, regimes)
+    dated = {name: [frame.index[i] for i in places] for name, places in found.items()}
+    calmer = {name: [pair.index[i] for i in places] for name, places in changed.items()}
+    return _Left(pair, basis, orders, dated, calmer)
 
 
 def _steps(
