@@ -25,7 +25,6 @@ from threadpoolctl import threadpool_limits
 from analysis_utils.methods.resampling.ar1 import fit_ar1_reml
 from analysis_utils.methods.resampling.counts import fit_counts
 from analysis_utils.methods.resampling.linear import LinearEngine
-from analysis_utils.methods.resampling.placebo import event_columns, placebo_fits
 
 N, LAGS, EVENT = 120, 6, 60
 HAC = {"cov_type": "HAC", "cov_kwds": {"maxlags": LAGS}}
@@ -92,7 +91,6 @@ def tasks() -> list[Task]:
             lambda: engine.fit(y, maxlags=LAGS),
             {"statsmodels, arrays": (1000, lambda m: loop_ols(y, array, m))},
         ),
-        *placebo_tasks(x, y),
         Task(
             "quasi-Poisson",
             1000,
@@ -132,32 +130,6 @@ def tasks() -> list[Task]:
             },
         ),
         adoption_task(),
-    ]
-
-
-def placebo_tasks(x: pd.DataFrame, y: np.ndarray) -> list[Task]:
-    """Dates moved over one series, and over a thousand."""
-    base = x[["const", "time", "sin1", "cos1", "sin2", "cos2"]]
-    dates = np.arange(10, 110)
-    events = event_columns(N, dates)
-
-    def loop(m: int) -> list:
-        designs = [np.column_stack([base, events[i % 100]]) for i in range(m)]
-        return [sm.OLS(y[:, 0], item).fit(**HAC).bse for item in designs]
-
-    return [
-        Task(
-            "in-time placebo, 100 dates, 1 series",
-            100,
-            lambda: placebo_fits(y[:, :1], base, events, maxlags=LAGS),
-            {"statsmodels, arrays": (100, loop)},
-        ),
-        Task(
-            "in-time placebo, 100 dates, 1,000 series",
-            100_000,
-            lambda: placebo_fits(y, base, events, maxlags=LAGS),
-            {"statsmodels, arrays": (1000, loop)},
-        ),
     ]
 
 

@@ -297,13 +297,6 @@ BAD_OUTCOMES = st.sampled_from(
 )
 
 
-def _moved(rng):
-    arguments = _engine(rng)
-    base = arguments.pop("design")[["one", "t"]]
-    columns = np.stack([(np.arange(40) >= place) * 1.0 for place in (10, 20, 30)])
-    return arguments | {"base": base, "events": columns[:, :, None], "maxlags": 2}
-
-
 RESAMPLING = [
     Line(
         "resampling.ar1.fit_ar1_reml",
@@ -339,40 +332,6 @@ RESAMPLING = [
             "use_correction": NOT_A_FLAG,
         },
         rtol=1e-5,
-    ),
-    Line(
-        "resampling.placebo.event_columns",
-        lambda rng: {"n": 12, "positions": [3, 5]},
-        lambda columns: columns,
-        bad={
-            "n": NOT_A_COUNT | st.just(0),
-            "positions": st.sampled_from([[], "3", None, 3, [1.5], [99], [-1], [None]]),
-            "slope": NOT_A_FLAG,
-            "ramp_start": NOT_A_COUNT | st.just(2),
-        },
-    ),
-    Line(
-        "resampling.placebo.placebo_fits",
-        _moved,
-        _both,
-        (shuffled_rows("outcomes"), _draw_order("outcomes")),
-        bad={
-            "outcomes": BAD_OUTCOMES,
-            "base": BAD_DESIGN,
-            "events": st.sampled_from(
-                [
-                    None,
-                    3,
-                    "x",
-                    np.ones((3, 40)),
-                    np.ones((3, 7, 1)),
-                    np.ones((3, 40, 1)),
-                ]
-            ),
-            "tested": NOT_A_COUNT | st.just(1),
-            "maxlags": NOT_A_COUNT | st.just(40),
-            "use_correction": NOT_A_FLAG,
-        },
     ),
     Line(
         "resampling.batches.run_batches",

@@ -13,7 +13,7 @@ from its_data import counts, event, gaussian
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from analysis_utils.methods.its import InterruptedTimeSeries, Intervention, NeweyWest
-from analysis_utils.methods.resampling.placebo import event_columns, placebo_fits
+from analysis_utils.methods.resampling.linear import LinearEngine
 
 
 def shared(name):
@@ -117,13 +117,15 @@ def test_choosing_the_date_and_then_testing_it():
     noise = rng.standard_normal((120, 60))
     for row in range(1, 120):
         noise[row] = 0.4 * noise[row - 1] + np.sqrt(1 - 0.16) * noise[row]
-    base = np.column_stack([np.ones(120), np.arange(120)])
-    dates = np.arange(12, 108)
-    fits = placebo_fits(
-        noise, base, event_columns(120, dates), maxlags=4, use_correction=True
-    )
-    chosen = np.abs(fits.tvalues).max(axis=0) > 1.98
-    fixed = np.abs(fits.tvalues[48]) > 1.98
+    time = np.arange(120)
+    t = []
+    for date in range(12, 108):
+        since = np.maximum(time - date, 0)
+        x = np.column_stack([time >= date, since, np.ones(120), time]).astype(float)
+        fits = LinearEngine(x).fit(noise, [0], maxlags=4, use_correction=True)
+        t.append(fits.tvalues[0])
+    chosen = np.abs(t).max(axis=0) > 1.98
+    fixed = np.abs(t[48]) > 1.98
     assert chosen.mean() > 0.85 and fixed.mean() < 0.3
 
 

@@ -22,7 +22,6 @@ from analysis_utils.methods.resampling.batches import run_batches
 from analysis_utils.methods.resampling.counts import fit_counts
 from analysis_utils.methods.resampling.linear import LinearEngine
 from analysis_utils.methods.resampling.newey_west import bartlett_sums
-from analysis_utils.methods.resampling.placebo import event_columns, placebo_fits
 
 N, DRAWS = 96, 7
 
@@ -88,35 +87,6 @@ def test_moving_sums_are_the_bartlett_kernel(n, lags, seed):
         1 - np.abs(np.subtract.outer(range(n), range(n))) / (lags + 1), 0, None
     )
     assert bartlett_sums(u, lags) == pytest.approx(u @ weights @ u, rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize("maxlags", [None, 5])
-@pytest.mark.parametrize("slope, tested", [(False, 0), (True, 0), (True, 1)])
-def test_placebos_equal_statsmodels(maxlags, slope, tested):
-    y, base = outcomes(3), design()[["const", "time", "sin", "cos"]]
-    events = event_columns(N, np.arange(10, 86), slope=slope, ramp_start=1)
-    fits = placebo_fits(y, base, events, tested, maxlags=maxlags, use_correction=True)
-    assert fits.params.shape == (76, 3)
-    options = (
-        {}
-        if maxlags is None
-        else {
-            "cov_type": "HAC",
-            "cov_kwds": {"maxlags": maxlags, "use_correction": True},
-        }
-    )
-    for date in (0, 40, 75):
-        x = np.column_stack([base, events[date]])
-        for draw in range(3):
-            peer = sm.OLS(y[:, draw], x).fit(**options)
-            near(fits.params[date, draw], peer.params[4 + tested])
-            near(fits.bse[date, draw], peer.bse[4 + tested])
-
-
-def test_event_columns_start_the_ramp_where_asked():
-    step, ramp = event_columns(5, np.array([2]), ramp_start=1)[0].T
-    assert step.tolist() == [0, 0, 1, 1, 1]
-    assert ramp.tolist() == [0, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -263,12 +233,6 @@ def test_time_is_linear_and_memory_bounded():
         (
             lambda: LinearEngine(design()).fit(outcomes(), ["jump"]),
             "No coefficient 'jump'",
-        ),
-        (
-            lambda: placebo_fits(
-                outcomes(), design()[["const", "time"]], event_columns(N, [50, N - 1])
-            ),
-            "Event 1 .* too few periods",
         ),
         (lambda: fit_counts(-counts(), design()), "cannot be negative"),
         (

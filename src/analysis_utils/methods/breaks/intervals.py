@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr
 
-from ..resampling.design import orthonormal
-from ..resampling.placebo import event_bases
+from ..resampling.design import event_bases, orthonormal
 from .segments import Segments, residuals
 
 __all__: list[str] = []  # all of it serves `find_breaks`

@@ -10,8 +10,7 @@ from scipy.stats import chi
 
 from ..resampling.ar1 import fit_ar1_reml
 from ..resampling.batches import run_batches
-from ..resampling.design import Orthonormal, orthonormal
-from ..resampling.placebo import event_bases
+from ..resampling.design import Orthonormal, event_bases, orthonormal
 
 __all__: list[str] = []  # all of it serves `find_breaks`
 

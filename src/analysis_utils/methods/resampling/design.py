@@ -122,3 +122,25 @@ def as_outcomes(
     if not np.isfinite(matrix).all():
         raise NotTestable("Outcomes have missing or infinite values.")
     return matrix
+
+
+def event_bases(
+    base: Orthonormal, events: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Orthonormalize what the base leaves of each date's columns.
+
+    Returns q (dates, n, d), triangles (dates, d, d), sizes (dates, d): what is left
+    is q @ triangle * size.
+    """
+    left = events - base.q @ (base.q.T @ events)
+    sizes = np.sqrt((events**2).sum(axis=1))
+    sizes[sizes == 0] = 1
+    q, triangles = np.linalg.qr(left / sizes[:, None, :])
+    diagonal = np.abs(np.diagonal(triangles, axis1=1, axis2=2))
+    lost = np.flatnonzero((diagonal < 1e-9).any(axis=1))
+    if len(lost):
+        raise NotTestable(
+            f"Event {lost[0]} (counted from 0) cannot be told from the trend and the "
+            "other columns: too few periods before or after it."
+        )
+    return q, triangles, sizes
