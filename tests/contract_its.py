@@ -67,21 +67,6 @@ def _placebo_numbers(found: PlaceboResult):
     return np.r_[found.fitted["t"], found.true["t"], found.pvalue]
 
 
-def _controlled(rng):
-    draws = rng.standard_normal((40, 4))
-    controls = pd.DataFrame(draws, MONTHS, list("abcd"))
-    return {"model": _model(rng, control=controls)}
-
-
-def _other_controls(name, change):
-    return Same(
-        name,
-        lambda a, rng: (
-            a | {"model": a["model"].replace(control=change(a["model"].control, rng))}
-        ),
-    )
-
-
 def _scaled_y(expect):
     return _other_y("outcome x 1000", lambda a, _: a["model"].y * 1000, expect)
 
@@ -98,27 +83,6 @@ ITS = [
             "kind": no_choice(["level", "slope"]),
             "before_only": NOT_A_FLAG,
             "margin": NOT_A_COUNT,
-        },
-        draws=1,
-    ),
-    Line(
-        "its.placebo.placebo_units",
-        _controlled,
-        lambda found: np.r_[np.sort(found.fitted["t"]), found.true["t"], found.pvalue],
-        (
-            _other_controls("months in another order", lambda c, rng: c.iloc[::-1]),
-            _other_controls(
-                "controls in another order", lambda c, rng: c.iloc[:, ::-1]
-            ),
-            _other_controls(
-                "other names of controls",
-                lambda c, rng: c.rename(columns=dict(zip("abcd", "zyxw", strict=True))),
-            ),
-        ),
-        bad={
-            "model": FLAWS,
-            "event": NOT_AN_EVENT,
-            "kind": no_choice(["level", "slope"]),
         },
         draws=1,
     ),

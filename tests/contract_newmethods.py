@@ -484,19 +484,6 @@ LINES = [
         },
     ),
     Line(
-        "detectable.power_of",
-        lambda rng: {"rejects": _z_test, "effects": [0.0, 2.0], "n_sim": 200},
-        lambda found: found["power"],
-        bad={
-            "rejects": NOT_A_FUNCTION,
-            "effects": st.sampled_from([None, [], "ab", [None], [np.nan], 3]),
-            "n_sim": NOT_A_COUNT | st.just(0),
-            "seed": NOT_A_COUNT,
-            "workers": NOT_A_COUNT | st.just(0),
-            "batch": NOT_A_COUNT | st.just(0),
-        },
-    ),
-    Line(
         "detectable.detectable_effect",
         lambda rng: {"rejects": _z_test, "low": 0.0, "high": 6.0, "n_sim": 200},
         bad={

@@ -18,7 +18,7 @@ from analysis_utils.methods.its import (
     InterruptedTimeSeries,
     Intervention,
 )
-from analysis_utils.methods.its.placebo import placebo_dates, placebo_units
+from analysis_utils.methods.its.placebo import placebo_dates
 from analysis_utils.methods.its.power import minimum_detectable_effect, power
 from analysis_utils.methods.its.refit import refit
 from analysis_utils.methods.its.sensitivity import leave_one_out, sensitivity
@@ -148,14 +148,6 @@ def test_other_events_stay_where_they_are():
     assert refused.index.tolist() == [pd.Period("2023-01", "M")]
     with pytest.raises(NotTestable, match="Which event"):
         placebo_dates(stated)
-
-
-def test_placebo_units():
-    control = pd.DataFrame({f"s{k}": gaussian(seed=k) for k in range(10, 16)})
-    stated = model(gaussian(level=5.0), control=control, errors="ols")
-    result = placebo_units(stated)
-    assert list(result.table.index) == list(control)
-    assert result.pvalue == pytest.approx(1 / 7)
 
 
 def test_sensitivity_keeps_refusals_in_the_table():

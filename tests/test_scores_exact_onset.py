@@ -133,7 +133,7 @@ def test_reliability_of_right_and_wrong_probabilities():
         (lambda: onset.fit_onset(pd.Series([0, 1.5, 2]), 1), "whole numbers"),
         (lambda: onset.cumulative_effect(pd.Series([0, 0, 3]), 2, [5]), "horizon 5"),
         (lambda: onset.compare_onsets(pd.Series([0, 0, 3]), 1), "leave none"),
-        (lambda: detectable.power_of(lambda e, n, r: True, [1]), "is needed"),
+        (lambda: detectable.detectable_effect(lambda e, n, r: True, 0, 1), "is needed"),
         (lambda: detectable.detectable_effect(never, 0, 1), "cannot answer"),
         (lambda: detectable.detectable_effect(never, 0, 1, target=80), "between"),
     ],

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
-from scipy import stats
 
 from analysis_utils.asking import NotTestable, Refused
 
@@ -14,37 +12,6 @@ from .arguments import number, share, whole
 from .resampling.batches import run_batches
 
 Rejects = Callable[[float, int, np.random.Generator], np.ndarray]
-
-
-def power_of(
-    rejects: Rejects,
-    effects: Sequence[float],
-    *,
-    n_sim: int = 500,
-    seed: int = 0,
-    batch: int = 100,
-    workers: int = 1,
-) -> pd.DataFrame:
-    """How often a test rejects, for each effect.
-
-    rejects : function of (effect, size, rng) that simulates `size` data sets with this
-        effect and returns (size,) truth values, whether the test rejects. The random
-        numbers are the same for every effect, so that power is smooth in it.
-
-    One row an effect: power with its 95 % Monte Carlo interval (Wilson). At no effect
-    it is the size of the test.
-
-    >>> def z_test(effect, size, rng):
-    ...     return np.abs(rng.standard_normal(size) + effect) > 1.96
-    >>> power_of(z_test, [0.0, 2.8], n_sim=4000)["power"].round(2).tolist()
-    [0.05, 0.8]
-    """
-    if isinstance(effects, str) or not isinstance(effects, Iterable):
-        raise Refused("effects: a list of numbers.")
-    rows = [_power(rejects, e, n_sim, seed, batch, workers) for e in effects]
-    if not rows:
-        raise Refused("effects: one at least is needed.")
-    return pd.DataFrame(rows, pd.Index(list(map(float, effects)), name="effect"))
 
 
 def detectable_effect(
@@ -61,9 +28,13 @@ def detectable_effect(
 ) -> float:
     """The effect between `low` and `high` that is found with probability `target`.
 
-    rejects : as for `power_of`. low : an effect too small (none, say); high : the
-    largest of interest; high may be below low for decreases. Bisection to `tolerance`
-    of the range. NotTestable if even `high` is found less often.
+    rejects : function of (effect, size, rng) that simulates `size` data sets with this
+        effect and returns (size,) truth values, whether the test rejects. The random
+        numbers are the same for every effect, so that power is smooth in it.
+    low : an effect too small (none, say); high : the largest of interest; high may be
+        below low for decreases. Bisection to `tolerance` of the range.
+
+    NotTestable if even `high` is found less often.
 
     >>> def z_test(effect, size, rng):
     ...     return np.abs(rng.standard_normal(size) + effect) > 1.96
@@ -76,8 +47,7 @@ def detectable_effect(
         raise Refused("low and high are the same: no range to search.")
 
     def found(effect: float) -> bool:
-        made = _power(rejects, effect, n_sim, seed, batch, workers)
-        return made["power"] >= target
+        return _power(rejects, effect, n_sim, seed, batch, workers) >= target
 
     if not found(far):
         raise NotTestable(
@@ -91,7 +61,10 @@ def detectable_effect(
     return far
 
 
-def _power(rejects, effect, n_sim: int, seed: int, batch: int, workers: int) -> dict:
+def _power(
+    rejects: Rejects, effect: object, n_sim: int, seed: int, batch: int, workers: int
+) -> float:
+    """How often the test rejects in simulated data with this effect."""
     size = number(effect, "effect")
     n_sim, batch = whole(n_sim, "n_sim", 1), whole(batch, "batch", 1)
     seed = whole(seed, "seed")
@@ -109,9 +82,4 @@ def _power(rejects, effect, n_sim: int, seed: int, batch: int, workers: int) -> 
     found = run_batches(
         work, n_sim, seed=seed, batch=batch, workers=workers, label="power"
     )
-    limits = stats.binomtest(int(found.sum()), n_sim).proportion_ci(method="wilson")
-    return {
-        "power": float(found.mean()),
-        "lower": float(limits.low),
-        "upper": float(limits.high),
-    }
+    return float(found.mean())

@@ -123,39 +123,6 @@ def placebo_dates(
     return PlaceboResult(term, _typed(pd.DataFrame(rows, dates)), true)
 
 
-def placebo_units(
-    model: InterruptedTimeSeries, event: str | None = None, *, kind: str = "level"
-) -> PlaceboResult:
-    """Let each control unit be the treated one, the other controls its controls.
-
-    The treated unit itself takes no part in the placebos (Abadie, Diamond &
-    Hainmueller 2010).
-
-    >>> from analysis_utils.methods.its import InterruptedTimeSeries, Intervention
-    >>> months = pd.period_range("2020-01", periods=36, freq="M")
-    >>> noise = np.random.default_rng(1).standard_normal(36)
-    >>> y = pd.Series(5 + 4.0 * (months >= "2021-07") + noise, months, name="y")
-    >>> draws = np.random.default_rng(2).standard_normal((36, 3))
-    >>> controls = pd.DataFrame(draws, months, list("abc"))
-    >>> law = Intervention("law", "2021-07")
-    >>> model = InterruptedTimeSeries(y, law, control=controls, errors="ols")
-    >>> placebo_units(model).pvalue
-    0.25
-    """
-    stated_model(model)
-    if model.control is None or model.control.shape[1] < 2:
-        raise NotTestable("Placebo units need control= with two units at least.")
-    part = _event(model, event)
-    term = _term(model, part, kind)
-    rows = {}
-    for name in model.control:
-        others = model.control.drop(columns=name)
-        y = model.control[name].set_axis(model.y.index)
-        rows[name] = _try(model, term, y=y, control=others)
-    table = pd.DataFrame(rows).T.rename_axis("unit")
-    return PlaceboResult(term, _typed(table), _row(model.fit(), term))
-
-
 def _event(model: InterruptedTimeSeries, name: str | None):
     stated_model(model)
     parts = {part.name: part for part in model.interventions}
