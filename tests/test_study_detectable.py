@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses.answers import _g
 from analysis_utils.publish.findings import Finding, detectable_t
-from analysis_utils.study import breaks, listing_delay, states
+from analysis_utils.study import breaks, states
+
+listing_delay = code_of("15_listing_delay")
 
 
 def test_a_rank_correlation_of_that_size_is_found_in_four_of_five():
@@ -60,19 +63,19 @@ def delays(sooner: int = 0, seed: int = 3) -> pd.DataFrame:
 
 def test_days_sooner_are_found_from_there_on_and_noise_costs():
     day = pd.Timestamp("2025-10-01")
-    found = listing_delay.detectable(delays(), day, 0.95)
+    found = listing_delay.detectable(delays(), day, 0.95, 287)
     assert found == int(found) >= 1
     seen = [
-        listing_delay.compare_medians(delays(int(found) + 1, seed), day).p < 0.05
+        listing_delay.compare_medians(delays(int(found) + 1, seed), day, 287).p < 0.05
         for seed in range(4)
     ]
     assert all(seen)
     weeks = delays()["week"].map(lambda week: 7 * (week.ordinal % 5))
     loud = delays().assign(delay=lambda t: t["delay"] + weeks)  # lists in batches
-    assert listing_delay.detectable(loud, day, 0.95) > found
-    assert listing_delay.detectable(delays().sample(frac=1), day, 0.95) == found
+    assert listing_delay.detectable(loud, day, 0.95, 287) > found
+    assert listing_delay.detectable(delays().sample(frac=1), day, 0.95, 287) == found
     late = pd.Timestamp("2026-12-01")  # no week after it
-    assert np.isinf(listing_delay.detectable(delays(), late, 0.95))
+    assert np.isinf(listing_delay.detectable(delays(), late, 0.95, 287))
 
 
 @pytest.mark.parametrize(

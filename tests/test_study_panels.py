@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from notebook_code import code_of
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
@@ -12,7 +13,9 @@ from analysis_utils.asking import NotTestable
 from analysis_utils.methods.panel import panel_association
 from analysis_utils.publish import findings
 from analysis_utils.publish.findings import Finding
-from analysis_utils.study import arrests, neighbours, states
+from analysis_utils.study import arrests, states
+
+neighbours = code_of("16_neighbours")
 
 
 def test_rank_p_counts_draws_at_least_as_far_from_the_centre():
@@ -144,7 +147,7 @@ def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread(
         pd.Index(datasets.states().query("kind == 'state'")["state"])
     )
     rates = made_rates(weights, 0.6)
-    found, draws = neighbours.diffusion(rates, weights, number=499)
+    found, draws = neighbours.diffusion(rates, weights, 1, 287, 499)
     long = pd.DataFrame(
         {
             "y": rates.iloc[:, 1:].to_numpy().ravel(),
@@ -156,7 +159,9 @@ def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread(
     fit = smf.ols("y ~ x + C(s) + C(t)", long).fit()
     assert found.estimate == pytest.approx(fit.params["x"])
     assert found.p < 0.05 and found.at()[0] > 0.2
-    nothing, draws = neighbours.diffusion(made_rates(weights, 0.0), weights, number=499)
+    nothing, draws = neighbours.diffusion(
+        made_rates(weights, 0.0), weights, 1, 287, 499
+    )
     assert nothing.p > 0.05 and len(draws) == 499
 
 
