@@ -15,10 +15,6 @@ from hypothesis import settings
 from analysis_utils.run_context import ROOT
 from analysis_utils.workflow import determinism
 
-# A checker of web addresses that no test needs: a second of every worker's start.
-sys.modules.setdefault("rfc3987_syntax", None)
-import nbformat  # noqa: E402
-
 determinism.apply()
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 
@@ -162,6 +158,8 @@ def pytest_testnodedown(node) -> None:
 
 def write_notebook(path: Path, parameters: str, *cells: str) -> None:
     """A notebook with one parameters cell (may be empty) and code cells."""
+    import nbformat  # after the package, which makes it start faster
+
     notebook = nbformat.v4.new_notebook()
     if parameters:
         cell = nbformat.v4.new_code_cell(parameters)

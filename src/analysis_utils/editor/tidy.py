@@ -10,19 +10,16 @@ import copy
 import hashlib
 import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-# 1.5 s; see workflow.execute
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-import nbformat  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+import nbformat
+from nbformat import NotebookNode
 
-from analysis_utils.asking import Refused  # noqa: E402
-from analysis_utils.workflow.normalise import KERNELSPEC  # noqa: E402
-from analysis_utils.workflow.notebook import Notebook  # noqa: E402
+from analysis_utils.asking import Refused
+from analysis_utils.workflow.normalise import KERNELSPEC
+from analysis_utils.workflow.notebook import Notebook
 
 LANGUAGE = {"name": "python"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")

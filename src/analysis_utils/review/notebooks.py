@@ -7,16 +7,14 @@ that are not those of the source notebook.
 
 import base64
 import difflib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # 1.5 s
-import nbformat  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+import nbformat
+from nbformat import NotebookNode
 
-from analysis_utils.review import values  # noqa: E402
-from analysis_utils.review.findings import (  # noqa: E402
+from analysis_utils.review import values
+from analysis_utils.review.findings import (
     DIFFERS,
     IDENTICAL,
     WITHIN,

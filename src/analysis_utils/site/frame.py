@@ -10,9 +10,6 @@ import pkgutil
 import sys
 from pathlib import Path
 
-# jsonschema's check of international addresses builds its grammar for 1.5 s.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
 FRAME = ("sphinx.builders.html", "sphinx.ext.autodoc", "sphinx.ext.napoleon")
 THEME = ("myst_nb.sphinx_ext", "pydata_sphinx_theme", "pygments.lexers.python")
 

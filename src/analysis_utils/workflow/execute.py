@@ -35,10 +35,6 @@ from analysis_utils.workflow.place import RUNNING, keep_archived, replace_folder
 from analysis_utils.workflow.runs import Run
 from analysis_utils.workflow.shell import REFUSAL
 
-# An optional checker of web addresses that jsonschema would build a grammar for:
-# 1.5 s of every start, and no notebook needs it.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
 KERNELS = "kernels"
 KERNEL = "analysis_utils.workflow.kernel"
 # (label, archived folder, new folder) -> whether the archived files may stay, and what
