@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.panel import panel_association
 from analysis_utils.study import state_panel as panel
+
+notebook = code_of("11_states")
 
 
 def planted(effect: float, states: int = 20, months: int = 160, seed: int = 0):
@@ -29,13 +31,17 @@ def planted(effect: float, states: int = 20, months: int = 160, seed: int = 0):
         "dose": pd.DataFrame(dose, index, names),
         "outcome": pd.DataFrame(outcome, index, names),
     }
-    return panel._long(parts)
+    return panel.long(parts)
+
+
+def finding(row):
+    return notebook.clustered(*row[notebook.COLUMNS])
 
 
 def test_a_planted_response_comes_back_at_its_horizon_and_not_before():
     table = planted(0.5)
-    results = panel.projections(table, range(-4, 5))
-    found = {h: panel.finding(r) for h, r in results.items()}
+    results = notebook.projections(table, 4, 4)
+    found = {h: finding(row) for h, row in results.iterrows()}
     assert -1 not in found
     assert found[2].estimate == pytest.approx(0.5, abs=0.05)
     low, high = found[2].at()
@@ -46,8 +52,8 @@ def test_a_planted_response_comes_back_at_its_horizon_and_not_before():
 
 def test_the_exchange_of_courses_agrees_with_the_regression():
     table = planted(0.5)
-    by_regression = panel.finding(panel.projections(table, [2])[2])
-    by_exchange = panel.randomised(table, 2, draws=499)
+    by_regression = finding(notebook.projections(table, 0, 2).loc[2])
+    by_exchange = notebook.by_exchange(table, 2, draws=499)
     assert by_exchange.estimate == pytest.approx(by_regression.estimate, abs=1e-9)
     low, high = by_exchange.at()
     assert low < 0.5 < high and by_exchange.p < 0.01
@@ -61,16 +67,17 @@ def test_the_exchange_holds_its_size_when_one_state_carries_all():
     for seed in range(60):
         table = planted(0.0, seed=seed)
         table["dose"] = table["dose"].where(table["state"] == "S00", 0.0)
-        below += panel.randomised(table, 2, draws=99, seed=seed).p <= 0.1
+        below += notebook.by_exchange(table, 2, draws=99, seed=seed).p <= 0.1
     assert below <= 12  # 6 expected, sd 2.3
 
 
 def test_order_of_rows_and_a_constant_dose_change_nothing():
     table = planted(0.5)
-    first = panel.projections(table, [2])[2]
+    first = notebook.projections(table, 0, 2).loc[2]
     order = table.sample(frac=1, random_state=1).sort_values(["state", "month"])
-    second = panel.projections(order.assign(dose=order["dose"] + 7), [2])[2]
-    assert second.params.iloc[0] == pytest.approx(first.params.iloc[0])
+    moved = order.assign(dose=order["dose"] + 7)
+    second = notebook.projections(moved, 0, 2).loc[2]
+    assert second["estimate"] == pytest.approx(first["estimate"])
 
 
 def counts_of(arrests: pd.DataFrame) -> pd.DataFrame:
@@ -92,10 +99,7 @@ def test_a_planted_elasticity_comes_back_from_the_counts():
     arrests = pd.DataFrame(rng.poisson(mean), held.index, held.columns)
     rows = panel.arrests_panel(counts_of(arrests), "2024-01", "2026-03", "287(g)")
     assert rows["arrests"].sum() == arrests.to_numpy().sum()
-    fit = panel_association(
-        rows, "arrests", "log_agreements", unit="state", time="month", family="poisson"
-    )
-    found = panel.finding(fit)
+    found = notebook.elasticity(counts_of(arrests), "C7", "287(g)")
     assert found.estimate == pytest.approx(0.4, abs=0.02)
     assert found.at()[0] < 0.4 < found.at()[1]
 

@@ -1,20 +1,14 @@
 """Agreements and encounters or arrests by state and month; groups of states."""
 
 import logging
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from analysis_utils import datasets, publish, series
+from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.panel import PanelResult, balanced, panel_association
-from analysis_utils.methods.randomisation import exchange_interval
-from analysis_utils.publish import Finding
-from analysis_utils.publish.style import COLOURS
 
 TEN_AGENCIES = 10  # a dose of one: one agreement more for each ten agencies
 ASK = (
@@ -58,10 +52,11 @@ def encounters_panel(
     parts = {"encounters": wide[states], "agreements": held[states]}
     parts["dose"] = TEN_AGENCIES * held[states] / agencies[states]
     parts["outcome"] = np.log1p(wide[states].astype(float))
-    return _long(parts)
+    return long(parts)
 
 
-def _long(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def long(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables of months by states as one, a row for each state and month."""
     stacked = {name: part.stack() for name, part in parts.items()}
     table = pd.DataFrame(stacked).rename_axis(["month", "state"]).reset_index()
     return table.sort_values(["state", "month"], ignore_index=True)
@@ -86,126 +81,7 @@ def arrests_panel(
     arrests = sums.unstack().reindex(index=held.index, columns=held.columns)
     parts = {"arrests": arrests.fillna(0).astype("int64"), "agreements": held}
     parts["log_agreements"] = np.log1p(held)
-    return _long(parts)
-
-
-def shifted(table: pd.DataFrame, column: str, months: int) -> pd.Series:
-    """A column as it is `months` later (negative: earlier) in the same state."""
-    return table.groupby("state")[column].shift(-months)
-
-
-def projections(
-    table: pd.DataFrame, horizons: Iterable[int], errors: str = "cluster"
-) -> dict[int, PanelResult]:
-    """Local projections: outcome[t+h] - outcome[t-1] on the change of dose at t.
-
-    State and month effects; Jordà 2005, AER 95:161. The horizon of -1 is zero by
-    construction and left out. State effects make the estimate low by about h / T of
-    itself, because the months after a rise are in the state's mean.
-    """
-    change = table.groupby("state")["dose"].diff()
-    before = shifted(table, "outcome", -1)
-    found = {}
-    for horizon in horizons:
-        if horizon == -1:
-            continue
-        response = shifted(table, "outcome", horizon) - before
-        rows = table.assign(response=response, change=change)
-        rows = rows.dropna(subset=["response", "change"])
-        found[horizon] = panel_association(
-            rows, "response", "change", unit="state", time="month", errors=errors
-        )
-    return found
-
-
-def finding(result: PanelResult, units: str = "") -> Finding:
-    """The first coefficient of a panel regression, or why it has no interval."""
-    name = result.params.index[0]
-    effective = f"{result.effective_clusters[name]:.1f} effective states"
-    if result.refusals[name]:
-        return Finding(
-            float(result.params[name]), n=result.nobs, note=result.refusals[name]
-        )
-    found = Finding.normal(
-        float(result.params[name]), float(result.bse[name]),
-        df=float(result.df_resid[name]), n=result.nobs, units=units,
-    )  # fmt: skip
-    return Finding(**(vars(found) | {"note": effective}))
-
-
-def randomised(
-    table: pd.DataFrame,
-    horizon: int,
-    draws: int = 1999,
-    seed: int = 287,
-    units: str = "",
-) -> Finding:
-    """The projection at one horizon, tested by giving states each other's courses.
-
-    Exact if it does not matter which state has which course of agreements: it holds
-    where one or two states carry the estimate and errors by cluster do not. The
-    interval holds the effects, the same for every state, that this test does not
-    reject; beyond those tried (20 standard deviations of its draws) it is open.
-    """
-    y, x, on_y, on_x = _exchanged(table, horizon, draws, seed)
-    size = float((x**2).sum())
-    estimate = float((x * y).sum()) / size
-    interval = exchange_interval(estimate, on_y, on_x, reach=20)
-    rank = publish.findings.rank_p(estimate, on_y, float(on_y.mean()))
-    note = "interval and p by permutation of courses of agreements over states"
-    return Finding(estimate, interval, rank, y.size, units, note)
-
-
-def _exchanged(table: pd.DataFrame, horizon: int, draws: int, seed: int):
-    """Response and change of dose, demeaned, and their coefficient when states exchange
-    courses: of the response, and of the dose itself, for each draw."""
-    wide = table.pivot(index="month", columns="state", values="outcome")
-    dose = table.pivot(index="month", columns="state", values="dose").diff()
-    response = (wide.shift(-horizon) - wide.shift(1)).dropna()
-    rows = response.index.intersection(dose.dropna().index)
-    y, x = (balanced(part.loc[rows].to_numpy()) for part in (response, dose))
-    own = np.arange(x.shape[1])
-    rng = np.random.default_rng(seed)
-    orders = rng.permuted(np.tile(own, (draws, 1)), axis=1)
-    size = float((x**2).sum())
-    on_y, on_x = ((x.T @ z)[orders, own].sum(axis=1) / size for z in (y, x))
-    return y, x, on_y, on_x
-
-
-def projected(
-    result: PanelResult, table: pd.DataFrame, horizon: int, seed: int, units: str = ""
-) -> Finding:
-    """A projection by errors clustered by state; by permutation where few carry it."""
-    found = finding(result, units)
-    return (
-        found if found.interval else randomised(table, horizon, seed=seed, units=units)
-    )
-
-
-def draw_projections(ax: Axes, found: pd.DataFrame) -> Axes:
-    """Response by months before and after; index: horizon; estimate, low, high."""
-    at = found.index.to_numpy()
-    ax.axhline(0, color=COLOURS["event"], lw=0.7)
-    ax.axvline(-0.5, color=COLOURS["event"], lw=0.7, ls=(0, (4, 3)))
-    ax.vlines(at, found["low"], found["high"], color=COLOURS["fitted"], lw=1)
-    ax.plot(at, found["estimate"], "o", color=COLOURS["fitted"])
-    ax.set_xticks(sorted({*at.tolist(), -1}))
-    ax.set_xlabel("Months after the rise of agreements (before: negative)")
-    return ax
-
-
-def detectable(table: pd.DataFrame, horizon: int, seed: int = 287) -> float:
-    """Smallest response found with 80 % power by permutation of courses over states.
-
-    An effect of size b moves the statistic by b; the test rejects beyond the quantile
-    of 97.5 % of its draws, whose spread it keeps: quantile plus 0.84 standard errors.
-    """
-    _, _, draws, _ = _exchanged(table, horizon, 999, seed)
-    draws = draws - draws.mean()
-    return float(np.quantile(np.abs(draws), 0.95) + 0.8416 * draws.std())
-
-
-# Groups of states that share no ICE area
+    return long(parts)
 
 
 def groups_of_states() -> pd.Series:
