@@ -1,17 +1,18 @@
 """Choices of the specification curves: each can be built; the main one is as told."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
 from notebook_code import code_of
 
-from analysis_utils import hypotheses
+from analysis_utils import hypotheses, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import associate
 from analysis_utils.methods.curve import specification_curve
 from analysis_utils.methods.hazards import fit_hazard
 from analysis_utils.study import (
-    ban_choices,
     bans,
     encounter_choices,
     events,
@@ -20,7 +21,7 @@ from analysis_utils.study import (
     payments,
 )
 
-survival = code_of("14_survival")
+survival, of_bans = code_of("14_survival"), code_of("05_state_bans")
 
 
 def first_of(key: str) -> dict:
@@ -99,17 +100,22 @@ def test_other_choices_of_payments_do_what_they_say(paid):
 def test_bans_counted_as_the_notebook_counts_them():
     acts = bans.banning()
     grid = hypotheses.grid("T1", "curve")
-    curve = ban_choices.curve(grid, acts, draws=49)
-    chosen = "days == 90 and `days before` == 0 and gone == 'on the last day'"
-    row = curve.table.query(chosen).iloc[0]  # then the first value of each choice
+    spells = bans.known_spells(series.last_day())
+    parts = of_bans.counted(spells, acts, 90, 0, "on the last day")
+    given = of_bans.assignments(parts, draws=49)
+    made = {
+        choice: of_bans.difference(parts, *choice, given)
+        for choice in product(grid["weight"], grid["elsewhere"])
+    }
+    estimate, _ = made[grid["weight"][0], grid["elsewhere"][0]]
     followed = bans.follow_up(acts, 90)
     some = followed.groupby("ban")["reached"].transform("any")  # others count for none
     followed = followed[some]
     reached, control = (followed[followed[name]] for name in ("reached", "control"))
     difference = reached["ended"].mean() - control["ended"].mean()
-    assert row["estimate"] == pytest.approx(difference, abs=1e-12)
-    assert curve.table["estimate"].between(-1, 1).all()
-    assert curve.null.shape == (49, len(curve.fitted))
+    assert estimate == pytest.approx(difference, abs=1e-12)
+    assert all(-1 <= estimate <= 1 for estimate, _ in made.values())
+    assert all(drawn.shape == (49,) for _, drawn in made.values())
 
 
 def test_a_ban_assigned_to_a_state_takes_that_state_from_the_others():
@@ -117,14 +123,12 @@ def test_a_ban_assigned_to_a_state_takes_that_state_from_the_others():
         {"ended": [1.0, 0], "size": [4.0, 6]}, pd.Index(["OH", "UT"], name="home")
     )
     level = others.add_prefix("level ")
-    part = ban_choices.Counts(
+    part = of_bans.Counts(
         "b", "MD", np.array([3.0, 4.0]), pd.concat([others, level], axis=1)
     )
     given = {"b": np.array(["OH", "UT", "OH"])}
     for weight in ("agreements alike", "bans alike"):
-        estimate, drawn = ban_choices.difference(
-            [part], weight, "all agreements", given
-        )
+        estimate, drawn = of_bans.difference([part], weight, "all agreements", given)
         assert estimate == pytest.approx(3 / 4 - 1 / 10)
         assert drawn == pytest.approx([1 / 4 - 0, 0 - 1 / 4, 1 / 4 - 0])
 

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from analysis_utils import datasets, series
@@ -14,6 +15,8 @@ from analysis_utils.methods.its import (
     ITSResults,
 )
 from analysis_utils.study import bans, border, controlled, events, its_report
+
+of_bans = code_of("05_state_bans")
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
 DAY = WEEKS[20].start_time
@@ -82,24 +85,24 @@ def test_states_drawn_as_wholes_widen_the_interval_and_do_not_depend_on_order():
     uneven = ends(MD=(9, 9), VA=(5, 5), NM=(0, 10))
     others = ends(TX=(3, 300), FL=(0, 300), GA=(2, 50))
     alone = confint_proportions_2indep(14, 24, 5, 650, method="newcomb")
-    whole = bans.by_states(uneven, others)
+    whole = of_bans.by_states(uneven, others)
     assert whole.estimate == pytest.approx(14 / 24 - 5 / 650)
     assert whole.at()[0] < alone[0] and whole.at()[1] > alone[1]
-    shuffled = bans.by_states(uneven.sample(frac=1, random_state=1), others)
+    shuffled = of_bans.by_states(uneven.sample(frac=1, random_state=1), others)
     assert shuffled.at() == whole.at()
-    assert bans.by_states(uneven.head(0), others).estimate is None
+    assert of_bans.by_states(uneven.head(0), others).estimate is None
 
 
 def test_no_more_ends_after_than_before_is_a_difference_of_zero():
     same = ends(TX=(5, 100), FL=(1, 100), GA=(2, 50))
-    found = bans.before_and_after(same, same)
+    found = of_bans.before_and_after(same, same)
     assert found.estimate == 0 and found.at()[0] <= 0 <= found.at()[1]
     more = ends(TX=(45, 100), FL=(41, 100), GA=(22, 50))
-    assert bans.before_and_after(same, more).at()[0] > 0.2
+    assert of_bans.before_and_after(same, more).at()[0] > 0.2
 
 
 def test_a_proposal_is_no_ban():
-    assert "MD" in bans.banned_states()
+    assert "MD" in set(datasets.bans()["state"])
     assert "ny-bill-proposed" not in set(bans.banning()["event"])
 
 
@@ -112,7 +115,7 @@ def test_bans_follow_until_the_last_list():
     followed = bans.follow_up(bans.banning("2026-03-01"), 90, "2026-03-01")
     last = series.last_day("2026-03-01")
     assert followed["until"].max() == last
-    table = bans.by_ban(followed)
+    table = of_bans.by_ban(followed)
     days = (last - pd.Timestamp("2026-02-17")).days
     assert table.loc["md-hb-444", "days followed"] == days
     assert (table["banned ended"] <= table["banned"]).all()
@@ -141,8 +144,8 @@ def test_placebo_states_rank_a_true_ban_at_the_end():
     followed = pd.DataFrame(rows).assign(label="MD")
     followed["reached"] = followed["home"] == followed["ban"]
     followed["control"] = ~followed["reached"]
-    differences, p = bans.placebo_states(followed)
-    assert p == 1 / (1 + bans.DRAWS) and (differences == 0).all()
+    differences, p = of_bans.placebo_states(followed)
+    assert p == 1 / (1 + of_bans.DRAWS) and (differences == 0).all()
 
 
 def test_the_means_leave_out_the_weeks_that_the_model_does():
