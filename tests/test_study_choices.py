@@ -17,11 +17,11 @@ from analysis_utils.study import (
     encounter_choices,
     events,
     in_time,
-    payment_choices,
     payments,
 )
 
 survival, of_bans = code_of("14_survival"), code_of("05_state_bans")
+reimbursement = code_of("03_reimbursement")
 
 
 def first_of(key: str) -> dict:
@@ -46,20 +46,20 @@ def paid():
 
 def test_cells_keep_every_office_week_and_signing(paid):
     _, _, table = paid
-    counted = payment_choices.cells(table)
+    counted = reimbursement.cells_of(table)
     assert counted["signed"].sum() == table["event"].sum()
-    assert counted["at_risk"].sum() == (table["exit"] + 1).sum()
-    assert payment_choices.cells(table.sample(frac=1, random_state=2)).equals(counted)
+    assert counted["at risk"].sum() == (table["exit"] + 1).sum()
+    assert reimbursement.cells_of(table.sample(frac=1, random_state=2)).equals(counted)
 
 
 def test_rates_of_the_curve_are_the_hazards_of_the_notebook(paid):
     spec, cuts, table = paid
     rows = payments.split(table, cuts, "TFM")
     fit = fit_hazard(rows, [*cuts], effects=["model"], cluster="state")
-    counted = payment_choices.cells(table)
+    counted = reimbursement.cells_of(table)
     one = specification_curve(
         {name: [value] for name, value in first_of("P1").items()},
-        lambda **chosen: payment_choices.specification(
+        lambda **chosen: reimbursement.specification(
             counted, cuts, spec.first, *chosen.values()
         ),
         draws=50,
@@ -70,13 +70,11 @@ def test_rates_of_the_curve_are_the_hazards_of_the_notebook(paid):
 
 def test_other_choices_of_payments_do_what_they_say(paid):
     spec, cuts, table = paid
-    counted = payment_choices.cells(table)
+    counted = reimbursement.cells_of(table)
 
     def made(**changes):
         chosen = first_of("P1") | changes
-        return payment_choices.specification(
-            counted, cuts, spec.first, *chosen.values()
-        )
+        return reimbursement.specification(counted, cuts, spec.first, *chosen.values())
 
     away = made(states="without FL and TX")
     names = counted.loc[away.design.index, "state"]
@@ -91,9 +89,7 @@ def test_other_choices_of_payments_do_what_they_say(paid):
     assert late.design["paid"].sum() > whole.design["paid"].sum()
     before = counted[counted["week"] < cuts["between"]]
     with pytest.raises(NotTestable, match="paid weeks"):
-        payment_choices.specification(
-            before, cuts, spec.first, *first_of("P1").values()
-        )
+        reimbursement.specification(before, cuts, spec.first, *first_of("P1").values())
 
 
 @pytest.mark.slow

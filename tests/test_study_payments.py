@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.hazards import fit_hazard
 from analysis_utils.study import payments
 
+reimbursement = code_of("03_reimbursement")
 FIRST = "2025-01-27"
 
 
@@ -46,19 +48,22 @@ def test_a_fit_on_intervals_equals_the_fit_on_weeks(sheriffs):
     cut = payments.split(some, {"between": 31, "paid": 35}, "TFM")
     both = [
         fit_hazard(rows, ["between", "paid"], effects=["model"]).params["paid"]
-        for rows in (cut, payments.by_week(cut))
+        for rows in (cut, reimbursement.by_week(cut))
     ]
     assert both[0] == pytest.approx(both[1], abs=1e-6)
 
 
 def test_weekly_hazards_count_every_signing_once(sheriffs):
-    weekly = payments.weekly_hazards(sheriffs)
+    counted = reimbursement.cells_of(sheriffs)
+    weekly = counted.groupby(["model", "week"])[["at risk", "signed"]].sum()
     assert weekly["signed"].sum() == sheriffs["event"].sum()
-    assert weekly.groupby("model")["at risk"].diff().dropna().le(0).all()
+    fewer = weekly.groupby("model")["at risk"].diff().dropna()
+    before = weekly.groupby("model")["signed"].shift().dropna()
+    assert (fewer == -before).all()  # who signs leaves, nobody else
 
 
 def test_power_rises_with_the_effect_and_uses_the_weeks_before_alone(sheriffs):
-    finds = payments.relative_power(sheriffs, 31, 35, 0.95)
+    finds = reimbursement.rises(sheriffs, 31, 35, 0.95)
     power = [
         finds(effect, 300, np.random.default_rng(1)).mean() for effect in (1, 3, 10)
     ]
@@ -66,13 +71,14 @@ def test_power_rises_with_the_effect_and_uses_the_weeks_before_alone(sheriffs):
     later = sheriffs.copy()
     gone = (later["event"] == 1) & (later["exit"] >= 31)
     later.loc[gone, ["event", "exit"]] = 0, later["exit"].max()
-    same = payments.relative_power(later, 31, 35, 0.95)
-    assert np.array_equal(same.weeks, finds.weeks)
+    weeks = reimbursement.signings_before(sheriffs, 31)
+    assert np.array_equal(reimbursement.signings_before(later, 31), weeks)
+    assert weeks.sum() == (sheriffs["event"] * (sheriffs["exit"] < 31)).sum()
     with pytest.raises(NotTestable):
-        payments.relative_power(sheriffs, 5, 9, 0.95)
+        reimbursement.rises(sheriffs, 5, 9, 0.95)
 
 
 def test_before_payments_started_nothing_can_be_tested():
     early = payments.at_risk(FIRST, ["sheriff"], as_of="2025-08-28")
     with pytest.raises(NotTestable, match="start of payments"):
-        payments.relative_power(early, 27, 35, 0.95)
+        reimbursement.rises(early, 27, 35, 0.95)
