@@ -308,6 +308,17 @@ def intervals(ax: Axes, frame: pd.DataFrame, xlabel: str, at: float = 0.0) -> Ax
     return ax
 
 
+def fan(ax: Axes, rows: pd.DataFrame, colour: ColorType) -> Axes:
+    """A forecast over days: median (`q500`), 80 % and 95 % intervals, dark and light.
+
+    rows: `day`, and quantiles of it as data/predicted_counts.csv names them.
+    """
+    for low, high, shade in (("q025", "q975", 0.85), ("q100", "q900", 0.65)):
+        ax.fill_between(rows["day"], rows[low], rows[high], color=str(shade), lw=0)
+    ax.plot(rows["day"], rows["q500"], color=colour)
+    return ax
+
+
 def histogram(
     ax: Axes,
     values: pd.Series,
