@@ -8,9 +8,9 @@ from notebook_code import code_of
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.study import claims, vintages
+from analysis_utils.study import claims
 
-notebook = code_of("09_article_claims")
+notebook, vintages = code_of("09_article_claims"), code_of("08_vintages")
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_claims_of_later_days_are_left_out():
 
 
 def test_vintages_are_ends_of_months_between_first_and_last():
-    days = vintages.days("2025-08-28", pd.Timestamp("2025-11-12"), "month")
+    days = vintages.month_ends("2025-08-28", pd.Timestamp("2025-11-12"), "month")
     assert [str(day.date()) for day in days] == [
         "2025-08-28",
         "2025-09-30",
         "2025-10-31",
         "2025-11-12",
     ]
-    early = vintages.days("2025-08-28", pd.Timestamp("2025-08-01"), "week")
+    early = vintages.month_ends("2025-08-28", pd.Timestamp("2025-08-01"), "week")
     assert list(early) == [pd.Timestamp("2025-08-01")]
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_estimated_yet_says_why():
         raise NotTestable(f"nothing was signed after the event by {last.date()}")
 
     day = pd.DatetimeIndex(["2025-03-01"])
-    early = vintages.estimates({"H1a": too_early, "P1": too_early}, day)
+    early = vintages.by_vintage({"H1a": too_early, "P1": too_early}, day)
     assert early["estimate"].isna().all() and early["note"].str.len().min() > 20
     assert set(early["answer"]) == {"cannot be tested"}
 

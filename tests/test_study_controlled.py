@@ -14,7 +14,8 @@ from analysis_utils.methods.its import (
     Intervention,
     ITSResults,
 )
-from analysis_utils.study import bans, border, controlled, events, its_report
+from analysis_utils.publish import Finding
+from analysis_utils.study import bans, border, controlled, events
 
 of_bans = code_of("05_state_bans")
 
@@ -43,7 +44,7 @@ def fit(pair: controlled.Groups, exclude: controlled.Gap = ()) -> ITSResults:
 
 @pytest.mark.parametrize("jump", [1.0, 3.0])
 def test_a_known_ratio_is_found(jump):
-    found = its_report.effect(fit(groups(jump)))
+    found = Finding.of_table(fit(groups(jump)).effect, "ratio")
     low, high = found.at()
     assert low < jump < high
     assert found.estimate == pytest.approx(jump, rel=0.15)
@@ -54,7 +55,7 @@ def test_a_known_ratio_is_found(jump):
 def test_a_change_has_the_interval_of_the_model_at_each_level():
     result = fit(groups(2.0))
     term = "treated_act_level"
-    found = its_report.change(result, term)
+    found = Finding.of_table(result.table, term)
     for level in (0.9, 0.95, 0.99):
         row = result.table(alpha=1 - level).loc[term, ["lower", "upper"]]
         assert found.at(level) == pytest.approx(tuple(row))

@@ -6,9 +6,11 @@ import pytest
 from notebook_code import code_of
 
 from analysis_utils import series
+from analysis_utils.publish import charts
 from analysis_utils.publish.findings import Finding
-from analysis_utils.study import events, growth, vintages
+from analysis_utils.study import events
 
+growth, vintages = code_of("01_agreement_growth"), code_of("08_vintages")
 who_signs, survival = code_of("13_who_signs"), code_of("14_survival")
 
 
@@ -89,7 +91,7 @@ def test_answers_by_vintage_are_told_in_days_and_words():
         days[1]: Finding.normal(25.0, 40.0),
         days[2]: Finding.normal(25.0, 3.0),
     }
-    table = vintages.estimates({"H1a": lambda as_of, last: found[last]}, days)
+    table = vintages.by_vintage({"H1a": lambda as_of, last: found[last]}, days)
     words = vintages.spells(table, "H1a")
     assert words == (
         "could not be tested (28 August 2025), then was inconclusive (30 September "
@@ -107,12 +109,10 @@ def test_days_are_said_as_people_do():
 
 @pytest.mark.parametrize(("width", "wide"), [(1.0, False), (50.0, True)])
 def test_bands_that_would_swallow_the_data_are_left_out_and_said_to_be(width, wide):
-    from analysis_utils.study import its_report
-
     after = np.arange(20) >= 10
     path = pd.DataFrame({"observed": np.tile([0.0, 10.0], 10), "fitted": 5.0})
     path["counterfactual"] = np.where(after, 6.0, 5.0)
     path["counterfactual_lower"] = 6.0 - np.where(after, width, 0.1)
     path["counterfactual_upper"] = 6.0 + np.where(after, width, 0.1)
-    assert its_report.too_wide(path) is wide
-    assert ("left out" in its_report.bands(path)) is wide
+    assert charts.too_wide(path) is wide
+    assert ("left out" in charts.bands(path)) is wide

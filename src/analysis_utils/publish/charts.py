@@ -361,3 +361,31 @@ def histogram(
         color=COLOURS["counterfactual"],
     )
     return ax
+
+
+def too_wide(path: pd.DataFrame) -> bool:
+    """Whether half the bands of a counterfactual are wider than the data's own range.
+
+    path : as `ITSResults.counterfactual` gives it. Only periods after the event count:
+    before it, the counterfactual is the fit.
+    """
+    known = path.dropna(subset=["counterfactual_upper", "counterfactual_lower"])
+    known = known[~np.isclose(known["counterfactual"], known["fitted"])]
+    width = known["counterfactual_upper"] - known["counterfactual_lower"]
+    extent = max(path["observed"].max() - min(0.0, path["observed"].min()), 1e-9)
+    return bool(len(width) and width.median() > extent)
+
+
+def without_wide_bands(ax: Axes, path: pd.DataFrame) -> Axes:
+    """Take bands out of the axes that would swallow the data."""
+    if too_wide(path):
+        for band in [c for c in ax.collections if hasattr(c, "get_paths")]:
+            band.remove()
+    return ax
+
+
+def bands(path: pd.DataFrame) -> str:
+    """What the figure shows of the intervals, in words for its caption."""
+    if too_wide(path):
+        return "their 95% intervals are wider than the range of the data and left out"
+    return "with 95% intervals of the mean, cut where they leave the range of the data"

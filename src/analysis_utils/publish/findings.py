@@ -163,6 +163,34 @@ class Finding:
         return cls(estimate, interval, **more)
 
     @classmethod
+    def of_table(
+        cls,
+        table: Callable[..., pd.DataFrame],
+        row: str,
+        **more: Unpack[_More],
+    ) -> "Finding":
+        """From a row of a table of results, whose intervals it gives at any level.
+
+        table : function of `alpha`, as `ITSResults.table` or `.effect`; the estimate
+        is its first column, then `lower`, `upper` and `p`.
+
+        >>> def table(alpha=0.05):
+        ...     columns = ["coefficient", "lower", "upper", "p"]
+        ...     return pd.DataFrame([[1.0, alpha, 2.0, 0.01]], ["rise"], columns)
+        >>> found = Finding.of_table(table, "rise", n=40)
+        >>> found.estimate, [round(x, 3) for x in found.at(0.99)], found.p
+        (1.0, [0.01, 2.0], 0.01)
+        """
+        stated = table().loc[row]
+        more.setdefault("p", float(stated["p"]))
+
+        def interval(level: float) -> tuple[float, float]:
+            low, high = table(alpha=1 - level).loc[row, ["lower", "upper"]]
+            return float(low), float(high)
+
+        return cls(float(stated.iloc[0]), interval, **more)
+
+    @classmethod
     def not_testable(cls, why: str, **more: Unpack[_Counted]) -> "Finding":
         """These data cannot answer; `why` says so, and what data it would need."""
         return cls(note=why, **more)
@@ -255,6 +283,18 @@ def p_words(p: float | None, key: str = "") -> str:
     if p_shown(p).startswith("<"):
         return "p < 0.001"
     return f"p = {{{key}}}" if key else f"p = {p_shown(p)}"
+
+
+def failed_tests(tests: pd.DataFrame) -> str:
+    """The tests of a table with p below 0.05, in words.
+
+    >>> failed_tests(pd.DataFrame({"p": [0.3, 0.012]}, ["Levene", "Ljung-Box"]))
+    'Tests of the residuals with p below 0.05: Ljung-Box (p = 0.012).'
+    """
+    failed = [f"{name} ({p_words(p)})" for name, p in tests["p"].items() if p < 0.05]
+    if not failed:
+        return "None of the tests of the residuals has p below 0.05."
+    return f"Tests of the residuals with p below 0.05: {'; '.join(failed)}."
 
 
 def disagreement(found: Finding, interval: str, p: str, null: float = 0) -> str:

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from analysis_utils import datasets, publish, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import ITSResults
+from analysis_utils.publish import charts
 from analysis_utils.publish.style import COLOURS
-from analysis_utils.study import its_report
 
 Groups = tuple[pd.Series, pd.Series]
 Gap = tuple[tuple[str, str], ...]
@@ -80,7 +80,7 @@ def draw(ax: Axes, groups: Groups, result: ITSResults) -> pd.DataFrame:
     ax.plot(weeks, control, "x", ms=3, color=COLOURS["WSO"], label=control.name)
     result.plot(ax=ax, legend=False)
     path = result.counterfactual()
-    its_report.without_wide_bands(ax, path)
+    charts.without_wide_bands(ax, path)
     path = path.drop(columns=["observed", "used"])
     data = pd.concat(groups, axis="columns").join(path)
     name_dots(ax, str(treated.name))
