@@ -4,11 +4,10 @@ Callaway and Sant'Anna 2021, section 3.2; cohort shares are estimated, and their
 uncertainty is part of the influence functions.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis_utils.asking import NotTestable
 
@@ -47,92 +46,74 @@ class Cells:
         """Whether the cell lies in its group's period of treatment."""
         return self.time >= self.group
 
-    def least(self, chosen: np.ndarray) -> float:
-        """Clusters of the smallest group that the chosen cells rest on."""
-        return float(self.fewest[chosen].min())
 
-    def average(self, chosen: np.ndarray) -> tuple[float, np.ndarray]:
-        """Average of the chosen cells, weighted by cohort size, and its influence."""
-        share, total = self.share[chosen], self.share[chosen].sum()
-        weights = share / total
-        deviation = self.members[:, chosen] - share
-        of_weights = (deviation - np.outer(deviation.sum(axis=1), weights)) / total
-        influence = (
-            self.influence[:, chosen] @ weights + of_weights @ self.effect[chosen]
-        )
-        return float(self.effect[chosen] @ weights), influence
+class Averages(NamedTuple):
+    """Averages (k,) with influence (units, k).
+
+    `fewest`: clusters of the smallest group that each rests on.
+    """
+
+    effects: np.ndarray
+    influence: np.ndarray
+    fewest: np.ndarray
 
 
 def aggregate_cells(
     cells: Cells, kind: str, lowest: float, highest: float, balance: float | None
-) -> tuple[pd.Series, np.ndarray, np.ndarray, float, np.ndarray, np.ndarray]:
-    """Return effects by event time, group or date, and overall.
+) -> tuple[list[float], Averages, Averages]:
+    """Return event times, groups or dates, the averages of each, and the overall one.
 
-    Of each: estimate, influence, and the clusters of the smallest group.
+    Overall is by size over groups, and plain over dates and event times from 0 on.
     """
     one_of(kind, KINDS, "Aggregation")
-    everything = np.array([cells.least(cells.after)])
-    if kind == "simple":
-        overall, influence = cells.average(cells.after)
-        one = influence[:, None]
-        return pd.Series([overall]), one, everything, overall, influence, everything
-    keys, chosen = _cells_by_key(cells, kind, lowest, highest, balance)
-    found = [cells.average(chosen(key)) for key in keys]
-    params = pd.Series([item[0] for item in found], pd.Index(keys))
-    influence = np.column_stack([item[1] for item in found])
-    fewest = np.array([cells.least(chosen(key)) for key in keys])
+    chosen = _chosen(cells, kind, lowest, highest, balance)
+    found = [
+        _average(cells.effect[part], cells.influence[:, part], cells.members[:, part])
+        for part in chosen.values()
+    ]
+    effects = np.array([effect for effect, _ in found])
+    influence = np.column_stack([by_unit for _, by_unit in found])
+    fewest = np.array([cells.fewest[part].min() for part in chosen.values()])
+    over = np.array([kind != "dynamic" or key >= 0 for key in chosen])
     if kind == "group":
-        over = _over_groups(cells, params, influence, fewest)
-        return params, influence, fewest, *over, everything
-    part = np.asarray(keys) >= 0 if kind == "dynamic" else np.ones(len(keys), bool)
+        first = [int(part.argmax()) for part in chosen.values()]
+        overall, by_unit = _average(effects, influence, cells.members[:, first])
+    else:
+        overall, by_unit = effects[over].mean(), influence[:, over].mean(axis=1)
     return (
-        params,
-        influence,
-        fewest,
-        float(params[part].mean()),
-        influence[:, part].mean(axis=1),
-        np.array([fewest[part].min()]),
+        list(chosen),
+        Averages(effects, influence, fewest),
+        Averages(
+            np.array([overall]), by_unit[:, None], fewest[over].min(keepdims=True)
+        ),
     )
 
 
-def _cells_by_key(
-    cells: Cells, kind: str, lowest: float, highest: float, balance: float | None
-) -> tuple[list[float], Callable[[float], np.ndarray]]:
-    """The values of the aggregation's axis, and which cells belong to one of them."""
-    if kind == "group":
-        return (
-            sorted(set(cells.group[cells.after])),
-            lambda key: (cells.group == key) & cells.after,
-        )
-    if kind == "calendar":
-        return (
-            sorted(set(cells.time[cells.after])),
-            lambda key: (cells.time == key) & cells.after,
-        )
-    event = cells.time - cells.group
-    allowed = (event >= lowest) & (event <= highest)
-    if balance is not None:
-        first, last = cells.time.min(), cells.time.max()
-        allowed &= (last - cells.group >= balance) & (event <= balance)
-        allowed &= event >= balance - (last - first)
-    if not (allowed & (event >= 0)).any():
-        raise NotTestable("No group-time effect lies within these event times.")
-    return (sorted(set(event[allowed])), lambda key: (event == key) & allowed)
-
-
-def _over_groups(
-    cells: Cells, params: pd.Series, influence: np.ndarray, fewest: np.ndarray
+def _average(
+    effects: np.ndarray, influence: np.ndarray, members: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """Average over groups, weighted by their size."""
-    first = [int(np.argmax(cells.group == group)) for group in params.index]
-    groups = Cells(
-        params.index.to_numpy(),
-        params.index.to_numpy(),
-        params.to_numpy(),
-        influence,
-        cells.members[:, first],
-        cells.anticipation,
-        fewest,
-        params.index.to_numpy(),
-    )
-    return groups.average(np.ones(len(params), dtype=bool))
+    """Average of effects (m,), weighted by cohort size, and its influence (units,)."""
+    share, total = members.mean(axis=0), members.mean(axis=0).sum()
+    weights = share / total
+    deviation = members - share
+    of_weights = (deviation - np.outer(deviation.sum(axis=1), weights)) / total
+    return float(effects @ weights), influence @ weights + of_weights @ effects
+
+
+def _chosen(
+    cells: Cells, kind: str, lowest: float, highest: float, balance: float | None
+) -> dict[float, np.ndarray]:
+    """Which cells (m,) belong to each value of the aggregation's axis, in order."""
+    event = cells.time - cells.group
+    allowed = cells.after
+    if kind == "dynamic":
+        allowed = (event >= lowest) & (event <= highest)
+        if balance is not None:
+            first, last = cells.time.min(), cells.time.max()
+            allowed &= (last - cells.group >= balance) & (event <= balance)
+            allowed &= event >= balance - (last - first)
+        if not (allowed & (event >= 0)).any():
+            raise NotTestable("No group-time effect lies within these event times.")
+    axes = {"dynamic": event, "group": cells.group, "calendar": cells.time}
+    axis = axes.get(kind, np.zeros(len(event)))
+    return {key: (axis == key) & allowed for key in np.unique(axis[allowed])}

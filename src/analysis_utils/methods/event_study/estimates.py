@@ -145,17 +145,14 @@ class Estimates:
         careful = stats.t.isf(alpha / 2 / tests, self.df_resid)
         if self.few[(self.bse > 0).to_numpy()].all():
             return careful
-        return np.where(self.few, careful, self.critical_value(alpha))
+        return np.where(self.few, careful, self._critical_value(alpha))
 
-    def bootstrap_draws(self) -> np.ndarray:
+    @cached_property
+    def _draws(self) -> np.ndarray:
         """Deviations of the estimates in each draw of the multiplier bootstrap: (B, m).
 
         Mammen's two-point weights, by cluster (Callaway and Sant'Anna 2021, sec. 4).
         """
-        return self._draws
-
-    @cached_property
-    def _draws(self) -> np.ndarray:
         root = np.sqrt(5)
         values, chance = np.array([1 - root, 1 + root]) / 2, (1 + root) / (2 * root)
 
@@ -178,13 +175,12 @@ class Estimates:
         spread = (high - low) / (2 * stats.norm.ppf(0.75))
         return pd.Series(spread, self.params.index, name="bootstrap std err")
 
-    def critical_value(self, alpha: float | None = None) -> float:
+    def _critical_value(self, alpha: float) -> float:
         """The multiple of the errors that covers all estimates at once."""
-        alpha = 1 - self.inference.level if alpha is None else share(alpha, "alpha")
         errors = np.sqrt((self._sums**2).sum(axis=0))
         free = errors > 0
+        single = float(stats.norm.isf(alpha / 2))
         if not free.any():
-            return float(stats.norm.isf(alpha / 2))
+            return single
         largest = np.abs(self._draws[:, free] / errors[free]).max(axis=1)
-        single = stats.norm.isf(alpha / 2)
-        return float(max(single, np.quantile(largest, 1 - alpha, method="higher")))
+        return max(single, float(np.quantile(largest, 1 - alpha, method="higher")))

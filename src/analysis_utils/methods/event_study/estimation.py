@@ -141,35 +141,23 @@ def _cells(
     anticipation: int,
 ) -> Cells:
     """Estimate every group and period."""
-    n, clock = len(panel.cohort), panel.clock[:periods]
-    found, influence, fewest, bases = [], [], [], []
+    clock, rows = panel.clock[:periods], []
     for group in panel.groups:
         base = int((clock + anticipation < group).sum()) - 1
         for now in range(0 if base_period == "universal" else 1, periods):
             before = base if base_period == "universal" or now > base else now - 1
-            bases.append(clock[before])
-            if now == before:
-                found.append((group, clock[now], 0.0))
-                influence.append(np.zeros(n))
-                fewest.append(np.inf)
-                continue
-            effect, by_unit, smallest = _cell(
-                panel, group, now, before, control, estimator, anticipation
-            )
-            found.append((group, clock[now], effect))
-            influence.append(by_unit)
-            fewest.append(smallest)
-    groups, times, effects = np.array(found).T
-    members = (panel.cohort[:, None] == groups) * panel.weights[:, None]
+            found = _cell(panel, group, now, before, control, estimator, anticipation)
+            rows.append((group, clock[now], clock[before], *found))
+    groups, times, bases, effects, influence, fewest = zip(*rows, strict=True)
     return Cells(
-        groups,
-        times,
-        effects,
-        np.column_stack(influence),
-        members,
-        anticipation,
-        np.array(fewest),
-        np.array(bases),
+        group=np.array(groups),
+        time=np.array(times),
+        effect=np.array(effects),
+        influence=np.column_stack(influence),
+        members=(panel.cohort[:, None] == np.array(groups)) * panel.weights[:, None],
+        anticipation=anticipation,
+        fewest=np.array(fewest),
+        base=np.array(bases),
     )
 
 
@@ -181,8 +169,14 @@ def _cell(
     control: str,
     estimator: str,
     anticipation: int,
-) -> tuple[float, np.ndarray, int]:
-    """ATT of one group and period, influence (units,), clusters of the fewer side."""
+) -> tuple[float, np.ndarray, float]:
+    """ATT of one group and period, influence (units,), clusters of the fewer side.
+
+    In the base period itself 0, by definition, with infinitely many clusters.
+    """
+    influence = np.zeros(len(panel.cohort))
+    if now == before:
+        return 0.0, influence, np.inf
     treated = panel.cohort == group
     controls = np.isinf(panel.cohort)
     if control == "not-yet":
@@ -209,7 +203,6 @@ def _cell(
             f"Group {panel.label(group)}, period {panel.times[now]}: {error}. Use "
             "fewer covariates or another estimator."
         ) from error
-    influence = np.zeros(len(used))
     influence[used] = by_unit * len(used) / used.sum()
     sides = [len(np.unique(panel.clusters[side])) for side in (treated, controls)]
     return effect, influence, min(sides)

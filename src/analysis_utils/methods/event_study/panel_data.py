@@ -1,6 +1,6 @@
 """A long table as a balanced panel: units in rows, periods in columns, or a refusal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,15 +43,14 @@ class AdoptionPanel:
 
     def keep(self, units: np.ndarray, note: str) -> "AdoptionPanel":
         """Return the panel of some units (a mask), with a note that says why."""
-        return AdoptionPanel(
-            self.outcome[units],
-            self.times,
-            self.clock,
-            self.cohort[units],
-            self.covariates[units],
-            self.weights[units],
-            np.unique(self.clusters[units], return_inverse=True)[1],
-            (*self.notes, note),
+        return replace(
+            self,
+            outcome=self.outcome[units],
+            cohort=self.cohort[units],
+            covariates=self.covariates[units],
+            weights=self.weights[units],
+            clusters=np.unique(self.clusters[units], return_inverse=True)[1],
+            notes=(*self.notes, note),
         )
 
 

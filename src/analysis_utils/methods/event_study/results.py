@@ -159,25 +159,21 @@ class GroupTimeEffects(Estimates):
         number(highest, "highest", infinite=True)
         if balance is not None:
             number(balance, "balance", least=0)
-        params, influence, fewest, overall, overall_influence, least = aggregate_cells(
-            self.cells, kind, lowest, highest, balance
-        )
-        if kind in ("group", "calendar"):
-            params.index = pd.Index([self.panel.label(key) for key in params.index])
+        keys, each, total = aggregate_cells(self.cells, kind, lowest, highest, balance)
+        labels: list = [self.panel.label(key) for key in keys]
+        if kind == "simple":
+            labels = ["all"]
         elif kind == "dynamic":
-            params.index = pd.Index(
-                [int(key) if key == int(key) else key for key in params.index]
-            )
-        else:
-            params.index = pd.Index(["all"])
-        params = params.rename_axis(AXIS[kind]).rename("ATT")
-        total = Estimates(
-            pd.Series([overall], ["overall"]),
-            overall_influence[:, None],
+            labels = [int(key) if key == int(key) else key for key in keys]
+        overall = pd.Series(total.effects, ["overall"])
+        return AggregatedEffects(
+            pd.Series(each.effects, pd.Index(labels, name=AXIS[kind]), name="ATT"),
+            each.influence,
             self.inference,
-            least,
+            each.fewest,
+            kind,
+            Estimates(overall, total.influence, self.inference, total.fewest),
         )
-        return AggregatedEffects(params, influence, self.inference, fewest, kind, total)
 
     def summary(self) -> Summary:
         """Effects with simultaneous band, pre-trend test and notes."""
