@@ -185,26 +185,6 @@ def _adoption(rng):
     }
 
 
-def _broken_controls():
-    good = _one_treated(np.random.default_rng(3))["data"]
-    return st.sampled_from(
-        [
-            good.iloc[1:],
-            good[good["year"] != 2004],
-            good[good["unit"] == 5],
-            good[good["unit"].isin([5, 6])],
-            good[good["unit"] != 5],
-            good[good["year"] >= 2006],
-            good.assign(year=good["year"].astype(str)),
-            good.assign(y=np.nan),
-            good.assign(y="1"),
-            good.assign(y=1.0),
-            pd.concat([good, good.iloc[:1]]),
-            good.drop(columns="y"),
-        ]
-    )
-
-
 def _many_adopt(rng):
     """Thirty units that adopt and thirty that never do."""
     table = pd.DataFrame(
@@ -221,26 +201,6 @@ def _many_adopt(rng):
         "unit": "unit",
         "time": "year",
         "cohort": "first",
-    }
-
-
-def _one_treated(rng):
-    """Unit 5 of eight is treated from 2006 on."""
-    table = pd.DataFrame(
-        {
-            "unit": np.repeat(np.arange(8), 8),
-            "year": np.tile(np.arange(2001, 2009), 8),
-        }
-    )
-    treated = (table["unit"] == 5) & (table["year"] >= 2006)
-    table["y"] = rng.standard_normal(64) + 4.0 * treated
-    return {
-        "data": table,
-        "outcome": "y",
-        "unit": "unit",
-        "time": "year",
-        "treated": 5,
-        "first": 2006,
     }
 
 
@@ -395,43 +355,6 @@ LINES = [
             "method": no_choice(["imputation", "sun-abraham", "two-stage"]),
             "level": NOT_A_SHARE,
         },
-        draws=1,
-    ),
-    Line(
-        "did_library.honest_bounds",
-        lambda rng: _many_adopt(rng) | {"violations": [0.0, 1.0]},
-        lambda found: found["estimate"],
-        same=[scaled("data", "y", expect=lambda found, _: 1000 * found)],
-        bad={
-            "data": NOT_A_TABLE | _broken_adoption(),
-            "outcome": NOT_A_COLUMN,
-            "unit": NOT_A_COLUMN,
-            "time": NOT_A_COLUMN,
-            "cohort": NOT_A_COLUMN,
-            "violations": st.sampled_from(["1", [], [-1.0], [np.nan], None, 3, ["a"]]),
-            "kind": no_choice(["relative_magnitude", "smoothness"]),
-            "level": NOT_A_SHARE,
-        },
-        draws=1,
-    ),
-    Line(
-        "did_library.synthetic_control",
-        _one_treated,
-        lambda found: [found[0]["gap"], found[2][["effect", "p"]]],
-        same=[
-            shuffled_rows("data"),
-            shifted("data", "y"),
-        ],
-        bad={
-            "data": NOT_A_TABLE | _broken_controls(),
-            "outcome": NOT_A_COLUMN,
-            "unit": NOT_A_COLUMN,
-            "time": NOT_A_COLUMN,
-            "seed": NOT_A_COUNT,
-            "treated": st.sampled_from(["Texas", None, 99, [5], {}]),
-            "first": st.sampled_from([1999, None, "2006", 2001, [2006], 2002]),
-        },
-        rtol=1e-3,
         draws=1,
     ),
     Line(

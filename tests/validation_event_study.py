@@ -5,7 +5,6 @@ from functools import cache
 import pandas as pd
 from validation import case
 
-from analysis_utils.methods.did_library import synthetic_control
 from analysis_utils.methods.event_study.estimation import group_time_effects
 
 DATA = "mpdta_did/mpdta.csv"
@@ -93,13 +92,12 @@ def with_covariate(path):
     units=1,
 )
 def tobacco(path):
+    """As notebook 20 calls the library."""
+    from diff_diff import SyntheticControl
+
     table = pd.read_csv(path).melt("Year", var_name="state", value_name="packs")
-    _, _, test = synthetic_control(
-        table,
-        outcome="packs",
-        unit="state",
-        time="Year",
-        treated="California",
-        first=1989,
+    law = (table["state"] == "California") & (table["Year"] >= 1989)
+    classic = SyntheticControl(seed=0).fit(
+        table.assign(law=law.astype(int)), "packs", "law", "state", "Year"
     )
-    yield "average effect 1989-2000", "-19.6", test["effect"]
+    yield "average effect 1989-2000", "-19.6", classic.att
