@@ -10,9 +10,9 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses.answers import _g
 from analysis_utils.publish.findings import Finding, detectable_t
-from analysis_utils.study import breaks, states
+from analysis_utils.study import states
 
-listing_delay = code_of("15_listing_delay")
+breaks, listing_delay = code_of("17_breaks"), code_of("15_listing_delay")
 
 
 def test_a_rank_correlation_of_that_size_is_found_in_four_of_five():

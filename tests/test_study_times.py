@@ -10,10 +10,9 @@ from scipy.stats import binom, poisson
 from analysis_utils import datasets, series
 from analysis_utils.methods.breaks.search import find_breaks
 from analysis_utils.publish.findings import Finding, disagreement, rank_p
-from analysis_utils.study import breaks
 
 who_signs, survival = code_of("13_who_signs"), code_of("14_survival")
-listing_delay = code_of("15_listing_delay")
+breaks, listing_delay = code_of("17_breaks"), code_of("15_listing_delay")
 early_programme = code_of("10_early_programme")
 
 DAY = pd.Timestamp("2025-10-01")
@@ -160,7 +159,7 @@ def test_a_clear_break_at_an_event_coincides_with_it():
     y = pd.Series(rng.normal(size=120) + 5 * (np.arange(120) >= 60), months, name="y")
     found = find_breaks(y, n_resamples=99)
     events = pd.Series({"event": months[61]})
-    result, _ = breaks.coincidence(found, events, 18)
+    result = breaks.coincidence(found, events, 18)
     assert result.n == 1 and result.estimate > 0.9 and result.p < 0.1
     assert breaks.dated(found, events).loc[1, "months from it"] == -1
 
