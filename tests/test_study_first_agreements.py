@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils.methods.event_study.estimation import group_time_effects
 from analysis_utils.methods.panel import panel_association
 from analysis_utils.study import arrests
-from analysis_utils.study import first_agreements as first
+
+notebook = code_of("12_arrests_2015_2019")
+ALL = range(24)  # months from adoption on
 
 
 def made(effect: float, seed: int = 0, areas: int = 13, months: int = 23):
@@ -39,15 +42,14 @@ def test_the_estimate_is_that_of_the_library():
         control="not-yet", base_period="universal", n_resamples=1,
     )  # fmt: skip
     library = float(effects.aggregate("simple").overall.params.iloc[0])
-    study = first.Study.of(table, "y")
-    assert study.effect(0, 99) == pytest.approx(library, abs=1e-9)
+    acts = notebook.dated(table, "y")
+    assert acts.estimate(ALL) == pytest.approx(library, abs=1e-9)
     dynamic = effects.aggregate("dynamic").params
-    assert study.effect(2, 2) == pytest.approx(dynamic[2], abs=1e-9)
+    assert acts.estimate([2]) == pytest.approx(dynamic[2], abs=1e-9)
 
 
 def test_a_planted_effect_comes_back_with_its_interval():
-    study = first.Study.of(made(0.5), "y")
-    found = first.tested(study, 0, 99, seed=1)
+    found = notebook.tested(notebook.dated(made(0.5), "y"), ALL, seed=1)
     low, high = found.at()
     assert found.estimate == pytest.approx(0.5, abs=0.12)
     assert low < 0.5 < high and found.p < 0.01
@@ -57,12 +59,12 @@ def test_a_planted_effect_comes_back_with_its_interval():
 
 def test_without_an_effect_p_is_about_uniform_and_nothing_is_seen_before():
     p = [
-        first.tested(first.Study.of(made(0, s), "y"), 0, 99, s, 199).p
+        notebook.tested(notebook.dated(made(0, s), "y"), ALL, s, 199).p
         for s in range(60)
     ]
     assert sum(x <= 0.1 for x in p) <= 13  # 6 expected, sd 2.3
     earlier = [
-        first.before(first.Study.of(made(0.5, s), "y"), 6, s, 199) for s in range(20)
+        notebook.before(notebook.dated(made(0.5, s), "y"), 6, s, 199) for s in range(20)
     ]
     assert sum(x <= 0.05 for x in earlier) <= 4
 
@@ -70,7 +72,7 @@ def test_without_an_effect_p_is_about_uniform_and_nothing_is_seen_before():
 def test_the_order_of_rows_and_later_months_change_no_earlier_effect():
     table = made(0.5)
     shuffled = table.sample(frac=1, random_state=3)
-    a, b = (first.Study.of(t, "y").effect(0, 2) for t in (table, shuffled))
+    a, b = (notebook.dated(t, "y").estimate(range(3)) for t in (table, shuffled))
     assert a == pytest.approx(b)
 
 
@@ -81,7 +83,9 @@ def test_cohorts_are_first_rises_above_the_first_month():
         pd.DataFrame({"area": a, "month": months, "agreements": n, "arrests": 1,
                       "all_arrests": 3}) for a, n in rows
     )  # fmt: skip
-    found = first.with_cohorts(table).drop_duplicates("area").set_index("area").cohort
+    found = (
+        notebook.with_cohorts(table).drop_duplicates("area").set_index("area").cohort
+    )
     assert found["X"] == months[2] and pd.isna(found["Y"]) and "Z" not in found
 
 

@@ -224,3 +224,5 @@ def test_several_months_are_averaged_over_acts_and_months_that_are_known():
         acts.estimate([40])
     with pytest.raises(Refused, match="not-yet"):
         made(control="not yet")
+    with pytest.raises(Refused, match="without a hole"):
+        DatedActs(acts.outcome.drop(MONTHS[3]), acts.since)

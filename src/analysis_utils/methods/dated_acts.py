@@ -10,11 +10,12 @@ estimate over all ways in which the same acts could have fallen on the units (Fi
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 
 from .arguments import one_of
 from .randomisation import Randomisation, additive, invert, randomise
@@ -53,6 +54,9 @@ class DatedActs:
 
     def __post_init__(self) -> None:
         one_of(self.control, ("not-yet", "never"), "control")
+        steps = np.diff(_clock(self.outcome.index))
+        if len(steps) and not (steps == 1).all():
+            raise Refused("outcome: periods must follow one another without a hole.")
 
     def __repr__(self) -> str:
         return f"{len(self.treated)} of {len(self.units)} units with an act"
@@ -88,7 +92,7 @@ class DatedActs:
     def doses(self, k: int | Sequence[int]) -> np.ndarray:
         """The same of an effect of 1 since each unit's act."""
         periods = self.outcome.index
-        on = _clock(periods)[:, None] >= self._since()
+        on = _clock(periods)[:, None] >= self._own
         return self._sums(pd.DataFrame(on, periods, self.units, dtype="float64"), k)
 
     def histories(self) -> np.ndarray:
@@ -111,7 +115,8 @@ class DatedActs:
         table = table.rename_axis(["period", "unit"]).rename("outcome").reset_index()
         return table.assign(act=table["unit"].map(self.treated))
 
-    def _since(self) -> np.ndarray:
+    @cached_property
+    def _own(self) -> np.ndarray:
         """Period of each unit's act as a number, infinite for none."""
         clock = pd.Series(_clock(self.since), self.since.index, dtype="float64")
         return clock.reindex(self.units).fillna(np.inf).to_numpy()
@@ -140,23 +145,21 @@ class DatedActs:
         self, table: pd.DataFrame, unit: str, month: pd.Period, k: int
     ) -> np.ndarray:
         """Change of all units from the period before an act to k periods after."""
-        needed = {month - 1, month + k, month - 1 - self.trend}
-        lacking = sorted(period for period in needed if period not in table.index)
+        act = month.ordinal - table.index[0].ordinal
+        rows = [act - 1, act + k, act - 1 - self.trend]
+        lacking = [row for row in sorted(rows) if not 0 <= row < len(table)]
         if lacking:
             raise NotTestable(
-                f"The act of {unit} needs {lacking[0]:%B %Y}; the months run from "
-                f"{table.index[0]:%B %Y} to {table.index[-1]:%B %Y}."
+                f"The act of {unit} needs {table.index[0] + lacking[0]:%B %Y}; the "
+                f"months run from {table.index[0]:%B %Y} to {table.index[-1]:%B %Y}."
             )
-        base = table.loc[month - 1]
-        change = table.loc[month + k] - base
-        if self.trend:
-            slope = (base - table.loc[month - 1 - self.trend]) / self.trend
-            change = change - (k + 1) * slope
-        return change.to_numpy(dtype="float64")
+        base, end, earlier = table.to_numpy(dtype="float64")[rows]
+        slope = (base - earlier) / self.trend if self.trend else 0.0
+        return end - base - (k + 1) * slope
 
     def _share(self, unit: str, month: pd.Period, k: int) -> np.ndarray:
         """Share of each unit in an act's difference: 1, and its controls'."""
-        own, at = self._since(), month.ordinal
+        own, at = self._own, month.ordinal
         free = np.isinf(own) if self.control == "never" else own > at + max(k, -1)
         controls = free & (own != at) & ~self.units.isin(self.leave_out)
         if not controls.any():
