@@ -15,15 +15,16 @@ from analysis_utils.methods.its import (
     ITSResults,
 )
 from analysis_utils.publish import Finding
-from analysis_utils.study import bans, border, controlled, events
+from analysis_utils.study import bans, border, events
 
-of_bans = code_of("05_state_bans")
+mandates, of_bans = code_of("04_state_mandates"), code_of("05_state_bans")
+Groups = tuple[pd.Series, pd.Series]
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
 DAY = WEEKS[20].start_time
 
 
-def groups(jump: float) -> controlled.Groups:
+def groups(jump: float) -> Groups:
     """Two groups of counts, the treated one times `jump` from week 20 on."""
     noise = np.tile([-2, 2, -1, 1], 10)
     base = 20 + noise
@@ -34,11 +35,11 @@ def groups(jump: float) -> controlled.Groups:
     )
 
 
-def fit(pair: controlled.Groups, exclude: controlled.Gap = ()) -> ITSResults:
+def fit(pair: Groups) -> ITSResults:
     """The model of notebook 04 for counts."""
     change = Intervention("act", DAY, slope=True)
     return InterruptedTimeSeries(
-        pair[0], [change], control=pair[1], family="quasipoisson", exclude=list(exclude)
+        pair[0], [change], control=pair[1], family="quasipoisson"
     ).fit()
 
 
@@ -149,24 +150,22 @@ def test_placebo_states_rank_a_true_ban_at_the_end():
     assert p == 1 / (1 + of_bans.DRAWS) and (differences == 0).all()
 
 
-def test_the_means_leave_out_the_weeks_that_the_model_does():
-    gap = ((str(WEEKS[18].start_time.date()), str(WEEKS[19].end_time.date())),)
-    split = controlled.periods(groups(1), DAY, gap)
-    assert split["before"].sum() == 18 and split["after"].sum() == 20
-    used = fit(groups(1), gap).model.design.used[:40].sum()
-    assert used == split.to_numpy().sum()
-    means = controlled.means(groups(3), DAY, gap)
-    assert list(means["weeks"]) == [18, 20]
+def test_the_means_are_of_the_weeks_that_the_model_uses():
+    means = mandates.means_of(groups(3), DAY)
+    assert list(means["weeks"]) == [20, 20]
+    assert fit(groups(3)).model.design.used[:40].sum() == means["weeks"].sum()
     assert means.loc["after", "TX"] > 2 * means.loc["after", "other states"]
-    with pytest.raises(NotTestable, match="no whole week"):
-        controlled.means(groups(1), pd.Timestamp("2030-01-01"))
+    in_week = mandates.means_of(groups(3), DAY + pd.Timedelta(days=3))
+    assert in_week.equals(means)  # the day's week lies after
 
 
 def test_the_largest_week_is_left_out():
-    treated, control = groups(1)
+    treated, _ = groups(1)
     treated.iloc[30] = 500
-    ((first, last),) = controlled.largest_week((treated, control), DAY)
+    treated.iloc[3] = 900  # before the day
+    first, last = mandates.largest_week(treated, DAY)
     assert pd.Timestamp(first) == WEEKS[30].start_time
+    assert pd.Timestamp(last) == WEEKS[30].end_time.normalize()
 
 
 def test_months_without_a_count_are_refused():
@@ -186,7 +185,7 @@ def test_a_window_has_as_many_periods_on_each_side():
 
 def test_the_legend_names_the_groups():
     fig, ax = plt.subplots()
-    controlled.draw(ax, groups(2), fit(groups(2)))
+    mandates.draw(ax, groups(2), fit(groups(2)))
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["other states", "TX", "Fitted", "Counterfactual"]
     assert ax.get_ylim()[0] < 0  # dots at zero are whole
