@@ -16,8 +16,7 @@ from analysis_utils.methods.its import (
     PraisWinsten,
     RemlAR1,
 )
-from analysis_utils.methods.its.refit import refit
-from analysis_utils.methods.its.simulate import CountNoise, GaussianNoise
+from analysis_utils.methods.its.refit import CountNoise, GaussianNoise, refit
 from analysis_utils.methods.resampling.batches import run_batches
 
 LENGTHS = (12, 24, 48, 100, 200)

@@ -20,9 +20,8 @@ from analysis_utils.methods.its import (
 )
 from analysis_utils.methods.its.placebo import placebo_dates
 from analysis_utils.methods.its.power import minimum_detectable_effect, power
-from analysis_utils.methods.its.refit import refit
+from analysis_utils.methods.its.refit import CountNoise, GaussianNoise, refit
 from analysis_utils.methods.its.sensitivity import leave_one_out, sensitivity
-from analysis_utils.methods.its.simulate import CountNoise, GaussianNoise
 
 ROOT = Path(__file__).resolve().parents[1]
 

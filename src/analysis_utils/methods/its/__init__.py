@@ -27,8 +27,7 @@ Beside the fit: `result.diagnostics()`, `result.plot(ax)`, `model.forecast()`; a
 modules `power`, `placebo` and `sensitivity`.
 """
 
-from .counts import CountModel
-from .counts_ar1 import QuasiPoissonAR, QuasiPoissonAR1
+from .counts import CountModel, QuasiPoissonAR, QuasiPoissonAR1
 from .estimators import OLS, NeweyWest, PraisWinsten, RemlAR1
 from .forecast import ForecastResults
 from .intervention import Intervention

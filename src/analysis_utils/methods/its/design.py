@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,33 @@ from . import seasonality
 from .calendar import as_periods, last_moment, listed, moment
 from .intervention import Intervention
 from .least_squares import Layout
-from .specification import Specification
+from .seasonality import Seasonality
 
 __all__ = ["Design"]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The words of a model, checked; the arguments are those of the model."""
+
+    y: pd.Series
+    name: str
+    interventions: list[Intervention]
+    family: str
+    estimator: Any
+    trend: str | None
+    trend_df: int
+    seasonality: list[Seasonality]
+    offset: pd.Series | pd.DataFrame | None
+    covariates: pd.DataFrame | None
+    control: pd.DataFrame | None
+    exclude: list[tuple[object, object]]
+
+    @property
+    def log_link(self) -> bool:
+        """Whether the model is of the logarithm of the mean (counts)."""
+        return self.family != "gaussian"
+
 
 TREATED = "treated"
 

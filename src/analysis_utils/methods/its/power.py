@@ -14,8 +14,7 @@ from analysis_utils.asking import NotTestable, Refused
 from ..arguments import number, share, whole
 from ..resampling.batches import run_batches
 from .model import stated_model
-from .refit import refit
-from .simulate import CountNoise, GaussianNoise, Noise
+from .refit import CountNoise, GaussianNoise, Noise, refit
 from .statement import Statement
 
 

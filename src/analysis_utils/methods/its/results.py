@@ -16,9 +16,8 @@ from analysis_utils.asking import NotTestable
 from ..arguments import share
 from . import effects
 from .calendar import window
-from .checks import residual_notes
-from .comparison import compare_f_test, wald_test
-from .diagnostics import Diagnostics, Residuals
+from .diagnostics import Diagnostics, Residuals, residual_notes
+from .effects import compare_f_test, wald_test
 from .estimators import Estimate
 from .statement import Statement
 

@@ -16,17 +16,15 @@ from ..arguments import flag, whole
 from ..resampling.batches import one_blas_thread
 from . import seasonality as seasonal
 from .calendar import sorted_regular
-from .counts import FAMILIES, CountModel
-from .counts_ar1 import QuasiPoissonAR, QuasiPoissonAR1
-from .design import Design, align, build
-from .equation import equation, formula
+from .counts import FAMILIES, CountModel, QuasiPoissonAR, QuasiPoissonAR1
+from .design import Design, Specification, align, build
 from .estimators import OLS, Estimate, NeweyWest, PraisWinsten, RemlAR1
 from .intervention import Intervention
 from .reml_ar import RemlAR
-from .specification import Specification
 from .statespace import Sarima, Structural
 
 __all__: list[str] = []  # all of it serves `InterruptedTimeSeries`
+
 
 _ERRORS: dict[str, Callable[[], Errors]] = {
     "ols": OLS,
@@ -142,13 +140,37 @@ class Statement:
 
     @property
     def equation(self) -> str:
-        """The model as an equation, with the dates of its events."""
-        return equation(self.specification, self.design)
+        """The model as an equation, the law of its errors, the dates of its events."""
+        terms = [
+            f"b{i}" if name == "Intercept" else f"b{i} {name}_t"
+            for i, name in enumerate(self.design.names)
+        ]
+        right = " + ".join(terms)
+        if self.log_link:
+            offset = " + offset_t" if self.offset is not None else ""
+            first = f"log E({self.name}_t) = {right}{offset}"
+        else:
+            first = f"{self.name}_t = {right} + e_t"
+        events = [self._event_in_words(part) for part in self.interventions]
+        return "\n".join([first, f"  {self.estimator.error_term}", *events])
+
+    def _event_in_words(self, part: Intervention) -> str:
+        periods = self.design.periods
+        first, last = self.design.spans[part.name]
+        until = "" if last == len(periods) else f" to {periods[last - 1]}"
+        ramp = f", ramp from {part.ramp_start}" if part.slope else ""
+        affected = f"first affected period {periods[first]} (t = {first})"
+        return f"  {part.name}: {affected}{until}{ramp}"
 
     @property
     def formula(self) -> str:
-        """The model as a statsmodels formula for the columns of `data`."""
-        return formula(self.design.names)
+        """The model as a statsmodels formula for `data`, its offset apart."""
+        names = self.design.names
+        terms = [n if n.isidentifier() else f'Q("{n}")' for n in names]
+        right = [term for term in terms if term != "Intercept"]
+        if "Intercept" not in names:
+            right = ["0", *right]
+        return "y ~ " + " + ".join(right or ["1"])
 
     @property
     def data(self) -> pd.DataFrame:
