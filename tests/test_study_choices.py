@@ -12,16 +12,11 @@ from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import associate
 from analysis_utils.methods.curve import specification_curve
 from analysis_utils.methods.hazards import fit_hazard
-from analysis_utils.study import (
-    bans,
-    encounter_choices,
-    events,
-    in_time,
-    payments,
-)
+from analysis_utils.study import bans, events, in_time, payments
 
 survival, of_bans = code_of("14_survival"), code_of("05_state_bans")
 reimbursement = code_of("03_reimbursement")
+encounter_choices = code_of("06_border_encounters")
 
 
 def first_of(key: str) -> dict:

@@ -15,9 +15,10 @@ from analysis_utils.methods.its import (
     ITSResults,
 )
 from analysis_utils.publish import Finding
-from analysis_utils.study import bans, border, events
+from analysis_utils.study import bans, events
 
 mandates, of_bans = code_of("04_state_mandates"), code_of("05_state_bans")
+border = code_of("06_border_encounters")
 Groups = tuple[pd.Series, pd.Series]
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
@@ -170,7 +171,7 @@ def test_the_largest_week_is_left_out():
 
 def test_months_without_a_count_are_refused():
     with pytest.raises(ValueError, match="no observed or rebuilt count"):
-        border.monthly("2015-01-31", "2022-12-31")
+        border.encounters_and_changes("2015-01-31", "2022-12-31")
 
 
 def test_a_window_has_as_many_periods_on_each_side():

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.association import associate
 from analysis_utils.study import in_time
+
+notebook = code_of("06_border_encounters")
 
 
 def test_a_month_that_is_cut_lies_between_its_neighbours():
@@ -45,7 +48,7 @@ def test_a_planted_lead_is_found_at_its_lag():
     found = associate(
         pair["agreements"], pair["outcome"], max_lag=6, n_resamples=499, seed=1
     )
-    one = in_time.largest(found)
+    one = notebook.largest(found)
     assert found.strongest == 2 and one.p < 0.05
     assert one.at()[0] < one.estimate < one.at()[1]
     assert "lag of 2 months" in one.note
@@ -53,5 +56,5 @@ def test_a_planted_lead_is_found_at_its_lag():
 
 def test_months_that_are_controls_carry_nothing():
     index = pd.period_range("2021-01", periods=60, freq="M")
-    out = in_time.left_out(index, "2025-01", "2025-06")
+    out = notebook.left_out(index, "2025-01", "2025-06")
     assert out.shape == (60, 6) and (out.sum() == 1).all()

@@ -4,15 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
-from analysis_utils.methods.association import AssociationResult
-from analysis_utils.publish import Finding, charts
-from analysis_utils.publish.style import COLOURS
-from analysis_utils.study.encounter_series import JOINED, SPLICED, WEEKLY
 
+# ICE arrests: the release joined to detentions, from October 2022 on; the weekly one
+JOINED, WEEKLY = "ice_arrests_ddp_joined", "ice_arrests_ddp"
+SPLICED = pd.Timestamp("2022-10-01")
 USED = "ice_arrests_used"
 
 
@@ -78,70 +76,3 @@ def changes(
     if name == USED and month in frame.index:
         frame.loc[month, "outcome"] = scale(counts(WEEKLY)).diff()[month]
     return frame.dropna()
-
-
-def left_out(index: pd.PeriodIndex, first: str, last: str) -> pd.DataFrame:
-    """One column for each month from first to last: as controls they take it out."""
-    months = pd.period_range(first, last, freq="M").intersection(index)
-    return pd.DataFrame({f"m{m}": (index == m).astype(float) for m in months}, index)
-
-
-def largest(found: AssociationResult) -> Finding:
-    """The correlation that is largest against its limit, its simultaneous interval."""
-    lag = found.strongest
-    low, high = found.conf_int(simultaneous=True).loc[lag]
-    return Finding.of_interval(
-        float(found.params[lag]), float(low), float(high), level=found.level,
-        scale="correlation", p=found.sup_pvalue, n=len(found.series),
-        note=f"at a lag of {lag} months (positive: agreements first)",
-    )  # fmt: skip
-
-
-def row(
-    level: pd.DataFrame, change: pd.DataFrame, found: AssociationResult
-) -> dict[str, float | None]:
-    """One line of the table: levels, changes, prewhitened, what would be found."""
-    one = largest(found)
-    low, high = one.at() or (None, None)
-    return {
-        "months": len(found.series),
-        "r of levels": level["agreements"].corr(level["outcome"]),
-        "r of changes": change["agreements"].corr(change["outcome"]),
-        "largest prewhitened": one.estimate,
-        "lag": found.strongest,
-        "low": low,
-        "high": high,
-        "p": found.sup_pvalue,
-        "detectable": float(found.detectable()[found.strongest]),
-    }
-
-
-def draw_levels(ax: Axes, level: pd.DataFrame, title: str) -> Axes:
-    """Both levels as shares of their largest month, and r between them."""
-    share = level / level.max()
-    when = share.index.to_timestamp()
-    ax.plot(when, share["agreements"], color=COLOURS["TFM"], ls=(0, (4, 1.5)))
-    ax.plot(when, share["outcome"], color=COLOURS["fitted"])
-    r = level["agreements"].corr(level["outcome"])
-    number = f"{r:.2f}".replace("-", "\N{MINUS SIGN}")
-    ax.set_title(f"{title}: r of levels {number}")
-    ax.set_ylim(0, 1.05)
-    ax.set_yticks([0, 1], ["0", "largest"])
-    return charts.dates(ax)
-
-
-def draw_lags(ax: Axes, found: AssociationResult) -> Axes:
-    """Prewhitened correlations by lag, and limits that hold for all lags at once."""
-    lags = found.params.index
-    ax.vlines(lags, 0, found.params, color=COLOURS["fitted"])
-    ax.plot(lags, found.params, "o", ms=3, color=COLOURS["fitted"])
-    ax.axhline(0, color=COLOURS["observed"], lw=0.6)
-    for sign in (-1, 1):
-        limit = sign * found.limits(simultaneous=True)
-        ax.plot(lags, limit, "--", lw=0.7, color=COLOURS["event"])
-    ax.set_ylim(-0.8, 0.8)
-    ax.set_ylabel("Correlation")
-    ax.set_title(
-        f"changes, prewhitened: p = {found.sup_pvalue:.2f}", fontweight="normal"
-    )
-    return ax
