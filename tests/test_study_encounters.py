@@ -2,10 +2,12 @@
 
 import pandas as pd
 import pytest
+from notebook_code import code_of
 
 from analysis_utils import datasets
 from analysis_utils.asking import NotTestable
-from analysis_utils.study import encounter_series as shown
+
+shown = code_of("07_encounter_series")
 
 
 def test_arrests_used_are_joined_from_october_2022_and_weekly_before():
