@@ -319,6 +319,24 @@ def fan(ax: Axes, rows: pd.DataFrame, colour: ColorType) -> Axes:
     return ax
 
 
+def about_event(ax: Axes, frame: pd.DataFrame, xlabel: str) -> Axes:
+    """Effects by period about an event, with intervals; the period before is the base.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `estimate`, `low`, `high`; index: periods after (before: negative).
+    """
+    at = frame.index.to_numpy()
+    ax.axhline(0, color=COLOURS["event"], lw=0.7)
+    ax.axvline(-0.5, color=COLOURS["event"], lw=0.7, ls=(0, (4, 3)))
+    ax.vlines(at, frame["low"], frame["high"], color=COLOURS["fitted"], lw=1)
+    ax.plot(at, frame["estimate"], "o", color=COLOURS["fitted"])
+    ax.set_xticks(sorted({*at.tolist(), -1}))
+    ax.set_xlabel(xlabel)
+    return ax
+
+
 def histogram(
     ax: Axes,
     values: pd.Series,
