@@ -38,7 +38,7 @@ def follow_up(
 
     Returns
     -------
-    One row an agreement and ban: ban, date, banned_in, label, until, agreement_id, home
+    One row an agreement and ban: ban, date, label, until, agreement_id, home
     (its own state), level, reached by the ban, control (in a state without any of these
     bans), ended: not on the list in force at `until`.
     """
@@ -57,7 +57,6 @@ def follow_up(
             part.assign(
                 ban=ban.event,
                 date=ban.date,
-                banned_in=ban.state,
                 label=label,
                 until=until,
                 reached=(part["home"] == ban.state) & same_level,
