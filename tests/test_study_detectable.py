@@ -10,14 +10,14 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis_utils.asking import NotTestable
 from analysis_utils.hypotheses.answers import _g
 from analysis_utils.publish.findings import Finding, detectable_t
-from analysis_utils.study import states
 
 breaks, listing_delay = code_of("17_breaks"), code_of("15_listing_delay")
+states = code_of("11_states")
 
 
 def test_a_rank_correlation_of_that_size_is_found_in_four_of_five():
     rng, level, n = np.random.default_rng(1), 0.9, 50
-    rank = states.detectable(n, level)
+    rank = states.detectable_rank(n, level)
     r = 2 * np.sin(np.pi * rank / 6)  # Pearson's of a normal pair with this Spearman's
     x, noise = rng.normal(size=(2, 4000, n))
     y = r * x + np.sqrt(1 - r**2) * noise
@@ -28,8 +28,8 @@ def test_a_rank_correlation_of_that_size_is_found_in_four_of_five():
 
 
 def test_a_stricter_level_and_a_variable_held_constant_cost():
-    assert states.detectable(50, 0.997) > states.detectable(50, 0.95)
-    assert states.detectable(50, 0.95, given=1) > states.detectable(50, 0.95)
+    assert states.detectable_rank(50, 0.997) > states.detectable_rank(50, 0.95)
+    assert states.detectable_rank(50, 0.95, given=1) > states.detectable_rank(50, 0.95)
 
 
 def test_the_t_interval_gives_back_its_standard_error():

@@ -103,7 +103,7 @@ def test_n1_recovers_a_planted_elasticity_from_counts_by_area():
     table = arrests.recent_panel(counts, "2025-01", "2026-03")
     assert table["arrests"].sum() == drawn.sum()
     found = panel_association(
-        arrests.with_dose(table), "arrests", "dose",
+        notebook.with_dose(table), "arrests", "dose",
         unit="area", time="month", family="poisson",
     )  # fmt: skip
     assert found.params["dose"] == pytest.approx(0.5, abs=0.03)

@@ -13,9 +13,10 @@ from analysis_utils.asking import NotTestable
 from analysis_utils.methods.panel import panel_association
 from analysis_utils.publish import findings
 from analysis_utils.publish.findings import Finding
-from analysis_utils.study import arrests, states
+from analysis_utils.study import arrests
 
-neighbours = code_of("16_neighbours")
+neighbours, states = code_of("16_neighbours"), code_of("11_states")
+notebook = code_of("12_arrests_2015_2019")
 
 
 def test_rank_p_counts_draws_at_least_as_far_from_the_centre():
@@ -39,7 +40,7 @@ def test_spearman_and_its_partial_form_equal_scipy_and_the_recursion():
     assert_allclose(states.spearman(x, y), spearmanr(x, y)[0])
     ranks = pd.DataFrame({"x": x, "y": y, "z": z}).rank()
     rest = [smf.ols(f"{name} ~ z", ranks).fit().resid for name in ("x", "y")]
-    assert_allclose(states.partial_spearman(x, y, z), np.corrcoef(*rest)[0, 1])
+    assert_allclose(states.spearman(x, y, z), np.corrcoef(*rest)[0, 1])
 
 
 def test_correlation_of_a_monotone_pair_is_one_and_that_of_noise_is_not_found():
@@ -53,7 +54,7 @@ def test_correlation_of_a_monotone_pair_is_one_and_that_of_noise_is_not_found():
 
 
 def test_state_table_has_all_states_and_their_agreements():
-    table = states.table("2025-08-28")
+    table = states.by_state("2025-08-28")
     known = series.agreements_known("2025-08-28").query("gone_by.isna()")
     whole = datasets.states().query("kind == 'state'")["state"]
     assert sorted(whole) == list(table.index)
@@ -103,18 +104,18 @@ def made_panel(effect: float) -> pd.DataFrame:
 
 def test_a_planted_elasticity_is_recovered_and_ranks_high_among_permutations():
     table = made_panel(0.5)
-    rows = arrests.with_dose(table)
+    rows = notebook.with_dose(table)
     found = panel_association(
         rows, "arrests", "dose", unit="area", time="month", family="poisson"
     )
     low, high = found.conf_int().loc["dose"]
     assert low < 0.5 < high and found.params["dose"] > 0.4
-    assert arrests.permutation_p(table, draws=999) < 0.01
-    assert arrests.permutation_p(made_panel(0.0), draws=999) > 0.05
+    assert notebook.permutation_p(table, draws=999) < 0.01
+    assert notebook.permutation_p(made_panel(0.0), draws=999) > 0.05
 
 
 def test_share_of_arrests_is_of_all_arrests():
-    share = arrests.national_share("2015-10-01", "2019-08-31")
+    share = notebook.national_share("2015-10-01", "2019-08-31")
     assert len(share) == 47 and share.between(0, 100).all()
     year = share.loc["2017-10":"2018-06"]
     assert 6.0 < year.mean() < 6.5  # 7,512 of 120,549 in these nine months
@@ -187,16 +188,16 @@ def test_the_area_of_the_largest_rise_and_arrests_per_agreement():
         for area, held, rise in (("A", 2, 5), ("B", 4, 90), ("C", 0, 11))
         for month in months
     ]
-    risen = arrests.risen(pd.DataFrame(rows), pd.Timestamp("2017-01-25"))
+    risen = notebook.about(pd.DataFrame(rows), pd.Timestamp("2017-01-25"))
     assert list(risen.index) == ["B", "C", "A"]
     assert risen.loc["B", ["before", "after"]].tolist() == [10, 90]
-    said = [arrests.direction(risen.loc[area]) for area in ("A", "B", "C")]
+    said = [notebook.direction(risen.loc[area]) for area in ("A", "B", "C")]
     assert said == ["did not rise", "rose", "cannot be told, for lack of agreements"]
 
 
 def test_two_ps_are_said_to_agree_or_not():
-    assert "do not agree" in arrests.against_permutation(0.04, 0.2)
-    assert "do not" not in arrests.against_permutation(0.04, 0.01)
+    assert "do not agree" in notebook.against_permutation(0.04, 0.2)
+    assert "do not" not in notebook.against_permutation(0.04, 0.01)
 
 
 @pytest.mark.parametrize("day", ["2015-01-25", "2019-01-25"])
@@ -204,4 +205,4 @@ def test_arrests_on_one_side_of_a_day_are_not_compared(day):
     months = pd.period_range("2017-01", "2017-03", freq="M")
     rows = pd.DataFrame({"area": "A", "month": months, "arrests": 1, "agreements": 1})
     with pytest.raises(NotTestable, match="2017-01 to 2017-03 lie on one side"):
-        arrests.risen(rows, pd.Timestamp(day))
+        notebook.about(rows, pd.Timestamp(day))
