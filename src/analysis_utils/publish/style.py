@@ -1,5 +1,6 @@
 """One look for every figure: context, palette, style; set by importing it."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -78,6 +79,8 @@ RC: "dict[RcKeyType, object]" = {
     "savefig.dpi": 300,
     "figure.constrained_layout.use": True,
 }
+# Where a library sets logging to INFO, the fonts of a PDF would fill a cell.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 sns.set_theme(context="paper", style="ticks", palette=SEQUENCE, rc=RC)
 mpl.rcParams.update(RC)  # seaborn's context scales sizes that a journal fixes
 

@@ -1,7 +1,5 @@
 """Agreements and encounters or arrests by state and month; groups of states."""
 
-import logging
-
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
@@ -16,9 +14,6 @@ ASK = (
     "release of arrest records from the Deportation Data Project, then run `make "
     "arrests FILE=path` and `make all`."
 )
-
-# A library that this panel uses logs at INFO, and the PDF fonts then fill a cell.
-logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def held_by_state(first: str, last: str, as_of: str | None = None) -> pd.DataFrame:
