@@ -1,1 +1,1 @@
-"""What the notebooks share and is about this study: events, growth, reports."""
+"""Data shaped for the study's questions: what several ask, or what is long."""

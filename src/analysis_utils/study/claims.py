@@ -12,6 +12,7 @@ from functools import cache
 import pandas as pd
 
 from analysis_utils import datasets, series
+from analysis_utils.asking import Refused, nearest
 from analysis_utils.study import events, growth
 
 Measure = Callable[[str, pd.Timestamp, pd.Timestamp], float]
@@ -95,8 +96,16 @@ MEASURES: dict[str, Measure] = {
 
 
 def measured(measure: str, since: pd.Timestamp, day: pd.Timestamp) -> float:
-    """Value of a measure (kind:argument) on a day; missing for a blank one."""
+    """Value of a measure (kind:argument) on a day; missing for a blank one.
+
+    Raises Refused for a kind that is not in MEASURES.
+    """
     if not measure:
         return math.nan
-    kind, argument = measure.split(":")
+    kind, _, argument = measure.partition(":")
+    if kind not in MEASURES:
+        raise Refused(
+            f"data/hand/article_claims.csv names the measure {measure!r}, of no known "
+            f"kind{nearest(kind, MEASURES)}"
+        )
     return float(MEASURES[kind](argument, since, day))

@@ -63,7 +63,8 @@ def arrests_panel(
     """One row for each state and whole month: arrests, agreements, log_agreements.
 
     `counts` is data/arrests_by_method.csv; `method` one of its methods, None for all.
-    A state and month without a row has no arrest. Raises NotTestable if it is empty.
+    A state and month without a row has no arrest. Raises NotTestable if it is empty, or
+    has no whole month of the span.
     """
     if counts.empty:
         raise NotTestable(ASK)
@@ -71,6 +72,8 @@ def arrests_panel(
     months = whole["date"].dt.to_period("M")
     held = held_by_state(first, last)
     held = held.loc[(held.index >= months.min()) & (held.index <= months.max())]
+    if held.empty:
+        raise NotTestable(f"the file has no whole month from {first} to {last}")
     chosen = whole if method is None else whole[whole["method"] == method]
     sums = chosen.groupby([chosen["date"].dt.to_period("M"), "state"])["arrests"].sum()
     arrests = sums.unstack().reindex(index=held.index, columns=held.columns)
