@@ -6,7 +6,7 @@ import pytest
 from notebook_code import code_of
 
 from analysis_utils import hypotheses
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 from analysis_utils.study import events
 
 orders = code_of("18_growth")
@@ -52,7 +52,7 @@ def test_every_choice_of_the_curve_can_be_built():
     base = {name: values[0] for name, values in grid.items()}
     for name, values in grid.items():
         for value in values:
-            made = orders.specification(ORDER, None, *(base | {name: value}).values())
+            made = orders.specification(ORDER, None, base | {name: value})
             assert made.outcome.std() == pytest.approx(1)
             assert np.linalg.matrix_rank(made.design) == made.design.shape[1]
 
@@ -62,4 +62,6 @@ def test_too_early_a_day_is_not_testable():
         name: values[0] for name, values in hypotheses.grid("G1", "curve").items()
     }
     with pytest.raises(NotTestable):
-        orders.specification(ORDER, "2025-01-21", *choices.values())
+        orders.specification(ORDER, "2025-01-21", choices)
+    with pytest.raises(Refused, match="did you mean linear"):
+        orders.specification(ORDER, None, choices | {"trend": "linaer"})
