@@ -47,9 +47,9 @@ def test_correlation_of_a_monotone_pair_is_one_and_that_of_noise_is_not_found():
     rng = np.random.default_rng(2)
     frame = pd.DataFrame({"x": np.arange(30.0), "noise": rng.normal(size=30)})
     frame["y"] = frame["x"] ** 3
-    up = states.correlate(frame, "x", "y")
+    up = states.correlate(frame, "x", "y", seed=287)
     assert up.estimate == pytest.approx(1) and up.p == pytest.approx(1e-4)
-    noise = states.correlate(frame, "x", "noise")
+    noise = states.correlate(frame, "x", "noise", seed=287)
     assert noise.at()[0] < 0 < noise.at()[1] and noise.p > 0.05
 
 
@@ -160,6 +160,8 @@ def test_coefficient_equals_least_squares_with_dummies_and_finds_planted_spread(
     fit = smf.ols("y ~ x + C(s) + C(t)", long).fit()
     assert found.estimate == pytest.approx(fit.params["x"])
     assert found.p < 0.05 and found.at()[0] > 0.2
+    later, _ = neighbours.diffusion(rates, weights, 2, 287, 99)
+    assert later.n == 48 * 13
     nothing, draws = neighbours.diffusion(
         made_rates(weights, 0.0), weights, 1, 287, 499
     )

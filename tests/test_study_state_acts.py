@@ -226,3 +226,17 @@ def test_several_months_are_averaged_over_acts_and_months_that_are_known():
         made(control="not yet")
     with pytest.raises(Refused, match="without a hole"):
         DatedActs(acts.outcome.drop(MONTHS[3]), acts.since)
+
+
+def test_acts_of_units_that_take_no_part_are_refused_by_name():
+    acts = made()
+    other = pd.concat([acts.since, pd.Series({"z": MONTHS[5]})])
+    with pytest.raises(Refused, match="since: z unknown"):
+        DatedActs(acts.outcome, other)
+    with pytest.raises(Refused, match="leave_out: c unknown"):
+        acts.without("c")
+    with pytest.raises(Refused, match="weight: a"):
+        DatedActs(acts.outcome, acts.since, weight=pd.Series({"b": 1.0}))
+    with pytest.raises(NotTestable, match="too few to lend"):
+        made(n=4).among_controls()
+    assert acts.estimate(np.int64(2)) == acts.estimate(2)

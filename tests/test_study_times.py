@@ -9,7 +9,7 @@ from scipy.stats import binom, poisson
 
 from analysis_utils import datasets, series
 from analysis_utils.methods.breaks.search import find_breaks
-from analysis_utils.publish.findings import Finding, disagreement, rank_p
+from analysis_utils.publish.findings import Finding, disagreement
 
 who_signs, survival = code_of("13_who_signs"), code_of("14_survival")
 breaks, listing_delay = code_of("17_breaks"), code_of("15_listing_delay")
@@ -61,20 +61,16 @@ def test_new_agreements_are_all_of_those_signed_since():
     assert weeks.query("after")["n"].sum() == (new["signed"] >= DAY).sum()
 
 
-def weekday_p(counts: np.ndarray) -> float:
-    """p of the largest share, as notebook 13 has it."""
-    drawn = who_signs.excess(who_signs.exchanged(counts, 287))
-    return rank_p(who_signs.excess(counts.sum(axis=0)), drawn)
-
-
 def test_a_favourite_weekday_is_found_and_batches_alone_are_not():
     rng = np.random.default_rng(6)
     batches = np.zeros((60, 5), dtype=int)
     batches[np.arange(60), rng.integers(0, 5, 60)] = rng.integers(5, 40, 60)
-    assert weekday_p(batches) > 0.05
+    assert who_signs.favourite(batches, 287)[1].p > 0.05
     batches[:, 2] += 15
-    assert weekday_p(batches) < 0.01
-    assert who_signs.excess(batches.sum(axis=0)) > 0.1
+    e13, e14, chance = who_signs.favourite(batches, 287)
+    assert e14.p == e13.p < 0.01 and e13.estimate > 0.1
+    assert e14.estimate == pytest.approx(e13.estimate - chance.mean())
+    assert_allclose(e14.at(), np.array(e13.at()) - chance.mean())
 
 
 def made_lives(ends: dict[str, int], size: int, days: int = 1461) -> pd.DataFrame:
@@ -101,6 +97,17 @@ def test_the_exact_interval_of_a_rate_ratio_leaves_a_fortieth_on_each_side():
     low, high = (limit / (1 + limit) for limit in found.at())
     assert_allclose([binom.sf(3, 20, low), binom.cdf(4, 20, high)], 0.025, atol=1e-9)
     assert rates.loc["JEM", "years"] == pytest.approx(400)
+
+
+def test_without_an_end_of_one_model_there_is_a_limit_on_one_side():
+    none = survival.exact_ratio(
+        survival.rates_of(made_lives({"WSO": 0, "JEM": 16}, 99))
+    )
+    assert none.estimate == none.at()[0] == 0 and 0 < none.at()[1] < 1
+    all_ = survival.exact_ratio(
+        survival.rates_of(made_lives({"WSO": 16, "JEM": 0}, 99))
+    )
+    assert 1 < all_.at()[0] < all_.at()[1] == all_.estimate == np.inf
 
 
 def test_no_end_is_not_testable():
@@ -159,7 +166,7 @@ def test_a_clear_break_at_an_event_coincides_with_it():
     y = pd.Series(rng.normal(size=120) + 5 * (np.arange(120) >= 60), months, name="y")
     found = find_breaks(y, n_resamples=99)
     events = pd.Series({"event": months[61]})
-    result = breaks.coincidence(found, events, 18)
+    result = breaks.coincidence(found, events, 18, 2, 287)
     assert result.n == 1 and result.estimate > 0.9 and result.p < 0.1
     assert breaks.dated(found, events).loc[1, "months from it"] == -1
 
@@ -193,7 +200,5 @@ def test_interval_and_p_of_different_procedures_are_said_to_disagree():
 def test_excess_over_permutations_can_be_negative():
     new = pd.DataFrame({"signed": pd.date_range("2025-01-20", periods=60, freq="D")})
     new["week"] = new["signed"].dt.to_period("W-SUN")
-    counts = who_signs.by_weekday(new).to_numpy()
-    drawn = who_signs.excess(who_signs.resampled(counts, 287))
-    chance = who_signs.excess(who_signs.exchanged(counts, 287)).mean()
-    assert drawn.min() >= 0 and np.quantile(drawn - chance, 0.025) < 0
+    e13, e14, _ = who_signs.favourite(who_signs.by_weekday(new).to_numpy(), 287)
+    assert e13.at()[0] >= 0 > e14.at()[0]

@@ -57,6 +57,13 @@ class DatedActs:
         steps = np.diff(_clock(self.outcome.index))
         if len(steps) and not (steps == 1).all():
             raise Refused("outcome: periods must follow one another without a hole.")
+        for what, named, known in (
+            ("since", self.since.index, self.units),
+            ("leave_out", self.leave_out, self.since.index),
+            ("weight", self.since.index, getattr(self.weight, "index", None)),
+        ):
+            if known is not None and (others := set(named) - set(known)):
+                raise Refused(f"{what}: {', '.join(map(str, sorted(others)))} unknown.")
 
     def __repr__(self) -> str:
         return f"{len(self.treated)} of {len(self.units)} units with an act"
@@ -78,6 +85,11 @@ class DatedActs:
     def among_controls(self) -> "DatedActs":
         """The acts given to units that have none: to know chance before the effect."""
         none = [unit for unit in self.units if unit not in self.since.index]
+        if len(none) <= len(self.treated):
+            raise NotTestable(
+                f"{len(none)} units without an act are too few to lend "
+                f"{len(self.treated)} acts to and keep a control."
+            )
         lent = self.treated.set_axis(none[: len(self.treated)])
         return DatedActs(self.outcome[none], lent, self.control, self.trend)
 
@@ -122,7 +134,8 @@ class DatedActs:
         return clock.reindex(self.units).fillna(np.inf).to_numpy()
 
     def _sums(self, table: pd.DataFrame, k: int | Sequence[int]) -> np.ndarray:
-        steps = [k] if isinstance(k, int) else list(k)
+        alone = np.ndim(k) == 0
+        steps: list[int] = np.atleast_1d(k).tolist()
         changes, shares, weights = [], [], []
         for unit, month in self.treated.items():
             for step in steps:
@@ -130,7 +143,7 @@ class DatedActs:
                     change = self._change(table, unit, month, step)
                     share = self._share(unit, month, step)
                 except NotTestable:
-                    if isinstance(k, int):
+                    if alone:
                         raise
                     continue
                 changes.append(change)
