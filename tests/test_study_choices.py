@@ -92,7 +92,7 @@ def test_bans_counted_as_the_notebook_counts_them():
     acts = bans.banning()
     grid = hypotheses.grid("T1", "curve")
     spells = bans.known_spells(series.last_day())
-    parts = of_bans.counted(spells, acts, 90, 0, "on the last day")
+    parts = of_bans.counts_at_bans(spells, acts, 90, 0, "on the last day")
     given = of_bans.assignments(parts, draws=49)
     made = {
         choice: of_bans.difference(parts, *choice, given)

@@ -17,8 +17,6 @@ from analysis_utils.publish.style import (
     MODEL_NAMES,
 )
 
-EMPTY = "#FFFFFF"
-
 
 def long(frame: pd.DataFrame, value: str = "value") -> pd.DataFrame:
     """A frame with a date index and a column a group as date, group, value."""
