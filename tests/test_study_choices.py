@@ -109,6 +109,30 @@ def test_bans_counted_as_the_notebook_counts_them():
     assert all(drawn.shape == (49,) for _, drawn in made.values())
 
 
+@pytest.mark.slow
+def test_the_curve_of_bans_holds_every_choice_and_says_what_it_refuses():
+    acts = bans.banning()
+    acts = acts[acts["state"] == "MD"]
+    grid = hypotheses.grid("T1", "curve") | {"days": [30, 90], "gone": ["at any time"]}
+    grid |= {"bans": ["all", "without MD"]}
+    spells = bans.known_spells(series.last_day())
+    curve = of_bans.curve(grid, spells, acts, draws=49)
+    assert len(curve.table) == np.prod([len(values) for values in grid.values()])
+    without = curve.table["bans"] == "without MD"
+    assert curve.table.loc[without, "refused"].str.contains("no agreement").all()
+    assert (curve.table.loc[~without, "refused"] == "").all()
+    parts = of_bans.counts_at_bans(spells, acts, 90, 0, "at any time")
+    first = [grid[name][0] for name in ("weight", "elsewhere")]
+    none = of_bans.assignments(parts, draws=1)
+    estimate, _ = of_bans.difference(parts, *first, none)
+    chosen = {"days": 90, "days before": 0, "bans": "all"}
+    chosen |= dict(zip(("weight", "elsewhere"), first, strict=True))
+    rows = curve.fitted
+    for name, value in chosen.items():
+        rows = rows[rows[name] == value]
+    assert rows["estimate"].to_list() == pytest.approx([estimate])
+
+
 def test_a_ban_assigned_to_a_state_takes_that_state_from_the_others():
     others = pd.DataFrame(
         {"ended": [1.0, 0], "size": [4.0, 6]}, pd.Index(["OH", "UT"], name="home")

@@ -96,6 +96,22 @@ def test_states_drawn_as_wholes_widen_the_interval_and_do_not_depend_on_order():
     assert of_bans.by_states(uneven.head(0), others).estimate is None
 
 
+def test_agreements_taken_as_independent_have_newcombes_interval():
+    found = of_bans.each_alone(ends(MD=(14, 24)), ends(TX=(3, 600), GA=(2, 50)))
+    alone = confint_proportions_2indep(14, 24, 5, 650, method="newcomb")
+    assert found.estimate == pytest.approx(14 / 24 - 5 / 650) and found.n == 674
+    assert found.at() == pytest.approx(alone) and found.p < 0.001
+
+
+def test_a_ban_that_ends_all_is_found_and_one_that_ends_no_more_is_not():
+    reached = ends(MD=(9, 9), VA=(5, 5), NM=(4, 10), DE=(2, 8))
+    others = ends(TX=(3, 300), FL=(0, 300), GA=(2, 50))
+    finds = of_bans.ends_all(reached, others, 0.95)
+    rng = np.random.default_rng(1)
+    assert finds(1.0, 20, rng).all()
+    assert finds(0.0, 200, rng).mean() < 0.1
+
+
 def test_no_more_ends_after_than_before_is_a_difference_of_zero():
     same = ends(TX=(5, 100), FL=(1, 100), GA=(2, 50))
     found = of_bans.before_and_after(same, same)

@@ -58,3 +58,18 @@ def test_months_that_are_controls_carry_nothing():
     index = pd.period_range("2021-01", periods=60, freq="M")
     out = notebook.left_out(index, "2025-01", "2025-06")
     assert out.shape == (60, 6) and (out.sum() == 1).all()
+
+
+def test_series_of_the_curve_are_those_that_are_correlated():
+    rng = np.random.default_rng(6)
+    index = pd.period_range("2021-01", periods=60, freq="M")
+    pair = pd.DataFrame(rng.normal(size=(60, 2)), index, ["agreements", "outcome"])
+    white = notebook.whitened(pair, 6, "by AIC", "two steps taken out", "taken out")
+    same = associate(pair["agreements"], pair["outcome"], max_lag=6, n_resamples=1)
+    pd.testing.assert_frame_equal(white, same.series)
+    without = notebook.whitened(pair, 6, 2, "left out", "left")
+    spring = without.reindex(pd.period_range(*notebook.EARLY_2025, freq="M")).dropna()
+    assert np.allclose(spring, 0, atol=1e-6)
+    still = pair.assign(agreements=0.0)
+    told = notebook.whitened(still, 6, "by AIC", "two steps taken out", "taken out")
+    assert isinstance(told, str)
