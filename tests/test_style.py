@@ -1,8 +1,11 @@
 """One form for all code: ruff everywhere, mypy over the whole package."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from analysis_utils.run_context import ROOT
@@ -34,3 +37,22 @@ def test_no_conflict_is_left(place):
     for path in files + [*(ROOT / place).glob("*.ipynb")]:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert not [n for n in lines if n.startswith(marks)], path
+
+
+def test_a_notebook_names_nothing_that_it_does_not_have():
+    """But for the parameters, whose annotations are types of ours."""
+    command = "ruff check --isolated --select F821 --output-format json notebooks"
+    found = json.loads(said(*command.split()))
+    assert {item["code"] for item in found} == {"F821"}
+    lost = [
+        f"{Path(item['filename']).name}, cell {item['cell'] - 1}: {item['message']}"
+        for item in found
+        if not is_parameters(item["filename"], item["cell"] - 1)
+    ]
+    assert not lost
+
+
+def is_parameters(path: str, cell: int) -> bool:
+    """Whether a cell, counted from 0, is the one with the parameters."""
+    tags = nbformat.read(path, as_version=4).cells[cell].metadata.get("tags", [])
+    return "parameters" in tags
