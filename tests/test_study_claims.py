@@ -97,14 +97,14 @@ def test_claims_of_later_days_are_left_out():
 
 
 def test_vintages_are_ends_of_months_between_first_and_last():
-    days = vintages.month_ends("2025-08-28", pd.Timestamp("2025-11-12"), "month")
+    days = vintages.vintages_between("2025-08-28", pd.Timestamp("2025-11-12"), "month")
     assert [str(day.date()) for day in days] == [
         "2025-08-28",
         "2025-09-30",
         "2025-10-31",
         "2025-11-12",
     ]
-    early = vintages.month_ends("2025-08-28", pd.Timestamp("2025-08-01"), "week")
+    early = vintages.vintages_between("2025-08-28", pd.Timestamp("2025-08-01"), "week")
     assert list(early) == [pd.Timestamp("2025-08-01")]
 
 

@@ -10,11 +10,9 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 from analysis_utils import datasets, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.its import (
-    InterruptedTimeSeries,
     Intervention,
     ITSResults,
 )
-from analysis_utils.publish import Finding
 from analysis_utils.study import bans, events
 
 mandates, of_bans = code_of("04_state_mandates"), code_of("05_state_bans")
@@ -23,6 +21,7 @@ Groups = tuple[pd.Series, pd.Series]
 
 WEEKS = pd.period_range("2025-01-06", periods=40, freq="W-SUN", name="date")
 DAY = WEEKS[20].start_time
+CHANGE = Intervention("act", DAY, slope=True)
 
 
 def groups(jump: float) -> Groups:
@@ -38,15 +37,12 @@ def groups(jump: float) -> Groups:
 
 def fit(pair: Groups) -> ITSResults:
     """The model of notebook 04 for counts."""
-    change = Intervention("act", DAY, slope=True)
-    return InterruptedTimeSeries(
-        pair[0], [change], control=pair[1], family="quasipoisson"
-    ).fit()
+    return mandates.fit(pair, CHANGE, "count")
 
 
 @pytest.mark.parametrize("jump", [1.0, 3.0])
 def test_a_known_ratio_is_found(jump):
-    found = Finding.of_table(fit(groups(jump)).effect, "ratio")
+    found = mandates.estimate(groups(jump), CHANGE, "count")
     low, high = found.at()
     assert low < jump < high
     assert found.estimate == pytest.approx(jump, rel=0.15)
@@ -55,9 +51,9 @@ def test_a_known_ratio_is_found(jump):
 
 
 def test_a_change_has_the_interval_of_the_model_at_each_level():
-    result = fit(groups(2.0))
+    result = mandates.fit(groups(2.0), CHANGE, "rate")
     term = "treated_act_level"
-    found = Finding.of_table(result.table, term)
+    found = mandates.estimate(groups(2.0), CHANGE, "rate")
     for level in (0.9, 0.95, 0.99):
         row = result.table(alpha=1 - level).loc[term, ["lower", "upper"]]
         assert found.at(level) == pytest.approx(tuple(row))
@@ -71,7 +67,7 @@ def test_events_by_id_and_by_day():
 
 
 def test_other_events_near_one_leave_itself_out():
-    near = events.around(events.find("eo-14159"), weeks=3, state="TX")
+    near = events.around(events.find("eo-14159"), pd.DateOffset(weeks=3), "TX")
     assert "eo-14159" not in set(near["id"]) and "laken-riley" in set(near["id"])
     assert set(near["state"].fillna("")) <= {"", "TX"}
 
@@ -183,6 +179,24 @@ def test_the_largest_week_is_left_out():
     first, last = mandates.largest_week(treated, DAY)
     assert pd.Timestamp(first) == WEEKS[30].start_time
     assert pd.Timestamp(last) == WEEKS[30].end_time.normalize()
+
+
+def test_a_week_left_out_does_not_move_the_estimate():
+    """A batch in one week raises the ratio; without the week all is as before."""
+    treated, control = groups(1)
+    treated.iloc[30] = 500
+    batch = [mandates.largest_week(treated, DAY)]
+    raised = mandates.estimate((treated, control), CHANGE, "count")
+    without = mandates.estimate((treated, control), CHANGE, "count", batch)
+    assert raised.estimate > 1.5 and without.estimate == pytest.approx(1, abs=0.15)
+    used = mandates.fit((treated, control), CHANGE, "count", batch).model.design.used
+    assert used[:40].sum() == 39 and not used[30]
+
+
+def test_where_nobody_signs_nothing_is_estimated():
+    nobody = tuple(0 * one for one in groups(1))
+    found = mandates.estimate(nobody, CHANGE, "count")
+    assert found.estimate is None and "No agreement was signed" in found.note
 
 
 def test_months_without_a_count_are_refused():

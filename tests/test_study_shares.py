@@ -92,7 +92,7 @@ def test_answers_by_vintage_are_told_in_days_and_words():
         days[2]: Finding.normal(25.0, 3.0),
     }
     table = vintages.by_vintage({"H1a": lambda as_of, last: found[last]}, days)
-    words = vintages.spells(table, "H1a")
+    words = vintages.answers_in_words(table, "H1a")
     assert words == (
         "could not be tested (28 August 2025), then was inconclusive (30 September "
         "2025), then was supported (31 October 2025)"

@@ -74,9 +74,8 @@ def find(name: str) -> Event:
     )
 
 
-def around(event: Event, weeks: int, state: str = "all") -> pd.DataFrame:
-    """Other events within some weeks of one, as `between` gives them."""
-    span = pd.Timedelta(weeks=weeks)
+def around(event: Event, span: pd.DateOffset, state: str = "all") -> pd.DataFrame:
+    """Other events within a span of time of one, as `between` gives them."""
     return between(event.day - span, event.day + span, state).query("id != @event.id")
 
 
