@@ -8,7 +8,7 @@ import pytest
 from notebook_code import code_of
 
 from analysis_utils import hypotheses, series
-from analysis_utils.asking import NotTestable
+from analysis_utils.asking import NotTestable, Refused
 from analysis_utils.methods.association import associate
 from analysis_utils.methods.curve import specification_curve
 from analysis_utils.methods.hazards import fit_hazard
@@ -54,9 +54,7 @@ def test_rates_of_the_curve_are_the_hazards_of_the_notebook(paid):
     counted = reimbursement.cells_of(table)
     one = specification_curve(
         {name: [value] for name, value in first_of("P1").items()},
-        lambda **chosen: reimbursement.specification(
-            counted, cuts, spec.first, *chosen.values()
-        ),
+        lambda **chosen: reimbursement.specification(counted, cuts, spec.first, chosen),
         draws=50,
     ).table.iloc[0]
     assert one["estimate"] == pytest.approx(fit.params["paid"], abs=0.02)
@@ -69,7 +67,7 @@ def test_other_choices_of_payments_do_what_they_say(paid):
 
     def made(**changes):
         chosen = first_of("P1") | changes
-        return reimbursement.specification(counted, cuts, spec.first, *chosen.values())
+        return reimbursement.specification(counted, cuts, spec.first, chosen)
 
     away = made(states="without FL and TX")
     names = counted.loc[away.design.index, "state"]
@@ -84,7 +82,15 @@ def test_other_choices_of_payments_do_what_they_say(paid):
     assert late.design["paid"].sum() > whole.design["paid"].sum()
     before = counted[counted["week"] < cuts["between"]]
     with pytest.raises(NotTestable, match="paid weeks"):
-        reimbursement.specification(before, cuts, spec.first, *first_of("P1").values())
+        reimbursement.specification(before, cuts, spec.first, first_of("P1"))
+    turned = dict(reversed(first_of("P1").items()))  # the order of keys is nothing
+    again = reimbursement.specification(counted, cuts, spec.first, turned)
+    assert again.design.equals(whole.design) and again.outcome.equals(whole.outcome)
+    for name in ("states", "unpaid models", "compared within", "trend"):
+        with pytest.raises(Refused, match=name):
+            made(**{name: "apart form"})
+    with pytest.raises(Refused, match="announcement"):
+        made(**{"weeks from announcement to start": "counted"})
 
 
 @pytest.mark.slow

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from notebook_code import code_of
 
+from analysis_utils import hypotheses, series
 from analysis_utils.asking import NotTestable
 from analysis_utils.methods.hazards import fit_hazard
-from analysis_utils.study import payments
+from analysis_utils.study import events, payments
 
-reimbursement = code_of("03_reimbursement")
+reimbursement, vintages = code_of("03_reimbursement"), code_of("08_vintages")
 FIRST = "2025-01-27"
 
 
@@ -63,7 +64,7 @@ def test_weekly_hazards_count_every_signing_once(sheriffs):
 
 
 def test_power_rises_with_the_effect_and_uses_the_weeks_before_alone(sheriffs):
-    finds = reimbursement.rises(sheriffs, 31, 35, 0.95)
+    finds = reimbursement.simulated_tests(sheriffs, 31, 35, 0.95)
     power = [
         finds(effect, 300, np.random.default_rng(1)).mean() for effect in (1, 3, 10)
     ]
@@ -75,10 +76,31 @@ def test_power_rises_with_the_effect_and_uses_the_weeks_before_alone(sheriffs):
     assert np.array_equal(reimbursement.signings_before(later, 31), weeks)
     assert weeks.sum() == (sheriffs["event"] * (sheriffs["exit"] < 31)).sum()
     with pytest.raises(NotTestable):
-        reimbursement.rises(sheriffs, 5, 9, 0.95)
+        reimbursement.simulated_tests(sheriffs, 5, 9, 0.95)
+
+
+def test_a_model_has_its_own_trend_only_where_asked(sheriffs):
+    some = sheriffs[sheriffs["state"].isin(["GA", "NC", "VA", "MO"])]
+    cuts = {"between": 31, "paid": 35}
+    _, plain = reimbursement.relative(some, cuts)
+    _, trend = reimbursement.relative(some, cuts, own_trend=True)
+    assert "trend" not in plain.params and "trend" in trend.params
+
+
+def test_vintages_estimate_the_ratio_of_the_notebook_on_payments():
+    spec = hypotheses.specification("P1")
+    last = series.last_day()
+    days = events.find(spec.announced).day, events.find(spec.event).day
+    weeks = [payments.week_of(day, spec.first) for day in days]
+    table = payments.at_risk(spec.first, spec.kinds, spec.without)
+    cuts = dict(zip(("between", "paid"), weeks, strict=True))
+    here, _ = reimbursement.relative(table, cuts)
+    there = vintages.paid(spec, None, last)
+    assert there.estimate == pytest.approx(here.estimate, rel=1e-9)
+    assert there.at() == pytest.approx(here.at(), rel=1e-9)
 
 
 def test_before_payments_started_nothing_can_be_tested():
     early = payments.at_risk(FIRST, ["sheriff"], as_of="2025-08-28")
     with pytest.raises(NotTestable, match="start of payments"):
-        reimbursement.rises(early, 27, 35, 0.95)
+        reimbursement.simulated_tests(early, 27, 35, 0.95)
